@@ -1,0 +1,132 @@
+/** What went wrong, for programs. The first group carries the reference implementation's names. */
+export type ErrorCode =
+  // The format (names of the `SafeTensorError` enum in the reference implementation).
+  | "HeaderTooSmall"
+  | "HeaderTooLarge"
+  | "InvalidHeaderLength"
+  | "InvalidHeader"
+  | "InvalidHeaderDeserialization"
+  | "InvalidOffset"
+  | "TensorInvalidInfo"
+  | "ValidationOverflow"
+  | "MisalignedSlice"
+  | "MetadataIncompleteBuffer"
+  | "TensorNotFound"
+  | "InvalidTensorView"
+  // The format, at save.
+  | "InvalidName"
+  | "InvalidMetadata"
+  // Tensors.
+  | "InvalidTensor"
+  | "InvalidSlice"
+  | "UnsupportedDtype"
+  | "LossyConversion"
+  | "TooLarge"
+  // Trees and key strings.
+  | "InvalidKeyString"
+  | "UnsupportedKey"
+  | "UnsupportedLeaf"
+  | "DuplicateKey"
+  | "KeyConflict"
+  | "CircularTree"
+  | "DepthLimit"
+  | "GapLimit"
+  | "InvalidRegistration"
+  | "StructureMismatch"
+  | "InvalidStructure"
+  // Weights into templates.
+  | "ShapeMismatch"
+  | "WeightsMismatch"
+  | "AmbiguousKey"
+  // Sources and sinks.
+  | "UnsupportedSource"
+  | "UnsupportedSink"
+  | "SourceChanged"
+  | "SourceClosed"
+  | "ShortRead"
+  | "HttpError"
+  | "IoError"
+  | "WriteError"
+  | "Aborted"
+  | "Timeout"
+  // Sharded checkpoints.
+  | "InvalidIndex"
+  | "MissingShard"
+  // Calls.
+  | "InvalidArgument"
+  | "AsyncAdapter";
+
+/** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The tensor's name in the file, that is its key string. */
+  readonly tensor?: string;
+  /** The key path in JAX's spelling, `.layers[0]['w']`. */
+  readonly keyPath?: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+/** What an error knows besides its message; every field that does not apply is left out. */
+export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
+  /** Where the bytes came from or went to: a path, a URL, a name. */
+  readonly source?: string;
+  /** The HTTP status of the response that caused it. */
+  readonly status?: number;
+  /** Everything that was wrong, the first one (this error itself) included. */
+  readonly faults?: readonly Fault[];
+  readonly cause?: unknown;
+}
+
+// A registered symbol, so that the guard knows errors of another copy of this package too.
+const BRAND = Symbol.for("pytree2safetensors.error");
+
+/**
+ * The one error class of this package. `code` says what went wrong; the other fields say where,
+ * what was expected and what was found.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await loadPytree("model.safetensors");
+ * } catch (error) {
+ *   if (isPytree2SafetensorsError(error)) console.log(error.code, error.tensor);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class Pytree2SafetensorsError extends Error {
+  override readonly name = "Pytree2SafetensorsError";
+  readonly code: ErrorCode;
+  readonly tensor?: string;
+  readonly keyPath?: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly source?: string;
+  readonly status?: number;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { cause, faults, ...fields } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, fields);
+    this.faults = faults ?? [{ code, message, ...faultFields(fields) }];
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+function faultFields(fields: Omit<ErrorDetails, "cause" | "faults">): Omit<Fault, "code" | "message"> {
+  const { source: _source, status: _status, ...rest } = fields;
+  return rest;
+}
+
+/** Whether `value` is an error of this package, also of another copy of it in the same program. */
+export function isPytree2SafetensorsError(value: unknown): value is Pytree2SafetensorsError {
+  return value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true;
+}

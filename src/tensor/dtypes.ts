@@ -1,0 +1,43 @@
+/**
+ * The element types of the format, in the order of the reference implementation's `Dtype` enum, which is
+ * the order of alignment that its serializer sorts by (descending). `bits` is the width of an element;
+ * `array` is the typed array that holds the elements, raw bits where JavaScript has no such number.
+ */
+export const DTYPES = {
+  BOOL: { bits: 8, array: Uint8Array },
+  F4: { bits: 4, array: Uint8Array },
+  F6_E2M3: { bits: 6, array: Uint8Array },
+  F6_E3M2: { bits: 6, array: Uint8Array },
+  U8: { bits: 8, array: Uint8Array },
+  I8: { bits: 8, array: Int8Array },
+  F8_E5M2: { bits: 8, array: Uint8Array },
+  F8_E4M3: { bits: 8, array: Uint8Array },
+  F8_E8M0: { bits: 8, array: Uint8Array },
+  F8_E4M3FNUZ: { bits: 8, array: Uint8Array },
+  F8_E5M2FNUZ: { bits: 8, array: Uint8Array },
+  I16: { bits: 16, array: Int16Array },
+  U16: { bits: 16, array: Uint16Array },
+  F16: { bits: 16, array: Uint16Array },
+  BF16: { bits: 16, array: Uint16Array },
+  I32: { bits: 32, array: Int32Array },
+  U32: { bits: 32, array: Uint32Array },
+  F32: { bits: 32, array: Float32Array },
+  C64: { bits: 64, array: Float32Array },
+  F64: { bits: 64, array: Float64Array },
+  I64: { bits: 64, array: BigInt64Array },
+  U64: { bits: 64, array: BigUint64Array },
+} as const;
+
+/** The name of an element type as files spell it. */
+export type Dtype = keyof typeof DTYPES;
+
+/** The typed array that holds a dtype's elements. */
+export type DtypeArray<D extends Dtype = Dtype> = InstanceType<(typeof DTYPES)[D]["array"]>;
+
+/** All dtypes in the reference implementation's order; `DTYPE_NAMES.indexOf` is the rank. */
+export const DTYPE_NAMES = Object.keys(DTYPES) as readonly Dtype[];
+
+/** Whether `name` is a dtype of the format. */
+export function isDtype(name: string): name is Dtype {
+  return Object.hasOwn(DTYPES, name);
+}
