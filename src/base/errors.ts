@@ -47,7 +47,6 @@ export type ErrorCode =
   | "HttpError"
   | "IoError"
   | "WriteError"
-  | "Aborted"
   | "Timeout"
   // Sharded checkpoints.
   | "InvalidIndex"

@@ -3,9 +3,9 @@ import type { Awaitable } from "../base/types.ts";
 /** Options of {@link ByteSource.read}. */
 export interface ReadOptions {
   /** Aborts the read: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Memory to read into, exactly `end - start` bytes; the result is then this very view. */
-  readonly into?: Uint8Array;
+  readonly into?: Uint8Array | undefined;
 }
 
 /**
@@ -25,6 +25,13 @@ export interface ByteSource {
   readonly size: number;
   /** What to call it in messages: a path, a URL. */
   readonly name?: string;
+  /**
+   * True where `read` returns views of memory that is there anyway, so that nothing is gained by reading
+   * neighbours together.
+   */
+  readonly resident?: boolean;
+  /** How many reads at once make it faster; 4 unless told. */
+  readonly parallel?: number;
   /** Reads the bytes `[start, end)`: exactly `end - start` of them, or rejects. */
   read(start: number, end: number, options?: ReadOptions): Awaitable<Uint8Array>;
   /** Lets go of what was opened. */

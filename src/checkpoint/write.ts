@@ -1,0 +1,104 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { ByteSink } from "../io/types.ts";
+import { byteLengthOf } from "../tensor/size.ts";
+import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
+import { readLeaf } from "./leaf.ts";
+import { LazyTensor } from "./lazy.ts";
+import type { ProgressCounter } from "./progress.ts";
+
+/** A leaf with the name and the shape that the file will have for it. */
+export interface NamedLeaf extends ArrayInfo {
+  readonly name: string;
+  readonly leaf: unknown;
+}
+
+/** One file to write: its head, and the leaves whose bytes follow in this order. */
+export interface FilePlan {
+  /** The length prefix and the header, padded. */
+  readonly head: Uint8Array;
+  /** Positions in the entries, in the order of the data. */
+  readonly order: ArrayLike<number>;
+  readonly totalBytes: number;
+}
+
+export interface WriteOptions {
+  readonly adapter: ArrayAdapter<unknown> | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+// Larger writes gain nothing, and a view of more than 4 GiB does not exist on Node 20.
+const CHUNK_BYTES = 64 * 2 ** 20;
+
+/**
+ * Writes one file to a sink and closes it; on failure the sink is aborted. One leaf is in memory at a time:
+ * each is read when its turn comes, and refused when its bytes are not as many as dtype and shape say.
+ */
+export async function writeFile(
+  sink: ByteSink,
+  plan: FilePlan,
+  entries: readonly NamedLeaf[],
+  options: WriteOptions & { readonly progress: ProgressCounter },
+): Promise<void> {
+  const { adapter, signal, progress } = options;
+  try {
+    await sink.begin?.(plan.totalBytes);
+    await sink.write(plan.head);
+    progress.add(plan.head.byteLength, "");
+    for (let k = 0; k < plan.order.length; k++) {
+      signal?.throwIfAborted();
+      const entry = entries[plan.order[k]!]!;
+      if (entry.leaf instanceof LazyTensor) {
+        for await (const chunk of entry.leaf.stream({ signal })) {
+          await sink.write(chunk);
+          progress.add(chunk.byteLength, entry.name);
+        }
+        continue;
+      }
+      const read = readLeaf(entry.leaf, entry, adapter);
+      const data = exactBytes(entry, read instanceof Promise ? await read : read);
+      for (const chunk of chunksOf(data)) {
+        signal?.throwIfAborted();
+        const written = sink.write(chunk);
+        if (written !== undefined) await written;
+        progress.add(chunk.byteLength, entry.name);
+      }
+    }
+    signal?.throwIfAborted();
+    await sink.close();
+  } catch (error) {
+    await abortSink(sink, error);
+    throw error;
+  }
+}
+
+/** Lets a sink clean up; its own failure to do so must not hide the error that led here. */
+export async function abortSink(sink: ByteSink, reason: unknown): Promise<void> {
+  try {
+    await sink.abort?.(reason);
+  } catch {
+    // The reason is what the caller has to see.
+  }
+}
+
+/** Refuses data of another size than the header announces: the file would be broken from there on. */
+export function exactBytes(entry: NamedLeaf, data: ArrayBufferView): ArrayBufferView {
+  const expected = byteLengthOf(entry.dtype, entry.shape);
+  if (data.byteLength === expected) return data;
+  throw new Pytree2SafetensorsError(
+    "InvalidTensorView",
+    `tensor ${JSON.stringify(entry.name)}: ${entry.dtype}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`,
+    { tensor: entry.name, expected: `${expected} bytes`, found: `${data.byteLength} bytes` },
+  );
+}
+
+/** Views of the data's bytes, each small enough for every runtime. */
+export function* chunksOf(data: ArrayBufferView, chunkBytes = CHUNK_BYTES): Generator<Uint8Array, void, undefined> {
+  const { buffer, byteOffset, byteLength } = data;
+  if (byteLength <= chunkBytes) {
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+    return;
+  }
+  for (let start = 0; start < byteLength; start += chunkBytes) {
+    yield new Uint8Array(buffer, byteOffset + start, Math.min(chunkBytes, byteLength - start));
+  }
+}
