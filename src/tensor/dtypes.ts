@@ -31,8 +31,8 @@ export const DTYPES = {
 /** The name of an element type as files spell it. */
 export type Dtype = keyof typeof DTYPES;
 
-/** The typed array that holds a dtype's elements. */
-export type DtypeArray<D extends Dtype = Dtype> = InstanceType<(typeof DTYPES)[D]["array"]>;
+/** The typed array that holds a dtype's elements, over an `ArrayBuffer` or a `SharedArrayBuffer`. */
+export type DtypeArray<D extends Dtype = Dtype> = (typeof DTYPES)[D]["array"]["prototype"];
 
 /** All dtypes in the reference implementation's order; `DTYPE_NAMES.indexOf` is the rank. */
 export const DTYPE_NAMES = Object.keys(DTYPES) as readonly Dtype[];
@@ -40,4 +40,18 @@ export const DTYPE_NAMES = Object.keys(DTYPES) as readonly Dtype[];
 /** Whether `name` is a dtype of the format. */
 export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(DTYPES, name);
+}
+
+/** How typed arrays of one class are made: so many zeros, a copy of elements, a view of memory. */
+export interface TypedArrayClass<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+  new (length: number): A;
+  new (elements: ArrayLike<number> | ArrayLike<bigint>): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+/** The class of the typed arrays that hold a dtype's elements. */
+export function arrayClass<D extends Dtype>(dtype: D): TypedArrayClass<DtypeArray<D>> {
+  return DTYPES[dtype].array as TypedArrayClass<DtypeArray<D>>;
 }
