@@ -1,0 +1,234 @@
+"""The Python half of the live checks; run.ts starts it twice.
+
+    python interop/python_side.py write FOLDER --count N --seed S    before the JavaScript half
+    python interop/python_side.py read FOLDER --seed S               after it
+
+`write` saves trees and models for JavaScript to read, into FOLDER/python. `read` loads what JavaScript saved
+into FOLDER/javascript. Checks print `pass NAME: counts` or `fail NAME: what`.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+
+import equinox as eqx  # noqa: E402
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+import safetensors  # noqa: E402
+from pytree2safetensors import (  # noqa: E402
+    dict2pytree,
+    load_file,
+    load_into_pytree,
+    load_pytree,
+    pytree2dict,
+    save_pytree,
+)
+
+import generate_fixtures  # noqa: E402
+from kinds import kinds, mlp  # noqa: E402
+from random_trees import random_tree  # noqa: E402
+from trees import DTYPES, comparable, describe, describe_loaded, describe_node, raw_bytes  # noqa: E402
+
+# Python's reader has no NumPy type for these and fails, with its own files as with ours.
+UNREADABLE = {"F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"}
+MODEL_WIDTH = 16
+
+
+class Checks:
+    """Counts cases of one check and prints its line."""
+
+    failed = 0
+
+    def __init__(self, name):
+        self.name = name
+        self.counts = {}
+        self.faults = []
+
+    def count(self, what, amount=1):
+        self.counts[what] = self.counts.get(what, 0) + amount
+
+    def expect(self, condition, fault):
+        if not condition:
+            self.faults.append(fault)
+        return condition
+
+    def close(self):
+        counts = ", ".join(f"{amount} {what}" for what, amount in self.counts.items())
+        if self.faults or not self.counts:
+            Checks.failed += 1
+            shown = "; ".join(self.faults[:5]) or "nothing was checked"
+            print(f"fail {self.name}: {len(self.faults)} faults in {counts or 'no cases'}: {shown}", flush=True)
+        else:
+            print(f"pass {self.name}: {counts}", flush=True)
+
+
+def same_bits(one, other) -> bool:
+    return one.dtype == other.dtype and one.shape == other.shape and raw_bytes(one) == raw_bytes(other)
+
+
+def stored(path):
+    """Name → (dtype, shape, bytes), by the reference implementation and without NumPy."""
+    entries = safetensors.deserialize(Path(path).read_bytes())
+    return {name: (entry["dtype"], tuple(entry["shape"]), bytes(entry["data"])) for name, entry in entries}
+
+
+def same_tree(one, other) -> bool:
+    """Equal trees: containers, keys, dtypes, shapes, bits."""
+    flat = [[], []]
+    nodes = [describe_node(tree, lambda leaf, kept=kept: kept.append(leaf)) for tree, kept in zip((one, other), flat)]
+    return comparable(nodes[0]) == comparable(nodes[1]) and all(map(same_bits, *flat)) and len(flat[0]) == len(flat[1])
+
+
+# ---- write
+
+
+def comes_back(written, keys) -> bool:
+    """Whether dict2pytree(pytree2dict(tree)) equals a tree of arrays, lists, dicts and attribute containers."""
+    if "" in keys or len(set(keys)) < len(keys):
+        return False
+    loaded = describe_loaded(list(enumerate(keys)))
+    return "tree" in loaded and comparable(loaded["tree"]) == comparable(written)
+
+
+def write_random(folder: Path, count: int, seed: int) -> None:
+    folder.mkdir(parents=True)
+    with open(folder / "trees.jsonl", "w") as lines:
+        for number in range(count):
+            tree = random_tree(seed, number)
+            described = describe(tree)
+            keys = [leaf["key"] for leaf in described["leaves"]]
+            # This name makes a file that nobody can read: two entries of the header with one name.
+            if "__metadata__" not in keys:
+                save_pytree(tree, str(folder / f"{number}.safetensors"))
+            described["keys"] = list(pytree2dict(tree))
+            described["comesBack"] = comes_back(described["tree"], keys)
+            lines.write(json.dumps(described) + "\n")
+
+
+def write(folder: Path, count: int, seed: int) -> None:
+    generate_fixtures.generate(folder / "python" / "golden")
+    generate_fixtures.generate(folder / "python" / "kinds", seed)
+    save_pytree(eqx.filter(mlp(seed, MODEL_WIDTH), eqx.is_array), str(folder / "python" / "model.safetensors"))
+    write_random(folder / "python" / "random", count, seed)
+
+
+# ---- read
+
+
+def check_kinds(folder: Path, seed: int) -> None:
+    """Each kind of tree, saved by JavaScript: the reference reader and every function of the package see the same
+    as in Python's own file."""
+    bits = Checks("JavaScript → Python, kinds of trees: stored bits")
+    trees = Checks("JavaScript → Python, kinds of trees: load_file, load_pytree, load_into_pytree")
+    for name, _, tree in kinds(seed):
+        ours, own = (str(folder / side / "kinds" / f"{name}.safetensors") for side in ("javascript", "python"))
+        if not bits.expect(os.path.exists(ours), f"{name}: no file"):
+            continue
+        entries = stored(ours)
+        bits.expect(entries == stored(own), f"{name}: differs from Python's file")
+        expected = {
+            key: (DTYPES[np.asarray(leaf).dtype.name], np.shape(leaf), raw_bytes(leaf))
+            for key, leaf in pytree2dict(tree).items()
+        }
+        bits.expect(entries == expected, f"{name}: differs from the tree")
+        bits.count("files")
+        bits.count("tensors", len(entries))
+
+        if UNREADABLE & {dtype for dtype, _, _ in entries.values()}:
+            trees.count("left out: float8 (Python can't read its own)")
+            continue
+        dicts = [load_file(path) for path in (ours, own)]
+        trees.expect(
+            dicts[0].keys() == dicts[1].keys() and all(same_bits(dicts[0][key], dicts[1][key]) for key in dicts[1]),
+            f"{name}: load_file differs",
+        )
+        trees.count("files")
+        if "" in dicts[1]:
+            trees.count("bare leaf (Python can't read its own)")
+            continue
+        trees.expect(same_tree(load_pytree(ours), load_pytree(own)), f"{name}: load_pytree differs")
+        template = jax.tree.map(jnp.zeros_like, tree)
+        filled = [load_into_pytree(template, path) for path in (ours, own)]
+        trees.expect(same_tree(*filled), f"{name}: load_into_pytree differs from Python's file")
+        if same_tree(filled[1], tree):
+            trees.count("templates filled")
+        else:
+            trees.count("templates that Python fills in part (names with separators, scalars)")
+    bits.close()
+    trees.close()
+
+
+def check_own_trees(folder: Path) -> None:
+    """Trees made in JavaScript: what it says is in the files is what Python finds."""
+    check = Checks("JavaScript → Python, trees made in JavaScript")
+    for description in sorted((folder / "javascript" / "own").glob("*.json")):
+        expected = json.loads(description.read_text())
+        path = str(description.with_suffix(".safetensors"))
+        entries = stored(path)
+        found = {key: [dtype, list(shape), data.hex()] for key, (dtype, shape, data) in entries.items()}
+        check.expect(found == expected["tensors"], f"{description.stem}: stored bits differ")
+        if not UNREADABLE & {dtype for dtype, _, _ in entries.values()}:
+            tensors = load_file(path)
+            names = {id(tensor): key for key, tensor in tensors.items()}
+            node = describe_node(dict2pytree(tensors), lambda tensor: names[id(tensor)])
+            check.expect(comparable(node) == comparable(expected["tree"]), f"{description.stem}: load_pytree differs")
+        check.count("files")
+        check.count("tensors", len(entries))
+    check.close()
+
+
+def outputs(model) -> bytes:
+    inputs = jnp.linspace(-2, 2, 15, dtype=jnp.float32).reshape(5, 3)
+    return raw_bytes(jax.vmap(model)(inputs))
+
+
+def check_models(folder: Path, seed: int) -> None:
+    """Equinox models from files that JavaScript saved compute what they should, to the bit."""
+    model = mlp(seed, MODEL_WIDTH)
+    blank = jax.tree.map(lambda leaf: jnp.zeros_like(leaf) if eqx.is_array(leaf) else leaf, model)
+    doubled = jax.tree.map(lambda leaf: leaf * 2 if eqx.is_array(leaf) else leaf, model)
+    javascript = folder / "javascript"
+
+    same = Checks("JavaScript → Python, Equinox model from a plain-object tree: same output")
+    for name in ("attrs", "like", "names"):
+        loaded = load_into_pytree(blank, str(javascript / f"model-{name}.safetensors"))
+        same.expect(outputs(loaded) == outputs(model), f"{name}: another output")
+        same.count("models")
+    same.expect(outputs(blank) != outputs(model), "the check is blind: zero weights give the same output")
+    same.close()
+
+    trip = Checks("Python → jax-js → Python, Equinox model with doubled weights: expected output")
+    loaded = load_into_pytree(blank, str(javascript / "model-doubled.safetensors"))
+    trip.expect(outputs(loaded) == outputs(doubled), "another output than the model doubled in Python")
+    trip.expect(outputs(loaded) != outputs(model), "the check is blind: doubling changes nothing")
+    trip.count("models")
+    trip.close()
+
+
+def read(folder: Path, seed: int) -> int:
+    for check in (lambda: check_kinds(folder, seed), lambda: check_own_trees(folder), lambda: check_models(folder, seed)):
+        try:
+            check()
+        except Exception as error:
+            Checks.failed += 1
+            print(f"fail Python side: {type(error).__name__}: {error}", flush=True)
+    return 1 if Checks.failed else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("half", choices=["write", "read"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=2500)
+    parser.add_argument("--seed", type=int, required=True)
+    options = parser.parse_args()
+    if options.half == "write":
+        write(options.folder, options.count, options.seed)
+    else:
+        sys.exit(read(options.folder, options.seed))
