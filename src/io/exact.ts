@@ -1,0 +1,102 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { shortRead } from "./faults.ts";
+import type { ByteSource, ReadOptions } from "./types.ts";
+
+/**
+ * The guard around every source, ours and other people's: reads give exactly the bytes asked for or
+ * reject, `into` is honoured, nothing is read after closing, and closing waits for reads under way.
+ */
+export class ExactSource implements ByteSource {
+  readonly size: number;
+  readonly name: string;
+  readonly #inner: ByteSource;
+  readonly #owned: boolean;
+  #pending = 0;
+  #closing: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+
+  /** @param owned Whether closing this closes `inner` too: only what we opened do we close. */
+  constructor(inner: ByteSource, owned: boolean) {
+    this.name = inner.name ?? "source";
+    this.size = checkSize(inner.size, this.name);
+    this.#inner = inner;
+    this.#owned = owned;
+  }
+
+  async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { name, size } = this;
+    const { signal, into } = options;
+    signal?.throwIfAborted();
+    if (this.#closing !== undefined) {
+      throw new Pytree2SafetensorsError("SourceClosed", `${name}: read after it was closed`, {
+        source: name,
+      });
+    }
+    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
+      throw new Pytree2SafetensorsError(
+        "InvalidArgument",
+        `${name}: [${start}, ${end}) is no range of bytes`,
+      );
+    }
+    if (end > size) throw shortRead(name, start, end, Math.max(0, size - start));
+    if (into !== undefined && into.byteLength !== end - start) {
+      throw new Pytree2SafetensorsError(
+        "InvalidArgument",
+        `${name}: \`into\` has ${into.byteLength} bytes, the range [${start}, ${end}) ${end - start}`,
+      );
+    }
+    if (start === end) return into ?? new Uint8Array(0);
+
+    this.#pending++;
+    // `then`, so that a source that throws at once rejects like any other.
+    const reading = Promise.resolve()
+      .then(() => this.#inner.read(start, end, options))
+      .finally(() => {
+        if (--this.#pending === 0) this.#idle?.();
+      });
+    const bytes = await (signal === undefined ? reading : abortable(reading, signal));
+
+    const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : 0;
+    if (got !== end - start) throw shortRead(name, start, end, got);
+    if (bytes === into) return into;
+    // A subclass, as Node's `Buffer` is, has methods that behave otherwise.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, got);
+    if (into === undefined) return bytes.constructor === Uint8Array ? bytes : plain;
+    into.set(plain);
+    return into;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#owned) return;
+    if (this.#pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    await this.#inner.close?.();
+  }
+}
+
+function checkSize(size: number, name: string): number {
+  if (Number.isSafeInteger(size) && size >= 0) return size;
+  throw new Pytree2SafetensorsError(
+    size > Number.MAX_SAFE_INTEGER ? "TooLarge" : "UnsupportedSource",
+    `${name}: its size is to be an integer from 0 to 2^53 - 1, found ${size}`,
+    { source: name, found: String(size) },
+  );
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason as soon as it is aborted. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

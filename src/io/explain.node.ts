@@ -1,0 +1,29 @@
+import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { messageOf } from "./faults.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied; check its rights and those of its folder",
+  EBADF: "the file handle is closed, or was not opened for this",
+  EDQUOT: "the disk quota is used up; free some space or save elsewhere",
+  EFBIG:
+    "the file is larger than the file system or a limit of the process allows; save in shards or elsewhere",
+  EIO: "the disk failed; save elsewhere",
+  EISDIR: "it is a folder; name a file in it",
+  EMFILE: "too many open files; close some",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many open files; close some",
+  ENOENT: "no such file or folder",
+  ENOSPC: "the disk is full; free some space or save elsewhere",
+  ENOTDIR: "a part of the path is no folder",
+  EPERM: "not permitted; check its rights and those of its folder",
+  EROFS: "the file system is read-only; save elsewhere",
+};
+
+/** The error of a failed file operation, in words, with the operating system's own as its cause. */
+export function explain(code: ErrorCode, action: string, path: string, cause: unknown): Error {
+  if (isPytree2SafetensorsError(cause)) return cause;
+  const errno = (cause as { code?: unknown } | null)?.code;
+  const reason =
+    typeof errno === "string" && Object.hasOwn(REASONS, errno) ? REASONS[errno] : messageOf(cause);
+  return new Pytree2SafetensorsError(code, `can't ${action} ${path}: ${reason}`, { source: path, cause });
+}

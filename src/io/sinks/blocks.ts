@@ -1,0 +1,62 @@
+const BLOCK = 2 ** 20;
+
+/**
+ * Turns writes of any size into blocks worth a call: small ones are gathered into one, large ones go through
+ * without a copy, in bounded pieces.
+ */
+export class Blocks {
+  readonly #emit: (block: Uint8Array<ArrayBuffer>) => Promise<void>;
+  readonly #copy: boolean;
+  readonly #max: number;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+
+  /**
+   * @param emit Writes a block whole before it resolves.
+   * @param copy Whether every block is to be fresh memory, for a receiver that keeps or detaches it.
+   * @param max The most bytes of a block that is not copied.
+   */
+  constructor(emit: (block: Uint8Array<ArrayBuffer>) => Promise<void>, copy: boolean, max = BLOCK) {
+    this.#emit = emit;
+    this.#copy = copy;
+    this.#max = max;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    const gather = this.#copy || chunk.byteLength < BLOCK;
+    if (gather) return this.#gather(chunk);
+    await this.flush();
+    for (let at = 0; at < chunk.byteLength; at += this.#max) {
+      await this.#emit(unshared(chunk.subarray(at, at + this.#max)));
+    }
+  }
+
+  async #gather(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.byteLength; ) {
+      this.#buffer ??= new Uint8Array(BLOCK);
+      const part = chunk.subarray(at, at + BLOCK - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      this.#filled += part.byteLength;
+      at += part.byteLength;
+      if (this.#filled === BLOCK) await this.flush();
+    }
+  }
+
+  /** Emits what is gathered. */
+  async flush(): Promise<void> {
+    if (this.#buffer === undefined || this.#filled === 0) return;
+    const block = this.#buffer.subarray(0, this.#filled);
+    this.#filled = 0;
+    if (this.#copy) this.#buffer = undefined;
+    await this.#emit(block);
+  }
+}
+
+// Most platform calls refuse shared memory.
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return !(typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer);
+}

@@ -1,0 +1,12 @@
+import type { ByteSource } from "../types.ts";
+
+/** Bytes in memory; reads are views of them. */
+export function bytesSource(input: ArrayBufferLike | ArrayBufferView, name = "bytes"): ByteSource {
+  // A view each read, not one view of all: a buffer may be longer than the longest typed array.
+  const [buffer, offset] = ArrayBuffer.isView(input) ? [input.buffer, input.byteOffset] : [input, 0];
+  return {
+    size: input.byteLength,
+    name,
+    read: (start, end) => new Uint8Array(buffer, offset + start, end - start),
+  };
+}
