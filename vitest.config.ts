@@ -12,7 +12,21 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] },
+      },
+      {
+        // The package as npm would publish it: built and packed once, before the first of these tests.
+        extends: true,
+        test: {
+          name: "package",
+          include: ["test/package/*.test.ts"],
+          globalSetup: "test/package/pack.ts",
+        },
+      },
+    ],
   },
 });

@@ -1,5 +1,5 @@
 import { numpy as np, tree } from "@jax-js/jax";
-import { registerDataclass } from "pytree2safetensors/jax-js";
+import { registerDataclass } from "pytree2safetensors";
 import type { Params } from "./model.ts";
 
 /** What is fixed for a run: strings and numbers that travel in the file beside the weights. */

@@ -1,5 +1,5 @@
 import { jit, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { registerDataclass } from "pytree2safetensors/jax-js";
+import { registerDataclass } from "pytree2safetensors";
 import { batches, type Digits, normalise, PIXELS } from "./data.ts";
 import { initParams, logits, loss, type Params } from "./model.ts";
 import { AdamState, adamStep } from "./optimizer.ts";

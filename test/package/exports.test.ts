@@ -1,0 +1,60 @@
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { kindOf, readApi } from "./api.ts";
+
+const ENTRIES = ["index.ts", "adapters/jax-js.ts", "adapters/tfjs.ts"];
+const nodeEntry = (entry: string) => entry.replace(/\.ts$/, ".node.ts");
+
+const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)]);
+
+describe("the public API", () => {
+  it.each(ENTRIES)("of %s has exactly these names", (entry) => {
+    const names = [...api.exportsOf(entry)].map(([name, symbol]) => `${kindOf(symbol)} ${name}`);
+    expect(names.sort().join("\n")).toMatchSnapshot();
+  });
+
+  it.each(ENTRIES)("of %s is the same in Node", (entry) => {
+    const browser = [...api.exportsOf(entry)].map(([name, symbol]) => `${kindOf(symbol)} ${name}`);
+    const node = [...api.exportsOf(nodeEntry(entry))].map(([name, symbol]) => `${kindOf(symbol)} ${name}`);
+    expect(node).toEqual(browser);
+  });
+
+  it.each(ENTRIES.slice(1))("of %s binds functions of the root, and adds its own adapter alone", (entry) => {
+    const root = api.exportsOf("index.ts");
+    const added = [...api.exportsOf(entry).keys()].filter((name) => !root.has(name));
+    expect(added).toMatchSnapshot();
+  });
+
+  const documented = ENTRIES.flatMap((entry) =>
+    [...api.exportsOf(entry)].map(([name, symbol]) => ({ entry, name, symbol })),
+  );
+
+  it.each(documented)("$name of $entry has a doc comment", ({ symbol }) => {
+    expect(docOf(symbol)).not.toBe("");
+  });
+
+  it("has a doc comment on every method and accessor of its classes", () => {
+    const bare = documented
+      .filter(({ entry, symbol }) => entry === "index.ts" && kindOf(symbol) === "class")
+      .flatMap(({ name, symbol }) =>
+        [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
+          .filter((member) => isPublicMethod(member) && docOf(member) === "")
+          .map((member) => `${name}.${member.name}`),
+      );
+    expect(bare).toEqual([]);
+  });
+});
+
+function docOf(symbol: ts.Symbol): string {
+  return ts.displayPartsToString(symbol.getDocumentationComment(api.checker)).trim();
+}
+
+function isPublicMethod(member: ts.Symbol): boolean {
+  const method = ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
+  if (!(member.flags & method) || member.name.startsWith("__@") || member.name.startsWith("#")) return false;
+  return !(member.declarations ?? []).some(
+    (declaration) =>
+      ts.isPrivateIdentifier((declaration as ts.MethodDeclaration).name ?? declaration) ||
+      ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === "internal"),
+  );
+}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const src = join(import.meta.dirname, "../../src");
+
+// A room is a folder of src/; "index" stands for the two files at its top.
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  base: [],
+  tensor: ["base"],
+  format: ["base", "tensor"],
+  tree: ["base"],
+  io: ["base"],
+  checkpoint: ["base", "tensor", "format", "tree", "io"],
+  index: ["base", "tensor", "format", "tree", "io", "checkpoint"],
+  adapters: ["tensor", "index"],
+  cli: ["index"],
+};
+
+const PACKAGES: Record<string, readonly string[]> = {
+  "adapters/jax-js.ts": ["@jax-js/jax"],
+  "adapters/tfjs.ts": ["@tensorflow/tfjs-core"],
+};
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts"));
+
+const imports = files.flatMap((file) => importsOf(file).map((specifier) => ({ file, specifier })));
+const relative = imports.filter(({ specifier }) => specifier.startsWith("."));
+
+describe("who imports whom", () => {
+  it("finds imports at all", () => {
+    expect(relative.length).toBeGreaterThan(10);
+  });
+
+  it("knows every room", () => {
+    expect(Object.keys(MAY_IMPORT)).toEqual(expect.arrayContaining([...new Set(files.map(room))]));
+  });
+
+  it.each(Object.keys(MAY_IMPORT))("%s imports only the rooms below it", (name) => {
+    const wrong = relative.filter(({ file, specifier }) => {
+      const target = room(resolve(file, specifier));
+      return room(file) === name && target !== name && !MAY_IMPORT[name]!.includes(target);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("takes nothing from npm, save an adapter its own framework", () => {
+    const wrong = imports.filter(
+      ({ file, specifier }) =>
+        !specifier.startsWith(".") &&
+        !specifier.startsWith("node:") &&
+        !PACKAGES[file.replace(".node.ts", ".ts")]?.includes(specifier),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("imports node: only in *.node.ts and cli/", () => {
+    const wrong = imports.filter(
+      ({ file, specifier }) =>
+        specifier.startsWith("node:") && !file.endsWith(".node.ts") && room(file) !== "cli",
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("reaches no *.node.ts from the entry points of browsers", () => {
+    const entries = ["index.ts", ...files.filter((file) => /^adapters\/[^.]+\.ts$/.test(file))];
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { file: from, specifier } of relative) if (from === file) visit(resolve(file, specifier));
+    };
+    entries.forEach(visit);
+    expect([...reached].filter((file) => file.endsWith(".node.ts"))).toEqual([]);
+  });
+
+  it("writes relative imports with the name of the very file", () => {
+    expect(relative.filter(({ file, specifier }) => !files.includes(resolve(file, specifier)))).toEqual([]);
+  });
+});
+
+/** Specifiers of all imports and exports of a file, of types too, and of `import()` with a literal. */
+function importsOf(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(src, file), "utf8"), ts.ScriptTarget.Latest);
+  const specifiers: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier))
+        specifiers.push(node.moduleSpecifier.text);
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [specifier] = node.arguments;
+      if (specifier && ts.isStringLiteral(specifier)) specifiers.push(specifier.text);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      if (ts.isStringLiteral(node.argument.literal)) specifiers.push(node.argument.literal.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return specifiers;
+}
+
+function resolve(file: string, specifier: string): string {
+  return posix.join(dirname(file), specifier);
+}
+
+function room(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "index";
+}

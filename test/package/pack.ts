@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createPackageFromTarballData } from "@arethetypeswrong/core";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A folder with the packed package, and nothing else of this project, in its `node_modules`. */
+    consumer: string;
+    /** The path of the tarball that `npm publish` would upload. */
+    tarball: string;
+  }
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+// What the examples in the README may import besides the package itself: the optional peers.
+const PEERS = ["@jax-js/jax", "@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-cpu"];
+
+/** Builds and packs the package, and installs the tarball into an empty project, without the network. */
+export default function setup(project: TestProject): () => void {
+  const consumer = mkdtempSync(join(tmpdir(), "pytree2safetensors-consumer-"));
+  npm("run", "build");
+  npm("pack", "--ignore-scripts", "--pack-destination", consumer);
+
+  const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const tarball = join(consumer, `${name}-${version}.tgz`);
+  const packed = createPackageFromTarballData(readFileSync(tarball));
+  for (const path of packed.listFiles()) {
+    write(join(consumer, path), packed.readFile(path));
+  }
+  for (const peer of PEERS) {
+    const link = join(consumer, "node_modules", peer);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", peer), link, "junction");
+  }
+  write(join(consumer, "package.json"), '{ "type": "module", "private": true }');
+
+  project.provide("consumer", consumer);
+  project.provide("tarball", tarball);
+  return () => rmSync(consumer, { recursive: true, force: true });
+}
+
+function npm(...args: string[]): void {
+  const windows = process.platform === "win32";
+  execFileSync(windows ? "npm.cmd" : "npm", args, { cwd: root, stdio: "pipe", shell: windows });
+}
+
+function write(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
