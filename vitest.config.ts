@@ -16,15 +16,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/package/**"] },
+        test: { name: "library", include: ["test/**/*.test.ts"], exclude: ["test/package/published/**"] },
       },
       {
         // The package as npm would publish it: built and packed once, before the first of these tests.
         extends: true,
         test: {
           name: "package",
-          include: ["test/package/*.test.ts"],
-          globalSetup: "test/package/pack.ts",
+          include: ["test/package/published/*.test.ts"],
+          globalSetup: "test/package/published/pack.ts",
         },
       },
     ],

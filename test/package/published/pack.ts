@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 // What the examples in the README may import besides the package itself: the optional peers.
 const PEERS = ["@jax-js/jax", "@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-cpu"];
@@ -46,7 +46,13 @@ export default function setup(project: TestProject): () => void {
 
 function npm(...args: string[]): void {
   const windows = process.platform === "win32";
-  execFileSync(windows ? "npm.cmd" : "npm", args, { cwd: root, stdio: "pipe", shell: windows });
+  const command = windows ? "npm.cmd" : "npm";
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    shell: windows,
+  });
+  if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${stdout}${stderr}`);
 }
 
 function write(path: string, content: string): void {

@@ -40,7 +40,7 @@ describe("the published package", () => {
   });
 
   it("says nothing about the machine that built it", () => {
-    const root = join(import.meta.dirname, "../..");
+    const root = join(import.meta.dirname, "../../..");
     for (const file of files) expect(packed.readFile(folder + file)).not.toContain(root);
   });
 
