@@ -1,7 +1,13 @@
 """Pytrees as plain JSON, so that the other language can build and compare the very same trees.
 
-A described tree is `{"leaves": [leaf...], "tree": node}`. A leaf is `{"key", "dtype", "shape", "data"}`:
-its key string, safetensors' name of its dtype, and its bytes in base64. A node is
+A described tree is
+
+    leaves      [{"key", "dtype", "shape", "data"}...]: key string, the dtype as files spell it, base64 bytes
+    tree        the tree as a node
+    loaded      what the package's dict2pytree(pytree2dict(tree)) gives: {"tree": node} or {"error": message}
+    comesBack   whether the two are equal trees of arrays, lists, dicts with string keys and attribute containers
+
+and a node is
 
     null                                  None
     7                                     leaf number 7, an array
@@ -126,7 +132,11 @@ def describe(tree):
             }
         )
     numbers = iter(range(len(leaves)))
-    return {"leaves": leaves, "tree": describe_node(tree, lambda _: next(numbers))}
+    node = describe_node(tree, lambda _: next(numbers))
+    keys = [leaf["key"] for leaf in leaves]
+    loaded = describe_loaded({key: number for number, key in enumerate(keys)})
+    back = len(set(keys)) == len(keys) and comparable(loaded.get("tree", loaded)) == comparable(node)
+    return {"leaves": leaves, "tree": node, "loaded": loaded, "comesBack": back}
 
 
 class Mark:
@@ -136,11 +146,11 @@ class Mark:
         self.number = number
 
 
-def describe_loaded(numbered_keys):
-    """What the package's `dict2pytree` builds from (leaf number, key string) pairs, as a node, or the error that
-    it fails with."""
+def describe_loaded(numbers):
+    """What the package's `dict2pytree` builds from a dict of key string → leaf number, as a node, or the error
+    that it fails with."""
     try:
-        tree = dict2pytree({key: Mark(number) for number, key in numbered_keys})
+        tree = dict2pytree({key: Mark(number) for key, number in numbers.items()})
     except Exception as error:  # whatever it throws is what a user would see
         return {"error": f"{type(error).__name__}: {error}".strip(": ")}
     return {"tree": describe_node(tree, lambda mark: mark.number)}
@@ -156,3 +166,4 @@ def comparable(node):
     if kind in ("dict", "attrs"):
         return {kind: sorted(([name, comparable(child)] for name, child in value), key=lambda pair: pair[0])}
     return node
+
