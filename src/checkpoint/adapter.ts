@@ -31,4 +31,6 @@ export interface ArrayAdapter<A> {
   make(tensor: Tensor): Awaitable<A>;
   /** The same at once, for {@link load}; left out where the framework can't. */
   makeSync?(tensor: Tensor): A;
+  /** Frees an array that was made and will not be used, because the call that made it failed. */
+  dispose?(array: A): void;
 }

@@ -71,10 +71,11 @@ export function requireLeafInfo(
   leaf: unknown,
   adapter: ArrayAdapter<unknown> | undefined,
   name: string,
-  keyPath: string,
+  where: () => string,
 ): ArrayInfo {
   const info = leafInfo(leaf, adapter);
   if (info !== undefined) return info;
+  const keyPath = where();
   const found = describeValue(leaf);
   const wayOut =
     typeof leaf === "bigint"

@@ -1,0 +1,256 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { Header } from "../format/header.ts";
+import { planSlice, type SliceInput } from "../format/slice.ts";
+import type { ByteSource } from "../io/types.ts";
+import type { Dtype } from "../tensor/dtypes.ts";
+import { byteLengthOf } from "../tensor/size.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { ArrayInfo } from "./adapter.ts";
+import type { Cast, LongCallOptions } from "./options.ts";
+import { ProgressCounter } from "./progress.ts";
+import { readTensors, type TensorRead } from "./read.ts";
+import { readSpans } from "./spans.ts";
+
+/** What is known of a tensor without reading its data. */
+export interface TensorInfo extends ArrayInfo {
+  /** The size of the data in bytes. */
+  readonly byteLength: number;
+}
+
+/** Options of the calls that read one tensor. */
+export interface TensorOptions extends LongCallOptions {
+  /** Converts to this dtype while reading. */
+  readonly cast?: Dtype;
+  /** Lets `cast` change values that the new dtype can't hold. */
+  readonly lossy?: boolean;
+  /** Memory to read into: exactly the bytes of the result. The tensor is then a view of it. */
+  readonly into?: ArrayBufferView;
+}
+
+/** Options of {@link SafetensorsFile.tensors}. */
+export interface TensorsOptions extends LongCallOptions {
+  readonly cast?: Cast;
+  readonly lossy?: boolean;
+}
+
+/** Options of {@link SafetensorsFile.stream}. */
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The size of a piece in bytes, a multiple of 8; 8 MiB unless told. */
+  readonly chunkBytes?: number;
+}
+
+/** One file of a checkpoint: a header that was read and the bytes behind it. */
+export interface FilePart {
+  readonly source: ByteSource;
+  readonly header: Header;
+}
+
+const STREAM_BYTES = 8 * 2 ** 20;
+
+// Closes what a file holds once nobody can reach the file any more, its lazy leaves included.
+const forgotten = new FinalizationRegistry<() => Promise<void>>((release) => {
+  release().catch(() => {}); // nobody is there to be told
+});
+
+/**
+ * An open file (or sharded checkpoint) of which only the header has been read. Made by `openSafetensors`;
+ * every function that takes a source takes one of these too, and leaves it open.
+ *
+ * @example
+ * ```ts
+ * await using file = await openSafetensors("model.safetensors");
+ * console.log(file.names, file.info("layers#0@w").shape);
+ * const first = await file.tensor("layers#0@w");
+ * const rows = await file.slice("embedding", [[0, 10]]);
+ * ```
+ */
+export class SafetensorsFile {
+  /** The names of all tensors, in the order of their data. */
+  readonly names: readonly string[];
+  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #parts: readonly FilePart[];
+  readonly #partOf: ReadonlyMap<string, FilePart> | undefined;
+  readonly #release: () => Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(
+    parts: readonly FilePart[],
+    metadata: Readonly<Record<string, string>>,
+    partOf: ReadonlyMap<string, FilePart> | undefined,
+    release: () => Promise<void>,
+  ) {
+    this.#parts = parts;
+    this.#partOf = partOf;
+    this.#release = release;
+    this.metadata = metadata;
+    forgotten.register(this, release, this);
+    this.names = parts.length === 1 ? parts[0]!.header.names : parts.flatMap((part) => part.header.names);
+  }
+
+  /** The size of all files together, headers included, in bytes. */
+  get byteLength(): number {
+    return this.#parts.reduce((sum, part) => sum + part.source.size, 0);
+  }
+
+  /** Whether the file has a tensor of this name. */
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /**
+   * Dtype, shape and size of a tensor.
+   *
+   * @throws `TensorNotFound`
+   */
+  info(name: string): TensorInfo {
+    const { dtype, shape, start, end } = this.locate(name);
+    return { dtype, shape, byteLength: end - start };
+  }
+
+  /**
+   * Reads one tensor, only its bytes.
+   *
+   * @throws `TensorNotFound`, `LossyConversion` of a cast, and what the source throws.
+   */
+  async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
+    const { cast, lossy, into, signal, onProgress } = options;
+    const read: TensorRead = { ...this.locate(name), cast, lossy, into };
+    const progress = new ProgressCounter(read.end - read.start, onProgress);
+    for await (const [result] of readTensors([read], { signal, progress })) {
+      progress.finish(name);
+      return result!.tensor;
+    }
+    throw new Error("unreachable: one read gives one tensor");
+  }
+
+  /**
+   * Reads tensors one after the other, in the order of their data, neighbours together. All of them unless
+   * `names` says which.
+   */
+  async *tensors(
+    names: Iterable<string> = this.names,
+    options: TensorsOptions = {},
+  ): AsyncGenerator<[name: string, tensor: Tensor], void, undefined> {
+    const reads = this.plan([...names], options);
+    const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
+    for await (const results of readTensors(reads, { signal: options.signal, progress })) {
+      for (const { index, tensor } of results) yield [reads[index]!.name, tensor];
+    }
+    progress.finish(reads.at(-1)?.name ?? "");
+  }
+
+  /**
+   * Reads a part of a tensor: of the first dimensions only the rows asked for, of the inner ones only the
+   * spans. One entry a dimension, from the first: an index (the dimension goes away), `[start, stop]` or
+   * `[start, stop, step]`, `null` for all of it; or the same as numpy writes it, `"0:4, :, -1"`.
+   *
+   * @throws `InvalidSlice` where the slice does not fit the shape, `MisalignedSlice` where it cuts a byte.
+   */
+  async slice(name: string, slice: SliceInput, options: TensorOptions = {}): Promise<Tensor> {
+    const at = this.locate(name);
+    const plan = planSlice(at.dtype, at.shape, slice);
+    const bytes = await readSpans(at, plan, options);
+    const tensor = Tensor.fromBytes(at.dtype, plan.shape, bytes);
+    if (options.cast === undefined || options.cast === at.dtype) return tensor;
+    return tensor.cast(options.cast, { lossy: options.lossy ?? false });
+  }
+
+  /**
+   * The bytes of a tensor piece by piece, for work in bounded memory: sums, copies, uploads. Each piece but
+   * the last has `chunkBytes` bytes, so elements are never cut.
+   */
+  async *stream(name: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const { source, start, end } = this.locate(name);
+    const chunkBytes = options.chunkBytes ?? STREAM_BYTES;
+    if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 8 === 0)) {
+      throw new Pytree2SafetensorsError("InvalidArgument", `chunkBytes must be a positive multiple of 8, not ${chunkBytes}`);
+    }
+    for (let at = start; at < end; at += chunkBytes) {
+      options.signal?.throwIfAborted();
+      yield await source.read(at, Math.min(at + chunkBytes, end), { signal: options.signal });
+    }
+  }
+
+  /** Closes what was opened for it, once; tensors that have been read stay. */
+  close(): Promise<void> {
+    forgotten.unregister(this);
+    this.#closed ??= this.#release();
+    return this.#closed;
+  }
+
+  /** The same as {@link SafetensorsFile.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Where a tensor's bytes are. */
+  locate(name: string): Omit<TensorRead, "cast"> {
+    const found = this.#find(name);
+    if (found === undefined) {
+      throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
+    }
+    const { part, index } = found;
+    const { header, source } = part;
+    return {
+      name,
+      source,
+      dtype: header.dtypeAt(index),
+      shape: header.shapeAt(index),
+      start: header.beginAt(index),
+      end: header.endAt(index),
+      dataStart: header.dataStart,
+    };
+  }
+
+  /** @internal The reads of these tensors, in the order of their data. */
+  plan(
+    names: readonly string[],
+    options: {
+      readonly cast?: Cast | undefined;
+      readonly lossy?: boolean | undefined;
+      readonly into?: ((name: string, info: ArrayInfo) => ArrayBufferView | undefined) | undefined;
+    },
+  ): TensorRead[] {
+    const { cast, lossy, into } = options;
+    const parts = new Map(this.#parts.map((part, index) => [part.source, index]));
+    const reads: TensorRead[] = names.map((name) => {
+      const at = this.locate(name);
+      if (cast === undefined && into === undefined) return at;
+      return { ...at, cast: chooseCast(cast, at), lossy, into: into?.(name, at) };
+    });
+    return reads.sort((a, b) =>
+      a.source === b.source ? a.start - b.start || a.end - b.end : parts.get(a.source)! - parts.get(b.source)!,
+    );
+  }
+
+  #find(name: string): { part: FilePart; index: number } | undefined {
+    const part = this.#partOf ? this.#partOf.get(name) : this.#parts[0];
+    if (part === undefined) return undefined;
+    const index = part.header.indexOf(name);
+    return index < 0 ? undefined : { part, index };
+  }
+
+  #notFound(name: string): string {
+    const close = this.names.filter((other) => other.includes(name) || name.includes(other)).slice(0, 3);
+    const hint = close.length > 0 ? `; near it: ${close.map((other) => JSON.stringify(other)).join(", ")}` : "";
+    return `there is no tensor ${JSON.stringify(name)} among the ${this.names.length} of the file${hint}`;
+  }
+}
+
+function chooseCast(cast: Cast | undefined, at: TensorRead): Dtype | undefined {
+  if (cast === undefined || typeof cast === "string") return cast;
+  return typeof cast === "function" ? cast(at.name, at) : cast[at.dtype];
+}
+
+/** The bytes that reads will take from their sources. */
+export function totalBytes(reads: readonly TensorRead[]): number {
+  return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
+}
+
+/** The bytes that a tensor has once it is cast. */
+export function resultBytes(read: TensorRead): number {
+  return byteLengthOf(read.cast ?? read.dtype, read.shape);
+}

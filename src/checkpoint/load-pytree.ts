@@ -1,0 +1,159 @@
+import type { Tensor } from "../tensor/tensor.ts";
+import type { PyTreeContainer } from "../tree/container.ts";
+import type { KeyStyleOption } from "../tree/keystyles.ts";
+import { planTree, type ScalarKind } from "../tree/plan-tree.ts";
+import type { ArrayInfo } from "./adapter.ts";
+import { collect } from "./collect.ts";
+import type { SafetensorsFile } from "./file.ts";
+import { LazyTensor } from "./lazy.ts";
+import type { LoadFileOptions } from "./load.ts";
+import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
+import { warn } from "./options.ts";
+import { STRUCTURE_KEY } from "./save.ts";
+import { selectNames } from "./select.ts";
+
+/** A tree as {@link loadPytree} gives it, with leaves `L`. */
+export type PyTree<L = Tensor> =
+  | L
+  | number
+  | bigint
+  | boolean
+  | string
+  | null
+  | PyTree<L>[]
+  | { [key: string]: PyTree<L> }
+  | Map<string | number | bigint | boolean, PyTree<L>>
+  | PyTreeContainer;
+
+/** A tree and the metadata strings of its file: what `loadPytree` gives under `{ withMetadata: true }`. */
+export interface PytreeWithMetadata<T> {
+  readonly tree: T;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Options of {@link loadPytree}. */
+export interface LoadPytreeOptions<A = Tensor> extends LoadFileOptions<A>, KeyStyleOption {
+  /**
+   * What becomes of the file's structure metadata: `"auto"`, the default, uses it where it is there and fits the
+   * tensors; `"ignore"` builds from the key strings alone; `"require"` throws where it is missing or does not fit.
+   */
+  readonly structure?: "auto" | "ignore" | "require";
+  /** What attribute nodes (`.name`) load as: a {@link PyTreeContainer}, or a plain object. */
+  readonly attributes?: "container" | "object";
+  /** Leaves are {@link LazyTensor}s, which read themselves when asked; the file stays open for them. */
+  readonly lazy?: boolean;
+  /** Gives the tree together with the file's metadata strings. */
+  readonly withMetadata?: boolean;
+  /** How deep a tree may be; 1,000 unless told. */
+  readonly maxDepth?: number;
+  /** How many list elements may be filled with `null` in all; 1,000,000 unless told. */
+  readonly maxGaps?: number;
+}
+
+/**
+ * Loads a pytree: lists for `#`, plain objects for `@`, {@link PyTreeContainer}s for `.`, and whatever else the
+ * structure metadata says. Dicts are sorted by key as JAX does.
+ *
+ * With `select`, the tree has the selected leaves and the containers that lead to them. With `lazy`, only the header is
+ * read; the file is closed when its leaves are forgotten, or at once by `leaf.file.close()`.
+ *
+ * @throws Every error of the format; `KeyConflict`, `GapLimit`, `DepthLimit`, `InvalidKeyString` where the names make no
+ *   tree; `StructureMismatch` and `InvalidStructure` under `{ structure: "require" }`; what the source throws.
+ * @example
+ * ```ts
+ * const state = await loadPytree("state.safetensors");
+ * const head = await loadPytree(url, { select: "head", cast: { BF16: "F32" } });
+ * ```
+ */
+export async function loadPytree<T = PyTree<LazyTensor>>(
+  source: CheckpointSource,
+  options: LoadPytreeOptions<LazyTensor> & { readonly lazy: true; readonly withMetadata?: false },
+): Promise<T>;
+export async function loadPytree<T = unknown, A = Tensor>(
+  source: CheckpointSource,
+  options: LoadPytreeOptions<A> & { readonly withMetadata: true },
+): Promise<PytreeWithMetadata<unknown extends T ? PyTree<A> : T>>;
+export async function loadPytree<T = unknown, A = Tensor>(
+  source: CheckpointSource,
+  options?: LoadPytreeOptions<A>,
+): Promise<unknown extends T ? PyTree<A> : T>;
+export async function loadPytree(
+  source: CheckpointSource,
+  options: LoadPytreeOptions<unknown> = {},
+): Promise<unknown> {
+  const load = options.lazy ? loadLazily : loadWhole;
+  const { tree, metadata } = await load(source, options);
+  return options.withMetadata ? { tree, metadata } : tree;
+}
+
+interface Loaded {
+  readonly tree: unknown;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function loadWhole(source: CheckpointSource, options: LoadPytreeOptions<unknown>): Promise<Loaded> {
+  return withFile(source, options, async (file) => {
+    const { plan, names, scalars } = planFile(file, options);
+    const leaves = await collect(file, names, options, options.arrays, (name, tensor) => {
+      return scalars.has(name) ? toScalar(tensor) : undefined;
+    });
+    return { tree: plan.build(file.names.map((name) => leaves.get(name))), metadata: userMetadataOf(file) };
+  });
+}
+
+async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<unknown>): Promise<Loaded> {
+  const file = await openSafetensors(source, options);
+  try {
+    const { plan, names, scalars } = planFile(file, options);
+    // Scalars are a few bytes each, and nobody wants to await a step counter.
+    const values = await collect(file, [...scalars.keys()], { signal: options.signal }, undefined, (_, tensor) => toScalar(tensor));
+    const selected = new Set(names);
+    const leaves = file.names.map((name) => {
+      if (!selected.has(name)) return undefined;
+      const { dtype, shape, byteLength } = file.info(name);
+      return values.get(name) ?? new LazyTensor(file, name, dtype, shape, byteLength);
+    });
+    return { tree: plan.build(leaves), metadata: userMetadataOf(file) };
+  } catch (error) {
+    if (file !== source) await file.close();
+    throw error;
+  }
+}
+
+/** What is to be read for a tree: the names, and which of them are scalars of JavaScript. */
+function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
+  const names = selectNames(file, options.select);
+  const selected = options.select === undefined ? undefined : new Set(names);
+  const { structure: mode = "auto", attributes = "container", keys, maxDepth, maxGaps } = options;
+  const structure = file.metadata[STRUCTURE_KEY];
+  const plan = planTree(file.names, {
+    mode,
+    attributes,
+    onWarning: (error) => warn(options, error),
+    isScalar: (index, kind) => fitsScalar(file.info(file.names[index]!), kind),
+    ...(structure !== undefined && { structure }),
+    ...(selected && { include: (index: number) => selected.has(file.names[index]!) }),
+    ...(keys && { keys }),
+    ...(maxDepth !== undefined && { maxDepth }),
+    ...(maxGaps !== undefined && { maxGaps }),
+  });
+  const scalars = new Set(file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)));
+  return { plan, names, scalars };
+}
+
+/** Whether a tensor can be the scalar that the structure metadata says it is. */
+function fitsScalar({ dtype, shape }: ArrayInfo, kind: ScalarKind): boolean {
+  if (shape.length > 0) return false;
+  if (kind === "number") return dtype === "F64";
+  return kind === "boolean" ? dtype === "BOOL" : dtype === "I64" || dtype === "U64";
+}
+
+function toScalar(tensor: Tensor): number | bigint | boolean {
+  return tensor.item() as number | bigint | boolean;
+}
+
+/** The metadata that the user wrote: all but the structure. */
+export function userMetadataOf(file: SafetensorsFile): Readonly<Record<string, string>> {
+  const { [STRUCTURE_KEY]: _structure, ...rest } = file.metadata;
+  return rest;
+}

@@ -1,0 +1,72 @@
+import { setOwn } from "../base/dict.ts";
+import { headerLength, parseHeader, PREFIX_BYTES } from "../format/header.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { collect } from "./collect.ts";
+import { makeArraySync } from "./make.ts";
+import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
+import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
+import { selectNames } from "./select.ts";
+import { viewTensor } from "./view.ts";
+
+/** Options of {@link load}. */
+export interface LoadOptions<A = Tensor> extends ArraysOption<A> {
+  /** Loads these tensors only. */
+  readonly select?: ReadTensorsOptions["select"];
+}
+
+/** Options of {@link loadFile}. */
+export interface LoadFileOptions<A = Tensor> extends ArraysOption<A>, ReadTensorsOptions, OpenOptions {}
+
+/**
+ * Reads a safetensors file that is in memory. The tensors are views of the bytes wherever their alignment
+ * allows it.
+ *
+ * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
+ * @throws Every error of the format; `AsyncAdapter` for an adapter that makes arrays only asynchronously.
+ * @example
+ * ```ts
+ * const tensors = load(await (await fetch("model.safetensors")).arrayBuffer());
+ * tensors["layers#0@w"].shape;
+ * ```
+ */
+export function load<A = Tensor>(
+  bytes: ArrayBufferLike | ArrayBufferView,
+  options: LoadOptions<A> = {},
+): Record<string, A> {
+  const { buffer, byteOffset, byteLength } = "buffer" in bytes ? bytes : { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
+  const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
+  const length = headerLength(prefix, byteLength);
+  const header = parseHeader(new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length), byteLength);
+  const dict: Record<string, A> = {};
+  for (const name of selectNames(header, options.select)) {
+    const index = header.indexOf(name);
+    const start = byteOffset + header.beginAt(index);
+    const size = header.endAt(index) - header.beginAt(index);
+    const tensor = viewTensor(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
+    setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
+  }
+  return dict;
+}
+
+/**
+ * Reads the tensors of a file, or those selected.
+ *
+ * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
+ * @throws Every error of the format; what the source throws; `LossyConversion` of a `cast`.
+ * @example
+ * ```ts
+ * const tensors = await loadFile("model.safetensors", { select: "layers#0", cast: { BF16: "F32" } });
+ * ```
+ */
+export async function loadFile<A = Tensor>(
+  source: CheckpointSource,
+  options: LoadFileOptions<A> = {},
+): Promise<Record<string, A>> {
+  return withFile(source, options, async (file) => {
+    const names = selectNames(file, options.select);
+    const arrays = await collect(file, names, options, options.arrays);
+    const dict: Record<string, A> = {};
+    for (const name of names) setOwn(dict, name, arrays.get(name) as A);
+    return dict;
+  });
+}
