@@ -18,7 +18,7 @@ const MAX_OPEN_CONTAINERS = 127;
 const U64_END = 1n << 64n;
 const U64_DIGITS = 20;
 
-/** The error for a header that is no JSON, or no header's JSON. */
+/** The code for a header that is no JSON, or no header's JSON. */
 export const HEADER_CODE: ErrorCode = "InvalidHeaderDeserialization";
 
 /**
@@ -46,18 +46,23 @@ export class JsonCursor {
   readonly #view: DataView;
   readonly #sets: KeySet[] = [];
 
-  constructor(bytes: Uint8Array) {
+  readonly #code: ErrorCode;
+
+  /** @param code The code of the error that bad JSON throws. */
+  constructor(bytes: Uint8Array, code = HEADER_CODE) {
     this.bytes = bytes;
+    this.#code = code;
     this.keys = new KeyStore(bytes);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Throws: `expected` is not what is at `pos`. */
   fail(expected: string): never {
-    const found = this.pos < this.bytes.length ? this.excerpt(this.pos) : "the end of the header";
+    const found = this.pos < this.bytes.length ? this.excerpt(this.pos) : "the end";
+    const where = this.#code === HEADER_CODE ? "the header" : "the index";
     throw new Pytree2SafetensorsError(
-      HEADER_CODE,
-      `invalid JSON in the header at byte ${this.pos}: expected ${expected}, found ${found}`,
+      this.#code,
+      `invalid JSON in ${where} at byte ${this.pos}: expected ${expected}, found ${found}`,
       { expected, found },
     );
   }
