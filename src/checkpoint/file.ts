@@ -2,7 +2,8 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { Header } from "../format/header.ts";
 import { planSlice, type SliceInput } from "../format/slice.ts";
 import type { ByteSource } from "../io/types.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
+import { type ConvertOptions, convertInto } from "../tensor/convert.ts";
+import { arrayClass, DTYPES, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
@@ -38,6 +39,10 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** The size of a piece in bytes, a multiple of 8; 8 MiB unless told. */
   readonly chunkBytes?: number;
+  /** Converts to this dtype while reading; `chunkBytes` is then of what is read. */
+  readonly cast?: Dtype;
+  /** Lets `cast` change values that the new dtype can't hold. */
+  readonly lossy?: boolean;
 }
 
 /** One file of a checkpoint: a header that was read and the bytes behind it. */
@@ -163,14 +168,17 @@ export class SafetensorsFile {
    * the last has `chunkBytes` bytes, so elements are never cut.
    */
   async *stream(name: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    const { source, start, end } = this.locate(name);
+    const { source, dtype, start, end } = this.locate(name);
+    const { cast = dtype, lossy = false } = options;
     const chunkBytes = options.chunkBytes ?? STREAM_BYTES;
     if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 8 === 0)) {
       throw new Pytree2SafetensorsError("InvalidArgument", `chunkBytes must be a positive multiple of 8, not ${chunkBytes}`);
     }
     for (let at = start; at < end; at += chunkBytes) {
       options.signal?.throwIfAborted();
-      yield await source.read(at, Math.min(at + chunkBytes, end), { signal: options.signal });
+      const chunk = await source.read(at, Math.min(at + chunkBytes, end), { signal: options.signal });
+      if (cast === dtype) yield chunk;
+      else yield castChunk(chunk, dtype, cast, { lossy, name, offset: elementsIn(dtype, at - start) });
     }
   }
 
@@ -219,7 +227,7 @@ export class SafetensorsFile {
     const reads: TensorRead[] = names.map((name) => {
       const at = this.locate(name);
       if (cast === undefined && into === undefined) return at;
-      return { ...at, cast: chooseCast(cast, at), lossy, into: into?.(name, at) };
+      return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) };
     });
     return reads.sort((a, b) =>
       a.source === b.source ? a.start - b.start || a.end - b.end : parts.get(a.source)! - parts.get(b.source)!,
@@ -240,9 +248,22 @@ export class SafetensorsFile {
   }
 }
 
-function chooseCast(cast: Cast | undefined, at: TensorRead): Dtype | undefined {
+function castChunk(chunk: Uint8Array, from: Dtype, to: Dtype, options: ConvertOptions): Uint8Array {
+  const shape = [elementsIn(from, chunk.byteLength)];
+  const TypedArray = arrayClass(to);
+  const target = new TypedArray(byteLengthOf(to, shape) / TypedArray.BYTES_PER_ELEMENT);
+  convertInto(Tensor.fromBytes(from, shape, chunk).data, from, target, to, options);
+  return new Uint8Array(target.buffer);
+}
+
+function elementsIn(dtype: Dtype, bytes: number): number {
+  return (bytes * 8) / DTYPES[dtype].bits;
+}
+
+/** The dtype that a tensor is to be converted to, if any. */
+export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo): Dtype | undefined {
   if (cast === undefined || typeof cast === "string") return cast;
-  return typeof cast === "function" ? cast(at.name, at) : cast[at.dtype];
+  return typeof cast === "function" ? cast(name, info) : cast[info.dtype];
 }
 
 /** The bytes that reads will take from their sources. */

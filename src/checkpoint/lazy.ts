@@ -1,6 +1,8 @@
 import type { SliceInput } from "../format/slice.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
+import { byteLengthOf } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ArrayInfo } from "./adapter.ts";
 import type { SafetensorsFile, StreamOptions, TensorOptions } from "./file.ts";
 
 /**
@@ -24,27 +26,44 @@ export class LazyTensor<D extends Dtype = Dtype> {
   /** The open file; close it when no leaf is needed any more. */
   readonly file: SafetensorsFile;
 
+  readonly #lossy: boolean;
+
   /** @internal */
-  constructor(file: SafetensorsFile, name: string, dtype: D, shape: readonly number[], byteLength: number) {
+  constructor(file: SafetensorsFile, name: string, info: ArrayInfo & { readonly dtype: D }, lossy = false) {
     this.file = file;
     this.name = name;
-    this.dtype = dtype;
-    this.shape = shape;
-    this.byteLength = byteLength;
+    this.dtype = info.dtype;
+    this.shape = info.shape;
+    this.byteLength = byteLengthOf(info.dtype, info.shape);
+    this.#lossy = lossy;
   }
 
   /** Reads the whole tensor. */
   load(options?: TensorOptions): Promise<Tensor> {
-    return this.file.tensor(this.name, options);
+    return this.file.tensor(this.name, this.#cast(options));
   }
 
   /** Reads the bytes piece by piece, in bounded memory; see {@link SafetensorsFile.stream}. */
-  stream(options?: StreamOptions): AsyncIterable<Uint8Array> {
-    return this.file.stream(this.name, options);
+  stream(options?: StreamOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.file.stream(this.name, this.#cast(options));
   }
 
   /** Reads a part, only the bytes of it; see {@link SafetensorsFile.slice}. */
   slice(slice: SliceInput, options?: TensorOptions): Promise<Tensor> {
-    return this.file.slice(this.name, slice, options);
+    return this.file.slice(this.name, slice, this.#cast(options));
+  }
+
+  /**
+   * The same tensor in another dtype, still unread: it is converted while it is read, loaded or saved.
+   *
+   * @param options `lossy` lets values change that the new dtype can't hold.
+   */
+  cast<E extends Dtype>(dtype: E, options: { readonly lossy?: boolean } = {}): LazyTensor<E> {
+    return new LazyTensor(this.file, this.name, { dtype, shape: this.shape }, options.lossy);
+  }
+
+  // What the call asks for goes before what this leaf was cast to.
+  #cast<T extends object>(options: T | undefined): T & { cast: Dtype; lossy: boolean } {
+    return { cast: this.dtype, lossy: this.#lossy, ...options } as T & { cast: Dtype; lossy: boolean };
   }
 }

@@ -4,7 +4,7 @@ import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { planTree, type ScalarKind } from "../tree/plan-tree.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { collect } from "./collect.ts";
-import type { SafetensorsFile } from "./file.ts";
+import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load.ts";
 import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
@@ -110,14 +110,19 @@ async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<u
     const selected = new Set(names);
     const leaves = file.names.map((name) => {
       if (!selected.has(name)) return undefined;
-      const { dtype, shape, byteLength } = file.info(name);
-      return values.get(name) ?? new LazyTensor(file, name, dtype, shape, byteLength);
+      return values.get(name) ?? lazyTensor(file, name, options);
     });
     return { tree: plan.build(leaves), metadata: userMetadataOf(file) };
   } catch (error) {
     if (file !== source) await file.close();
     throw error;
   }
+}
+
+function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOptions<unknown>): LazyTensor {
+  const info = file.info(name);
+  const target = chooseCast(options.cast, name, info);
+  return new LazyTensor(file, name, { dtype: target ?? info.dtype, shape: info.shape }, options.lossy);
 }
 
 /** What is to be read for a tree: the names, and which of them are scalars of JavaScript. */

@@ -1,8 +1,8 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planReads, type ReadGroup, splitRead } from "../format/plan.ts";
 import type { ByteSource } from "../io/types.ts";
-import { CastStream } from "../tensor/cast-stream.ts";
 
+import { CastStream } from "../tensor/cast-stream.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -39,6 +39,8 @@ const PIECE_BYTES = 16 * 2 ** 20;
 // Neighbours up to this much share an allocation, so that small tensors cost no read of their own, and so
 // that a tensor that is kept holds no more than this of others.
 const GROUP_BYTES = 32 * 2 ** 20;
+// Views of memory that is there cost nothing, up to the size that every runtime has views of.
+const VIEW_BYTES = 2 ** 30;
 // What is read ahead while the consumer is busy, at most: beside the result this is all the memory there is.
 const AHEAD_BYTES = 128 * 2 ** 20;
 const DEFAULT_PARALLEL = 4;
@@ -69,11 +71,6 @@ export async function* readTensors(
       }
       outer?.throwIfAborted();
       const done = runJob(job, reads, context);
-      if (!(done instanceof Promise)) {
-        // Resident bytes come at once; the order stays that of the file, for nothing else is under way.
-        yield done;
-        continue;
-      }
       done.catch(() => {}); // looked at when its turn comes
       ahead.push({ bytes: job.bytes, done });
       bytesAhead += job.bytes;
@@ -110,15 +107,13 @@ function* planJobs(reads: readonly TensorRead[]): Generator<Job, void, undefined
     const kind = kindOf(reads[from]!);
     let to = from + 1;
     while (to < reads.length && reads[to]!.source === source && kindOf(reads[to]!) === kind) to++;
-    if (kind === "group") {
+    if (kind === "group" || kind === "views") {
       const run = reads.slice(from, to);
-      for (const group of planReads(run, { maxGroup: GROUP_BYTES })) {
+      const limits = kind === "views" ? { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES } : { maxGroup: GROUP_BYTES };
+      for (const group of planReads(run, limits)) {
         const members = from === 0 ? group.members : group.members.map((member) => member + from);
-        yield { kind, source, group: { ...group, members }, bytes: group.end - group.start };
+        yield { kind, source, group: { ...group, members }, bytes: kind === "views" ? 0 : group.end - group.start };
       }
-    } else if (kind === "views") {
-      const members = Array.from({ length: to - from }, (_, k) => from + k);
-      yield { kind, source, group: { start: 0, end: 0, members }, bytes: 0 };
     } else {
       for (let k = from; k < to; k++) {
         const { start, end } = reads[k]!;
@@ -135,7 +130,7 @@ function kindOf(read: TensorRead): Job["kind"] {
   return read.source.resident ? "views" : "group";
 }
 
-function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): TensorResult[] | Promise<TensorResult[]> {
+function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<TensorResult[]> {
   switch (job.kind) {
     case "views":
       return readViews(job, reads, context);
@@ -149,21 +144,11 @@ function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): T
 }
 
 /** Views of memory that is there already. */
-function readViews(
-  job: Job,
-  reads: readonly TensorRead[],
-  context: ReadContext,
-): TensorResult[] | Promise<TensorResult[]> {
-  const results = job.group.members.map((index) => {
-    const read = reads[index]!;
-    const bytes = job.source.read(read.start, read.end, { signal: context.signal });
-    const finish = (bytes: Uint8Array): TensorResult => {
-      context.progress?.add(bytes.byteLength, read.name);
-      return { index, tensor: Tensor.fromBytes(read.dtype, read.shape, bytes) };
-    };
-    return bytes instanceof Promise ? bytes.then(finish) : finish(bytes);
-  });
-  return results.some((result) => result instanceof Promise) ? Promise.all(results) : (results as TensorResult[]);
+async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<TensorResult[]> {
+  const { start, end, members } = job.group;
+  const bytes = await job.source.read(start, end, { signal: context.signal });
+  context.progress?.add(end - start, reads[members[0]!]!.name);
+  return tensorsIn(bytes.buffer, bytes.byteOffset - start, members, reads);
 }
 
 /** Neighbours in one allocation. */
@@ -175,10 +160,19 @@ async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadCo
   const lead = members.length === 1 ? 0 : (start - reads[members[0]!]!.dataStart) % 8;
   const buffer = allocate(end - start + lead, label);
   await readPieces(job.source, start, end, buffer, lead, label, context);
+  return tensorsIn(buffer, lead - start, members, reads);
+}
+
+/** The tensors of a group, over memory where the byte at `start` of the source lies at `start + shift`. */
+function tensorsIn(
+  buffer: ArrayBufferLike,
+  shift: number,
+  members: readonly number[],
+  reads: readonly TensorRead[],
+): TensorResult[] {
   return members.map((index) => {
-    const read = reads[index]!;
-    const offset = read.start - start + lead;
-    return { index, tensor: viewTensor(read.dtype, read.shape, buffer, offset, read.end - read.start) };
+    const { dtype, shape, start, end } = reads[index]!;
+    return { index, tensor: viewTensor(dtype, shape, buffer, start + shift, end - start) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { planLayout } from "../format/layout.ts";
 import { parseShardIndex, planShards, writeShardIndex } from "../format/shards.ts";
-import { openSinkDirectory, type SinkDirectory, type SinkDirectoryInput } from "../io/open.ts";
+import { type DirectoryInput, openSinkDirectory, openSourceIn } from "../io/open.ts";
+import type { SinkDirectory } from "../io/platform.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import type { LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
@@ -8,7 +9,7 @@ import { type Metadata, STRUCTURE_KEY } from "./save.ts";
 import { type NamedLeaf, writeFile } from "./write.ts";
 
 /** Where a sharded checkpoint goes: a folder's path or its OPFS handle. */
-export type ShardSink = SinkDirectoryInput;
+export type ShardSink = DirectoryInput;
 
 interface ShardOptions extends LongCallOptions {
   readonly arrays?: ArrayAdapter<unknown>;
