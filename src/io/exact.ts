@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { abortable } from "./abort.ts";
 import { shortRead } from "./faults.ts";
 import type { ByteSource, ReadOptions } from "./types.ts";
 
@@ -54,7 +55,7 @@ export class ExactSource implements ByteSource {
       .finally(() => {
         if (--this.#pending === 0) this.#idle?.();
       });
-    const bytes = await (signal === undefined ? reading : abortable(reading, signal));
+    const bytes = await abortable(reading, signal);
 
     const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : 0;
     if (got !== end - start) throw shortRead(name, start, end, got);
@@ -89,14 +90,4 @@ function checkSize(size: number, name: string): number {
     `${name}: its size is to be an integer from 0 to 2^53 - 1, found ${size}`,
     { source: name, found: String(size) },
   );
-}
-
-/** Settles as `promise` does, or rejects with the signal's reason as soon as it is aborted. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

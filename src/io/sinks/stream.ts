@@ -1,0 +1,47 @@
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { abortable } from "../abort.ts";
+import { messageOf } from "../faults.ts";
+import type { SinkOptions } from "../platform.ts";
+import type { ByteSink } from "../types.ts";
+import { Blocks } from "./blocks.ts";
+
+/** A web stream: written as fast as it takes it, closed or aborted at the end. */
+export function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkOptions): ByteSink {
+  const name = "stream";
+  const fail = (code: "UnsupportedSink" | "WriteError", cause: unknown) =>
+    new Pytree2SafetensorsError(code, `can't write to the stream: ${messageOf(cause)}`, {
+      source: name,
+      cause,
+    });
+  let writer: WritableStreamDefaultWriter<Uint8Array>;
+  try {
+    writer = stream.getWriter();
+  } catch (cause) {
+    throw fail("UnsupportedSink", cause);
+  }
+  const run = async (action: () => Promise<unknown>) => {
+    try {
+      await abortable(action(), signal);
+    } catch (cause) {
+      throw signal?.aborted ? signal.reason : fail("WriteError", cause);
+    }
+  };
+  // Fresh memory: a stream may keep a chunk for long, or take its buffer away, and these are the caller's weights.
+  const blocks = new Blocks(async (block) => {
+    await writer.ready;
+    await writer.write(block);
+  }, true);
+  return {
+    write: (chunk) => run(() => blocks.write(chunk)),
+    close: () =>
+      run(async () => {
+        await blocks.flush();
+        await writer.close();
+        writer.releaseLock();
+      }),
+    abort: async (reason) => {
+      await writer.abort(reason);
+      writer.releaseLock();
+    },
+  };
+}

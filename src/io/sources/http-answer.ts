@@ -1,0 +1,90 @@
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { httpError, isEncoded } from "./response.ts";
+import { retryAfter, Transient } from "./retry.ts";
+
+/** What tells one version of a file from another. */
+export interface Version {
+  readonly size: number;
+  readonly etag: string | null;
+  readonly modified: string | null;
+}
+
+/** Throws unless the response is the very part of the very file. */
+export function checkPart(
+  response: Response,
+  name: string,
+  start: number,
+  end: number,
+  version: Version,
+): void {
+  const { status } = response;
+  if (status === 200 || status === 416) {
+    const total = /\*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+    const length = status === 200 ? response.headers.get("content-length") : total;
+    const size = length == null || isEncoded(response) ? version.size : Number(length);
+    checkVersion(name, version, versionOf(response, size));
+    throw httpError(name, status, `asked for bytes [${start}, ${end}), the server answered ${status}`);
+  }
+  if (status !== 206) throw refusal(response, name);
+  const range = contentRange(response, name);
+  checkVersion(name, version, versionOf(response, range.size ?? version.size));
+  if (range.start !== start || range.end !== end) throw wrongRange(response, name, start, end);
+}
+
+/** What part of the file a response says to be, as `[start, end)`, and the file's size if it is known. */
+export function contentRange(
+  response: Response,
+  name: string,
+): { start: number; end: number; size: number | undefined } {
+  if (isEncoded(response)) {
+    throw httpError(name, 206, "the server compressed a part of the file; turn compression off for it");
+  }
+  const header = response.headers.get("content-range");
+  if (header === null) {
+    const advice = "a server of another origin must send Access-Control-Expose-Headers: Content-Range, ETag";
+    throw httpError(name, 206, `the answer has no Content-Range that can be seen; ${advice}`);
+  }
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header);
+  if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${header}`);
+  const size = match[3] === "*" ? undefined : Number(match[3]);
+  return { start: Number(match[1]), end: Number(match[2]) + 1, size };
+}
+
+/** The error of a part that was not asked for. */
+export function wrongRange(response: Response, name: string, start: number, end: number): Error {
+  const found = response.headers.get("content-range");
+  return httpError(name, 206, `asked for bytes ${start}-${end - 1}, the server answered ${found}`);
+}
+
+/** What a response says of the file's version. */
+export function versionOf({ headers }: Response, size: number): Version {
+  return { size, etag: headers.get("etag"), modified: headers.get("last-modified") };
+}
+
+function checkVersion(name: string, old: Version, now: Version): void {
+  const plain = (value: number | string | null) =>
+    typeof value === "string" ? value.replace(/^W\//, "") : value;
+  const changed = (key: keyof Version) =>
+    old[key] !== null && now[key] !== null && plain(old[key]) !== plain(now[key]);
+  // Equal strong tags mean equal bytes, whatever the date of the server that answers.
+  const isSame = old.size === now.size && old.etag === now.etag && old.etag?.startsWith('"');
+  const key = isSame ? undefined : (["size", "etag", "modified"] as const).find(changed);
+  if (key === undefined) return;
+  throw new Pytree2SafetensorsError(
+    "SourceChanged",
+    `${name}: the file changed while it was read; open it again`,
+    {
+      source: name,
+      expected: `${key} ${old[key]}`,
+      found: `${key} ${now[key]}`,
+    },
+  );
+}
+
+/** The error of any other status; those of a busy or failing server may pass. */
+export function refusal(response: Response, name: string): unknown {
+  const { status } = response;
+  const error = httpError(name, status, `the server answered ${status} ${response.statusText}`.trim());
+  const mayPass = status >= 500 || status === 408 || status === 429;
+  return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
+}

@@ -1,0 +1,111 @@
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { abortable, onAbort } from "../abort.ts";
+import { messageOf } from "../faults.ts";
+import { getPlatform } from "../platform.ts";
+import { Transient } from "./retry.ts";
+
+/** How an `http:` or `https:` URL is read. */
+export interface HttpOptions {
+  /** What to call instead of the global `fetch`. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** Headers to send along, `Authorization` say. */
+  readonly headers?: Readonly<Record<string, string>> | Headers | undefined;
+  /** How often a request that failed for a passing reason is tried again; 5 by default. */
+  readonly retries?: number | undefined;
+  /** How many milliseconds a request may go on without a byte before it is given up; 30,000 by default. */
+  readonly timeout?: number | undefined;
+}
+
+/** Sends requests for ranges of one URL, and gives up those that stall. */
+export class HttpClient {
+  readonly #url: string;
+  readonly #name: string;
+  readonly #fetch: NonNullable<HttpOptions["fetch"]>;
+  readonly #headers: Headers;
+  readonly #timeout: number;
+
+  constructor(url: URL, name: string, options: HttpOptions) {
+    const { username, password } = url;
+    const plain = new URL(url);
+    plain.username = plain.password = plain.hash = "";
+    this.#url = plain.href;
+    this.#name = name;
+    this.#fetch = options.fetch ?? ((place, init) => fetch(place, init));
+    this.#headers = new Headers(options.headers as HeadersInit | undefined);
+    // `fetch` refuses credentials in the URL.
+    if (username && !this.#headers.has("authorization")) {
+      const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+      this.#headers.set("authorization", `Basic ${btoa(credentials)}`);
+    }
+    this.#timeout = options.timeout ?? 30_000;
+  }
+
+  async request<T>(
+    start: number,
+    end: number,
+    condition: string | null,
+    signal: AbortSignal | undefined,
+    use: (response: Response, onChunk: () => void) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const headers = new Headers(this.#headers);
+    headers.set("range", `bytes=${start}-${end - 1}`);
+    // Browsers choose the encoding themselves, and ask the server for leave before they send a condition.
+    if (getPlatform() !== undefined) {
+      headers.set("accept-encoding", "identity");
+      if (condition !== null) headers.set("if-range", condition);
+    }
+
+    const controller = new AbortController();
+    const forget = onAbort(signal, () => controller.abort(signal?.reason));
+    let progress = performance.now();
+    const watch = () => {
+      const left = progress + this.#timeout - performance.now();
+      if (left > 0) timer = setTimeout(watch, left);
+      else controller.abort(new Transient(this.#stalled()));
+    };
+    let timer = setTimeout(watch, this.#timeout);
+
+    const exchange = async () => {
+      let response: Response;
+      try {
+        response = await this.#fetch(this.#url, { headers, signal: controller.signal });
+      } catch (cause) {
+        throw this.#broken(cause);
+      }
+      progress = performance.now();
+      try {
+        return await use(response, () => {
+          // What was given up is not to write on into memory that its successor fills.
+          controller.signal.throwIfAborted();
+          progress = performance.now();
+        });
+      } catch (error) {
+        throw isPytree2SafetensorsError(error) || error instanceof Transient ? error : this.#broken(error);
+      }
+    };
+    try {
+      return await abortable(exchange(), controller.signal);
+    } finally {
+      clearTimeout(timer);
+      forget();
+      // Lets go of a connection whose body nobody reads; after a whole one it does nothing.
+      controller.abort();
+    }
+  }
+
+  #stalled(): Error {
+    const message = `${this.#name}: not a byte came for ${this.#timeout} ms; \`timeout\` allows more`;
+    return new Pytree2SafetensorsError("Timeout", message, { source: this.#name });
+  }
+
+  // A connection that broke comes back; a loop of redirects stays one.
+  #broken(cause: unknown): unknown {
+    const reasons = [messageOf(cause), messageOf((cause as { cause?: unknown } | null)?.cause ?? "")].filter(
+      Boolean,
+    );
+    const message = `${this.#name}: ${reasons.join(": ")}`;
+    const error = new Pytree2SafetensorsError("HttpError", message, { source: this.#name, cause });
+    return /redirect/i.test(message) ? error : new Transient(error);
+  }
+}

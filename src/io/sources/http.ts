@@ -1,0 +1,102 @@
+import { isPytree2SafetensorsError } from "../../base/errors.ts";
+import { allocate, shortRead } from "../faults.ts";
+import type { ByteSource, ReadOptions } from "../types.ts";
+import { bytesSource } from "./bytes.ts";
+import { checkPart, contentRange, refusal, versionOf, wrongRange } from "./http-answer.ts";
+import { HttpClient, type HttpOptions } from "./http-client.ts";
+import { Limiter } from "./limiter.ts";
+import { displayUrl, readChunks, readWhole, tooLong } from "./response.ts";
+import { Transient, withRetries } from "./retry.ts";
+
+// What comes with the size: most headers are shorter, and no tensor costs more than this on top.
+const HEAD_BYTES = 65_536;
+
+/** What bounds the requests of one opened URL and its siblings: as many as browsers allow a host. */
+export function httpLimiter(): Limiter {
+  return new Limiter(6, 256 * 2 ** 20);
+}
+
+/** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
+export async function httpSource(
+  url: URL,
+  options: HttpOptions & { readonly signal?: AbortSignal | undefined },
+  limiter: Limiter,
+): Promise<ByteSource> {
+  const name = displayUrl(url.href);
+  const { retries = 5, signal } = options;
+  const client = new HttpClient(url, name, options);
+
+  const opened = await withRetries({ retries, signal }, () =>
+    client.request(0, HEAD_BYTES, null, signal, async (response, onChunk) => {
+      if (response.status === 206) {
+        const { start, end, size } = contentRange(response, name);
+        const wanted = Math.min(HEAD_BYTES, size ?? HEAD_BYTES);
+        if (size === undefined || start !== 0 || end !== wanted) throw wrongRange(response, name, 0, wanted);
+        const bytes = new Uint8Array(wanted);
+        await readInto(response, name, bytes, 0, 0, onChunk);
+        return { bytes, version: versionOf(response, size) };
+      }
+      // The answer to any range of nothing.
+      const isEmpty = /^(bytes \*\/0)?$/.test(response.headers.get("content-range") ?? "");
+      if (response.status === 416 && isEmpty) return { bytes: new Uint8Array(0) };
+      if (response.status !== 200) throw refusal(response, name);
+      return { bytes: await truncatedIsTransient(readWhole(response, name, onChunk)) };
+    }),
+  );
+  const { bytes: head, version } = opened;
+  if (version === undefined) return bytesSource(head, name);
+  const { size } = version;
+  // A date is no safe condition: a file can change twice in its second.
+  const condition = version.etag?.startsWith('"') ? version.etag : null;
+
+  const read = async (start: number, end: number, { signal, into }: ReadOptions = {}) => {
+    // A copy, so that no one changes what later reads get.
+    if (end <= head.byteLength && into === undefined) return head.slice(start, end);
+    return limiter.run(end - start, signal, async () => {
+      const bytes = into ?? allocate(end - start, name);
+      const known = head.subarray(start, end);
+      bytes.set(known);
+      let done = known.byteLength;
+      if (done === bytes.byteLength) return bytes;
+      await withRetries({ retries, signal, progress: () => done }, () =>
+        client.request(start + done, end, condition, signal, async (response, onChunk) => {
+          checkPart(response, name, start + done, end, version);
+          await readInto(response, name, bytes, done, start, (length) => {
+            onChunk();
+            done += length;
+          });
+        }),
+      );
+      return bytes;
+    });
+  };
+  return { size, name, read };
+}
+
+/** Reads a body into `bytes` from `offset` to its end; `start` is where in the file `bytes` begins. */
+async function readInto(
+  response: Response,
+  name: string,
+  bytes: Uint8Array,
+  offset: number,
+  start: number,
+  onChunk: (length: number) => void,
+): Promise<void> {
+  let at = offset;
+  await readChunks(response, (chunk) => {
+    if (at + chunk.byteLength > bytes.byteLength)
+      throw tooLong(name, response.status, bytes.byteLength - offset);
+    onChunk(chunk.byteLength);
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  });
+  if (at < bytes.byteLength) throw new Transient(shortRead(name, start, start + bytes.byteLength, at));
+}
+
+async function truncatedIsTransient<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw isPytree2SafetensorsError(error) && error.code === "ShortRead" ? new Transient(error) : error;
+  }
+}
