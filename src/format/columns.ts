@@ -3,6 +3,25 @@ import { DTYPE_NAMES, DTYPES } from "../tensor/dtypes.ts";
 /** Bits per element by dtype code, which is the index in `DTYPE_NAMES`. */
 export const DTYPE_BITS = Uint8Array.from(DTYPE_NAMES, (name) => DTYPES[name].bits);
 
+/** Up to so many elements, a double counts the bits of every dtype exactly. */
+export const EXACT_ELEMENTS = 2 ** 50;
+
+const DTYPE_TEXTS = DTYPE_NAMES.map((name) => Uint8Array.from(name, (char) => char.charCodeAt(0)));
+
+/** The code of the dtype whose name is the bytes `[start, end)`, or -1. */
+export function dtypeCode(bytes: Uint8Array, start: number, end: number): number {
+  for (let code = 0; code < DTYPE_TEXTS.length; code++) if (isDtypeAt(bytes, start, end, code)) return code;
+  return -1;
+}
+
+/** Whether the bytes `[start, end)` are the name of dtype `code`. */
+export function isDtypeAt(bytes: Uint8Array, start: number, end: number, code: number): boolean {
+  const text = DTYPE_TEXTS[code]!;
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
+  return true;
+}
+
 // `"":{"dtype":"U8","shape":[],"data_offsets":[0,0]}` and a comma: no entry is shorter.
 const MIN_ENTRY_BYTES = 50;
 

@@ -2,7 +2,7 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
 import { type Columns, reorderColumns } from "./columns.ts";
-import { CLOSE_BRACE, COLON, JsonCursor } from "./json.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, JsonCursor } from "./json.ts";
 import type { KeySet } from "./keyset.ts";
 import { PREFIX_BYTES } from "./prefix.ts";
 import { type Scan, scanHeader } from "./scan.ts";
@@ -72,11 +72,12 @@ export class Header {
   readonly dataStart: number;
   /** How many tensors there are. */
   readonly count: number;
-  readonly #bytes: Uint8Array;
+  readonly #cursor: JsonCursor;
   readonly #keys: KeySet;
   readonly #columns: Columns;
   readonly #metadataAt: number;
   #names: readonly string[] | undefined;
+  #lastIndex = -1;
   #metadata: Record<string, string> | undefined;
 
   /** @internal */
@@ -84,7 +85,7 @@ export class Header {
     this.length = bytes.length;
     this.dataStart = PREFIX_BYTES + bytes.length;
     this.count = scan.names.count;
-    this.#bytes = bytes;
+    this.#cursor = new JsonCursor(bytes);
     this.#keys = scan.names;
     this.#columns = columns;
     this.#metadataAt = scan.metadataAt;
@@ -92,7 +93,7 @@ export class Header {
 
   /** The strings under `__metadata__`, `undefined` if there is no such entry or it is `null`. */
   get metadata(): Readonly<Record<string, string>> | undefined {
-    if (this.#metadataAt >= 0) this.#metadata ??= readMetadata(this.#bytes, this.#metadataAt);
+    if (this.#metadataAt >= 0) this.#metadata ??= readMetadata(this.#cursor, this.#metadataAt);
     return this.#metadata;
   }
 
@@ -109,7 +110,11 @@ export class Header {
 
   /** The number of the tensor called `name`, -1 if there is none. */
   indexOf(name: string): number {
-    return this.#keys.find(name);
+    // Whoever goes through `names` asks for the next one, mostly.
+    const names = this.#names;
+    const next = this.#lastIndex + 1;
+    this.#lastIndex = names !== undefined && names[next] === name ? next : this.#keys.find(name);
+    return this.#lastIndex;
   }
 
   dtypeAt(index: number): Dtype {
@@ -117,14 +122,14 @@ export class Header {
   }
 
   shapeAt(index: number): readonly number[] {
-    const cursor = new JsonCursor(this.#bytes);
+    const cursor = this.#cursor;
     cursor.pos = this.#columns.shapeAt[index]! + 1;
     const shape: number[] = [];
-    if (cursor.empty(0x5d)) return shape;
+    if (cursor.empty(CLOSE_BRACKET)) return shape;
     do {
       cursor.next();
       shape.push(cursor.u64());
-    } while (cursor.more(0x5d));
+    } while (cursor.more(CLOSE_BRACKET));
     return shape;
   }
 
@@ -147,8 +152,7 @@ export class Header {
   }
 }
 
-function readMetadata(bytes: Uint8Array, at: number): Record<string, string> {
-  const cursor = new JsonCursor(bytes);
+function readMetadata(cursor: JsonCursor, at: number): Record<string, string> {
   cursor.pos = at + 1;
   const metadata: Record<string, string> = {};
   if (cursor.empty(CLOSE_BRACE)) return metadata;

@@ -167,7 +167,7 @@ export class JsonCursor {
   addTo(set: KeySet): number {
     if (!this.escaped) return set.add(this.start, this.end - this.start, this.hash);
     const key = encodeUtf8(this.text());
-    return set.add(this.keys.keep(key), key.length, hashKey(key));
+    return set.add(this.keys.keep(key), key.length, hashKey(new DataView(key.buffer), key.length));
   }
 
   /**

@@ -16,18 +16,17 @@ export function isSpecial(word: number): boolean {
   return (marks & 0x80808080) !== 0;
 }
 
-/** The hash that `JsonCursor.string` computes while it reads a key without escapes. */
-export function hashKey(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const size = bytes.length;
+/** The hash that `JsonCursor.string` computes while it reads a key, of a key of `size` decoded bytes. */
+export function hashKey(view: DataView, size: number): number {
   let hash = 0;
   for (let p = 0; p < size; ) {
     const word = p + 4 <= size ? view.getInt32(p, true) : 0;
-    if (isSpecial(word)) for (const stop = Math.min(p + 4, size); p < stop; p++) hash = mix(hash, bytes[p]!);
-    else {
+    if (!isSpecial(word)) {
       hash = mix(hash, word);
       p += 4;
+      continue;
     }
+    for (const stop = Math.min(p + 4, size); p < stop; p++) hash = mix(hash, view.getUint8(p));
   }
   return hash;
 }
@@ -59,15 +58,13 @@ export class KeyStore {
     return start;
   }
 
-  /** The key at `start`. */
-  text(start: number, size: number): string {
-    return decodeUtf8(this.bytes(start, size));
+  /** The array that holds the key at `start`, whose bytes begin there at {@link offset}. */
+  holder(start: number): Uint8Array {
+    return start < this.#header.length ? this.#header : this.#decoded;
   }
 
-  bytes(start: number, size: number): Uint8Array {
-    const header = this.#header.length;
-    const [bytes, from] = start < header ? [this.#header, start] : [this.#decoded, start - header];
-    return bytes.subarray(from, from + size);
+  offset(start: number): number {
+    return start < this.#header.length ? start : start - this.#header.length;
   }
 }
 
@@ -76,6 +73,10 @@ export function stringText(bytes: Uint8Array, start: number, end: number): strin
   const text = decodeUtf8(bytes, start, end);
   return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 }
+
+// Honest keys cost about half a step each; these allow a lot of bad luck before the Map takes over.
+const MIN_COST = 1024;
+const COST_PER_KEY = 16;
 
 /**
  * A set of keys that are ranges of bytes, numbered as they came: finds the key written twice without making
@@ -101,37 +102,42 @@ export class KeySet {
   /** Adds the key at `[start, start + size)` with its {@link hashKey}; the number it already has, or -1 if it is new. */
   add(start: number, size: number, hash: number): number {
     const slot = this.#map ? -1 : this.#probe(start, size, hash);
-    const known = this.#map ? (this.#map.get(this.#store.text(start, size)) ?? -1) : this.#table[slot]! - 1;
+    const known = this.#map ? -1 : this.#table[slot]! - 1;
     if (known >= 0) return known;
     const index = this.count++;
     if (index === this.#starts.length) this.#grow();
     this.#starts[index] = start;
     this.#sizes[index] = size;
     this.#hashes[index] = hash;
-    if (this.#map) this.#map.set(this.text(index), index);
-    else {
-      this.#table[slot] = index + 1;
-      if (this.count * 2 > this.#mask) this.#rehash();
-      if (this.#cost > 1024 + 16 * this.count) this.#useMap();
+    if (this.#map) {
+      const first = this.#map.get(this.text(index));
+      if (first === undefined) this.#map.set(this.text(index), index);
+      else this.count--;
+      return first ?? -1;
     }
+    this.#table[slot] = index + 1;
+    if (this.count * 2 > this.#mask) this.#rehash();
+    if (this.#cost > MIN_COST + COST_PER_KEY * this.count) this.#useMap();
     return -1;
   }
 
   /** The number of the key that reads `key`, or -1. */
   find(key: string): number {
     if (this.#map) return this.#map.get(key) ?? -1;
-    const bytes = encodeUtf8(key);
-    const hash = hashKey(bytes);
+    const bytes = asciiBytes(key) ?? encodeUtf8(key);
+    const size = bytes === scratch ? key.length : bytes.length;
+    const hash = hashKey(bytes === scratch ? scratchView : viewOf(bytes), size);
     for (let slot = this.#slot(hash); ; slot = (slot + 1) & this.#mask) {
       const index = this.#table[slot]! - 1;
-      if (index < 0) return -1;
-      if (this.#hashes[index] === hash && this.text(index) === key) return index;
+      if (index < 0 || (this.#hashes[index] === hash && this.#equals(index, bytes, 0, size))) return index;
     }
   }
 
   /** The text of key number `index`. */
   text(index: number): string {
-    return this.#store.text(this.#starts[index]!, this.#sizes[index]!);
+    const start = this.#starts[index]!;
+    const from = this.#store.offset(start);
+    return decodeUtf8(this.#store.holder(start), from, from + this.#sizes[index]!);
   }
 
   /** Forgets all keys and keeps the memory. */
@@ -159,10 +165,12 @@ export class KeySet {
   // The slot of the key, or the free one where it belongs.
   #probe(start: number, size: number, hash: number): number {
     const table = this.#table;
+    const bytes = this.#store.holder(start);
+    const from = this.#store.offset(start);
     let slot = this.#slot(hash);
     for (let index = table[slot]! - 1; index >= 0; index = table[slot]! - 1) {
-      if (this.#hashes[index] === hash && this.#sizes[index] === size) {
-        if (this.#same(this.#starts[index]!, start, size)) return slot;
+      if (this.#hashes[index] === hash) {
+        if (this.#equals(index, bytes, from, size)) return slot;
         this.#cost += size;
       }
       this.#cost++;
@@ -171,10 +179,11 @@ export class KeySet {
     return slot;
   }
 
-  #same(a: number, b: number, size: number): boolean {
-    const left = this.#store.bytes(a, size);
-    const right = this.#store.bytes(b, size);
-    for (let i = 0; i < size; i++) if (left[i] !== right[i]) return false;
+  #equals(index: number, bytes: Uint8Array, from: number, size: number): boolean {
+    if (this.#sizes[index] !== size) return false;
+    const own = this.#store.holder(this.#starts[index]!);
+    const at = this.#store.offset(this.#starts[index]!);
+    for (let i = 0; i < size; i++) if (own[at + i] !== bytes[from + i]) return false;
     return true;
   }
 
@@ -204,6 +213,24 @@ export class KeySet {
     this.#map = new Map();
     for (let index = 0; index < this.count; index++) this.#map.set(this.text(index), index);
   }
+}
+
+// Names that are looked up are nearly all short and ASCII: their bytes go here without an encoder's help.
+const scratch = new Uint8Array(128);
+const scratchView = viewOf(scratch);
+
+function asciiBytes(text: string): Uint8Array | undefined {
+  if (text.length > scratch.length) return undefined;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return undefined;
+    scratch[i] = unit;
+  }
+  return scratch;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function enlarged<T extends Uint32Array | Int32Array>(array: T, type: new (size: number) => T): T {

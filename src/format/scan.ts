@@ -1,5 +1,6 @@
 import { DTYPE_NAMES } from "../tensor/dtypes.ts";
-import { allocateColumns, type Columns, DTYPE_BITS } from "./columns.ts";
+import { CanonicalReader } from "./canonical.ts";
+import { allocateColumns, type Columns, DTYPE_BITS, dtypeCode, EXACT_ELEMENTS } from "./columns.ts";
 import { FaultList } from "./faults.ts";
 import {
   CLOSE_BRACE,
@@ -23,11 +24,6 @@ const ALL_FIELDS = 0b111;
 const IN_HEADER = 1;
 const IN_ENTRY = 2;
 const IN_FIELD = 3;
-
-// Up to here doubles count elements and bits exactly, whatever the dtype.
-const EXACT_ELEMENTS = 2 ** 50;
-
-const DTYPE_TEXTS = DTYPE_NAMES.map((name) => Uint8Array.from(name, (char) => char.charCodeAt(0)));
 
 /** A header's JSON, read and found to be of the right form; offsets are not yet checked against each other. */
 export interface Scan {
@@ -74,6 +70,7 @@ class HeaderScanner {
 
   scan(): Scan {
     const cursor = this.#cursor;
+    const canonical = new CanonicalReader(this.#bytes, this.#columns);
     let metadataSeen = false;
     cursor.expect(OPEN_BRACE);
     if (!cursor.empty(CLOSE_BRACE)) {
@@ -89,7 +86,9 @@ class HeaderScanner {
         }
         this.#row = this.#names.count;
         if (cursor.addTo(this.#names) >= 0) this.#fault("the name twice", "unique names");
-        this.#entry();
+        const after = canonical.read(cursor.pos, this.#row);
+        if (after > 0) cursor.pos = after;
+        else this.#entry();
       } while (cursor.more(CLOSE_BRACE));
     }
     if (cursor.next() !== -1) cursor.fail("nothing after the header's closing brace");
@@ -238,12 +237,6 @@ class HeaderScanner {
       return { code: HEADER_CODE, message, tensor: name, expected, found };
     });
   }
-}
-
-function dtypeCode(bytes: Uint8Array, start: number, end: number): number {
-  return DTYPE_TEXTS.findIndex((text) => {
-    return text.length === end - start && text.every((byte, i) => bytes[start + i] === byte);
-  });
 }
 
 function quote(text: string): string {
