@@ -113,7 +113,7 @@ export async function openSink(output: SinkInput, options: SinkOptions = {}): Pr
     return guard(sink, String(target));
   }
   if (inputs.isSyncHandle(output)) return guard(await syncHandleSink(output, options), "access handle");
-  if (inputs.isOpfsFile(output)) return guard(await opfsSink(output), output.name);
+  if (inputs.isOpfsFile(output)) return guard(await opfsSink(output, options), output.name);
   if (inputs.isFileHandle(output)) {
     return guard(
       await fileSystem("UnsupportedSink", "a file handle").createHandle(output, options),

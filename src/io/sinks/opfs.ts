@@ -9,7 +9,7 @@ import { ExactSink } from "./exact.ts";
 const MAX_WRITE = 16 * 2 ** 20;
 
 /** A file by a browser's handle: the browser writes beside it and swaps when it is closed. */
-export async function opfsSink(handle: OpfsFileLike): Promise<ByteSink> {
+export async function opfsSink(handle: OpfsFileLike, { signal }: SinkOptions): Promise<ByteSink> {
   const { name } = handle;
   if (handle.createWritable === undefined) {
     throw new Pytree2SafetensorsError(
@@ -19,9 +19,16 @@ export async function opfsSink(handle: OpfsFileLike): Promise<ByteSink> {
     );
   }
   const stream = await inWords(name, () => handle.createWritable!());
-  const blocks = new Blocks((block) => stream.write(block), false, MAX_WRITE);
+  const blocks = new Blocks(
+    (block) => {
+      signal?.throwIfAborted();
+      return stream.write(block);
+    },
+    false,
+    MAX_WRITE,
+  );
   return {
-    write: (chunk) => inWords(name, () => blocks.write(chunk)),
+    write: (chunk) => inWords(name, () => blocks.write(chunk), signal),
     close: () =>
       inWords(name, async () => {
         await blocks.flush();
@@ -34,7 +41,7 @@ export async function opfsSink(handle: OpfsFileLike): Promise<ByteSink> {
 /** A file by a worker's synchronous handle, which the caller opened and closes: written in place. */
 export async function syncHandleSink(
   handle: SyncAccessHandleLike,
-  { flush = true }: SinkOptions,
+  { signal, flush = true }: SinkOptions,
 ): Promise<ByteSink> {
   const name = "access handle";
   let at = 0;
@@ -42,6 +49,7 @@ export async function syncHandleSink(
   await inWords(name, () => handle.truncate(0));
   const blocks = new Blocks(
     async (block) => {
+      signal?.throwIfAborted();
       for (let done = 0; done < block.byteLength; ) {
         const written = handle.write(block.subarray(done), { at });
         if (written === 0) throw new Error("the storage takes no more");
@@ -53,7 +61,7 @@ export async function syncHandleSink(
     MAX_WRITE,
   );
   return {
-    write: (chunk) => inWords(name, () => blocks.write(chunk)),
+    write: (chunk) => inWords(name, () => blocks.write(chunk), signal),
     close: () =>
       inWords(name, async () => {
         await blocks.flush();
@@ -64,13 +72,13 @@ export async function syncHandleSink(
 }
 
 /** A browser's folder. */
-export function opfsDirectory(folder: OpfsDirectoryLike, { signal }: SinkOptions): SinkDirectory {
+export function opfsDirectory(folder: OpfsDirectoryLike, options: SinkOptions): SinkDirectory {
   return {
     name: folder.name,
     file: (name) =>
       inWords(name, async () => {
         const handle = await folder.getFileHandle(name, { create: true });
-        return new ExactSink(await opfsSink(handle), name, signal);
+        return new ExactSink(await opfsSink(handle, options), name, options.signal);
       }),
     async list() {
       const names: string[] = [];
@@ -87,11 +95,11 @@ export function opfsDirectory(folder: OpfsDirectoryLike, { signal }: SinkOptions
   };
 }
 
-async function inWords<T>(name: string, action: () => T | Promise<T>): Promise<T> {
+async function inWords<T>(name: string, action: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    if (isPytree2SafetensorsError(cause)) throw cause;
+    if (signal?.aborted || isPytree2SafetensorsError(cause)) throw cause;
     const isFull = (cause as { name?: unknown } | null)?.name === "QuotaExceededError";
     const advice = isFull ? "; free some space, or ask for more with navigator.storage.persist()" : "";
     throw new Pytree2SafetensorsError("WriteError", `can't write ${name}: ${messageOf(cause)}${advice}`, {

@@ -39,8 +39,9 @@ export function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkO
         await writer.close();
         writer.releaseLock();
       }),
-    abort: async (reason) => {
-      await writer.abort(reason);
+    abort(reason) {
+      // Not awaited: it waits for the write under way, and a stream that is stuck would hold us.
+      writer.abort(reason).catch(() => {});
       writer.releaseLock();
     },
   };
