@@ -1,0 +1,258 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
+import { entryEnd, markAt, parseIndex } from "./keystring.ts";
+import { MAX_DEPTH, MAX_GAPS } from "./limits.ts";
+import { quote, tooDeep, unsupportedKey } from "./messages.ts";
+
+/** Limits of a tree that is built from key strings. */
+export interface BuildLimits {
+  /** The deepest nesting, {@link MAX_DEPTH} by default. */
+  readonly maxDepth?: number | undefined;
+  /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
+  readonly maxGaps?: number | undefined;
+}
+
+/** What stands in a tree in the making: the number of a leaf, a container, a value that is known already. */
+export type Twig = number | Branch | Static;
+
+/** A value that comes from the structure metadata. */
+export class Static {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+/** A container in the making. */
+export class Branch {
+  /** The kind of its keys, once it has any. */
+  mark: Mark | undefined;
+  readonly keys: DictKeyValue[] = [];
+  readonly twigs: Twig[] = [];
+  /** A leaf below it, for messages; -1 where there is none. */
+  witness: number;
+  /** How long the list is to be, where that is more than its last index tells. */
+  length = 0;
+  // Made when keys stop coming in order: see `find`.
+  #places: Map<DictKeyValue, number> | undefined;
+
+  constructor(mark: Mark | undefined, witness: number) {
+    this.mark = mark;
+    this.witness = witness;
+  }
+
+  /**
+   * The place of a key, or -1. Files are sorted by name, so that a key behind all others is new: that spares
+   * most containers an index.
+   */
+  find(key: DictKeyValue): number {
+    const last = this.keys[this.keys.length - 1];
+    if (this.#places === undefined) {
+      if (last === undefined || (typeof last === typeof key && key > last)) return -1;
+      if (last === key) return this.keys.length - 1;
+      this.#places = new Map();
+      for (let i = 0; i < this.keys.length; i++) this.#places.set(this.keys[i]!, i);
+    }
+    return this.#places.get(key) ?? -1;
+  }
+
+  /** Adds a key that `find` did not find. */
+  add(key: DictKeyValue, twig: Twig): void {
+    this.#places?.set(key, this.keys.length);
+    this.keys.push(key);
+    this.twigs.push(twig);
+  }
+}
+
+/**
+ * Puts leaves, known by number and name, at their key paths. Linear in leaves and the characters of names:
+ * of a name only what differs from the name before it is looked up.
+ */
+export class TreeBuilder {
+  readonly #names: readonly string[];
+  readonly #maxDepth: number;
+  readonly #maxGaps: number;
+  readonly #lists: Branch[] = [];
+  root: Twig | undefined;
+  // The containers on the way to the last name, and where in it the text of their keys ends.
+  #last = "";
+  readonly #stack: Branch[] = [];
+  readonly #ends: number[] = [0];
+
+  constructor(names: readonly string[], { maxDepth = MAX_DEPTH, maxGaps = MAX_GAPS }: BuildLimits = {}) {
+    this.#names = names;
+    this.#maxDepth = maxDepth;
+    this.#maxGaps = maxGaps;
+  }
+
+  /** Puts leaf `i` where its key string says. */
+  addName(i: number): void {
+    const name = this.#names[i]!;
+    if (name === "") {
+      this.#addRoot(i);
+      return;
+    }
+    const stack = this.#stack;
+    const ends = this.#ends;
+    let depth = this.#sharedDepth(name);
+    let at = ends[depth]!;
+    if (depth === 0) stack[0] = this.#rootBranch(i);
+    let branch = stack[depth]!;
+    for (;;) {
+      const written = markAt(name, at);
+      const mark = written ?? ".";
+      const start = written === undefined ? at : at + 1;
+      at = entryEnd(name, start);
+      const key = mark === "#" ? parseIndex(name, start, at) : name.slice(start, at);
+      if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: name });
+      if (at === name.length) {
+        this.#put(branch, mark, key, i);
+        break;
+      }
+      branch = this.#step(branch, mark, key, i);
+      stack[++depth] = branch;
+      ends[depth] = at;
+    }
+    stack.length = ends.length = depth + 1;
+    this.#last = name;
+  }
+
+  /** How many of the last name's containers are on the way to this name too. */
+  #sharedDepth(name: string): number {
+    const last = this.#last;
+    const ends = this.#ends;
+    let shared = 0;
+    let depth = 0;
+    while (depth + 1 < ends.length) {
+      const end = ends[depth + 1]!;
+      if (end >= name.length || markAt(name, end) === undefined) break;
+      while (shared < end && last.charCodeAt(shared) === name.charCodeAt(shared)) shared++;
+      if (shared < end) break;
+      depth++;
+    }
+    return depth;
+  }
+
+  /** Puts leaf `i` at a key path. */
+  addPath(i: number, path: KeyPath): void {
+    if (path.length === 0) {
+      this.#addRoot(i);
+      return;
+    }
+    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: this.#names[i]! });
+    let branch = this.#rootBranch(i);
+    path.forEach((entry, depth) => {
+      const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
+      if (depth === path.length - 1) this.#put(branch, mark, keyOf(entry), i);
+      else branch = this.#step(branch, mark, keyOf(entry), i);
+    });
+  }
+
+  /**
+   * Puts a value or an empty container at a key path that no leaf is at; containers that are there already stay.
+   * Gives what now stands there, or `undefined` where something else is in the way.
+   */
+  addTwig(path: KeyPath, twig: Static | Branch): Twig | undefined {
+    if (path.length === 0) {
+      this.root ??= this.#known(twig);
+      return this.root;
+    }
+    this.root ??= new Branch(undefined, -1);
+    let branch = this.root;
+    for (let depth = 0; ; depth++) {
+      if (!(branch instanceof Branch)) return undefined;
+      const mark = markOf(path[depth]!);
+      const key = keyOf(path[depth]!);
+      this.#setMark(branch, mark!);
+      if (branch.mark !== mark) return undefined;
+      const place = branch.find(key);
+      if (depth === path.length - 1) {
+        if (place !== -1) return branch.twigs[place];
+        branch.add(key, this.#known(twig));
+        return twig;
+      }
+      if (place === -1) branch.add(key, new Branch(undefined, -1));
+      branch = branch.twigs[place === -1 ? branch.twigs.length - 1 : place]!;
+    }
+  }
+
+  /** Throws `GapLimit` where the lists have too many places that nothing fills. */
+  checkGaps(): void {
+    let gaps = 0;
+    for (const list of this.#lists) {
+      let length = list.length;
+      for (const key of list.keys) length = Math.max(length, (key as number) + 1);
+      gaps += length - list.keys.length;
+      list.length = length;
+      if (gaps > this.#maxGaps) {
+        const where = list.witness === -1 ? "structure metadata" : quote(this.#names[list.witness]!);
+        throw new Pytree2SafetensorsError(
+          "GapLimit",
+          `${where}: a list of ${length} has ${list.keys.length} elements; at most ${this.#maxGaps} places of lists are filled with null (maxGaps)`,
+          {
+            expected: `at most ${this.#maxGaps} gaps`,
+            found: `${gaps} gaps`,
+            ...(list.witness === -1 ? {} : { tensor: this.#names[list.witness]! }),
+          },
+        );
+      }
+    }
+  }
+
+  #addRoot(i: number): void {
+    if (this.root !== undefined) this.#conflict(i, this.root);
+    this.root = i;
+  }
+
+  #rootBranch(i: number): Branch {
+    this.root ??= new Branch(undefined, i);
+    return this.root instanceof Branch ? this.root : this.#conflict(i, this.root);
+  }
+
+  #put(branch: Branch, mark: Mark, key: DictKeyValue, i: number): void {
+    this.#setMark(branch, mark);
+    if (branch.mark !== mark) this.#conflict(i, branch);
+    const place = branch.find(key);
+    if (place !== -1) this.#conflict(i, branch.twigs[place]!);
+    branch.add(key, i);
+  }
+
+  #step(branch: Branch, mark: Mark, key: DictKeyValue, i: number): Branch {
+    this.#setMark(branch, mark);
+    if (branch.mark !== mark) this.#conflict(i, branch);
+    const place = branch.find(key);
+    if (place === -1) {
+      const twig = new Branch(undefined, i);
+      branch.add(key, twig);
+      return twig;
+    }
+    const twig = branch.twigs[place]!;
+    return twig instanceof Branch ? twig : this.#conflict(i, twig);
+  }
+
+  #known<T extends Static | Branch>(twig: T): T {
+    if (twig instanceof Branch && twig.mark === "#") this.#lists.push(twig);
+    return twig;
+  }
+
+  #setMark(branch: Branch, mark: Mark): void {
+    if (branch.mark !== undefined) return;
+    branch.mark = mark;
+    if (mark === "#") this.#lists.push(branch);
+  }
+
+  /** Throws for leaf `i`, in whose way something is. */
+  #conflict(i: number, twig: Twig): never {
+    const other = typeof twig === "number" ? twig : twig instanceof Branch ? twig.witness : -1;
+    const name = this.#names[i]!;
+    // Sorted, so that the message does not depend on the order of names.
+    const [a, b] = (other === -1 ? [name] : [name, this.#names[other]!]).sort();
+    const [x, y] = [quote(a!), b === undefined ? "structure metadata" : quote(b)];
+    throw new Pytree2SafetensorsError(
+      "KeyConflict",
+      `${x} and ${y} can't be in one tree: a leaf and a container at one place, or two kinds of key under one node; rename one, or load the file as a dict`,
+      { tensor: a!, ...(b === undefined ? {} : { found: b }) },
+    );
+  }
+}
