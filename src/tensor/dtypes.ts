@@ -55,3 +55,9 @@ export interface TypedArrayClass<A> {
 export function arrayClass<D extends Dtype>(dtype: D): TypedArrayClass<DtypeArray<D>> {
   return DTYPES[dtype].array as TypedArrayClass<DtypeArray<D>>;
 }
+
+/** Entries of its typed array that an element takes: 2 for C64, half a one for F4, else 1 (F6: three quarters). */
+export function lanes(dtype: Dtype): number {
+  const { bits, array } = DTYPES[dtype];
+  return bits / (8 * array.BYTES_PER_ELEMENT);
+}

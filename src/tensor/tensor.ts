@@ -1,7 +1,23 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type CastOptions, convertInto } from "./convert.ts";
 import { arrayClass, type Dtype, type DtypeArray, isDtype, type TypedArrayClass } from "./dtypes.ts";
+import {
+  type DtypeOf,
+  type ElementOf,
+  elementsOf,
+  type FromOptions,
+  gather,
+  newData,
+  type TensorValues,
+} from "./elements.ts";
+import { type NestedArray, nest } from "./nested.ts";
 import { byteLengthOf, elementCount, spell } from "./size.ts";
 import { typedArrayName } from "./typed-array.ts";
+
+/** `Float16Array`, for programs whose TypeScript `lib` knows it. */
+export type RuntimeFloat16Array = typeof globalThis extends { Float16Array: { prototype: infer A } }
+  ? A
+  : never;
 
 /**
  * An array of a file: a dtype, a shape, and the elements in C order. Framework-neutral, and immutable by
@@ -58,16 +74,67 @@ export class Tensor<D extends Dtype = Dtype> {
    * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype and shape need another number of bytes.
    */
   static fromBytes<D extends Dtype>(dtype: D, shape: readonly number[], bytes: Uint8Array): Tensor<D> {
+    return Tensor.fromBuffer(dtype, shape, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * {@link Tensor.fromBytes} for a part of a buffer, which may be longer than a `Uint8Array` can be.
+   *
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype and shape need another number of bytes, or more
+   *   than the buffer has.
+   */
+  static fromBuffer<D extends Dtype>(
+    dtype: D,
+    shape: readonly number[],
+    buffer: ArrayBufferLike,
+    byteOffset = 0,
+    byteLength: number = buffer.byteLength - byteOffset,
+  ): Tensor<D> {
     checkDtype(dtype);
-    const byteLength = byteLengthOf(dtype, shape);
-    if (byteLength !== bytes.length) {
-      throw invalid(dtype, shape, `${byteLength} bytes`, `${bytes.length} bytes`);
+    const needed = byteLengthOf(dtype, shape);
+    if (needed !== byteLength || byteOffset + needed > buffer.byteLength) {
+      throw invalid(
+        dtype,
+        shape,
+        `${needed} bytes`,
+        `${Math.min(byteLength, buffer.byteLength - byteOffset)} bytes`,
+      );
     }
     const TypedArray = arrayClass(dtype);
     const width = TypedArray.BYTES_PER_ELEMENT;
-    // Not `slice()`, which on a Node Buffer is a view.
-    const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-    return new Tensor(dtype, shape, new TypedArray(buffer, byteOffset, byteLength / width));
+    const aligned = byteOffset % width === 0;
+    return new Tensor(
+      dtype,
+      shape,
+      new TypedArray(
+        aligned ? buffer : buffer.slice(byteOffset, byteOffset + needed),
+        aligned ? byteOffset : 0,
+        needed / width,
+      ),
+    );
+  }
+
+  /**
+   * A tensor of nested arrays of numbers, booleans or bigints, of one such value (shape `[]`), or of a typed array.
+   * Numbers become F32 as in JAX, booleans BOOL, bigints I64, a typed array its own dtype, of which it is a view
+   * (a `Float16Array` is F16, a `Uint16Array` U16). A `dtype` converts them by the rules of {@link Tensor.cast}:
+   * floats round, integers must fit. C64 takes pairs `[re, im]`, or a typed array of interleaved parts.
+   *
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` for rows of different lengths or values of different kinds,
+   *   `LossyConversion` for a value that the dtype can't hold.
+   * @example
+   * ```ts
+   * Tensor.from([[1, 2], [3, 4]]); // F32[2,2]
+   * Tensor.from(new Int32Array(6), { shape: [2, 3] }); // I32[2,3]
+   * Tensor.from([1, 2, 3], { dtype: "BF16" });
+   * ```
+   */
+  static from<V extends TensorValues, D extends Dtype = DtypeOf<V>>(
+    values: V,
+    options: FromOptions<D> = {},
+  ): Tensor<D> {
+    const { dtype, shape, data } = gather(values, options);
+    return new Tensor<Dtype>(dtype, shape, data) as Tensor<D>;
   }
 
   /** The number of elements. */
@@ -107,6 +174,70 @@ export class Tensor<D extends Dtype = Dtype> {
   copy(): Tensor<D> {
     const TypedArray = arrayClass(this.dtype);
     return new Tensor(this.dtype, this.shape, new TypedArray(this.data));
+  }
+
+  /**
+   * The tensor with its values in another dtype; itself if it is that dtype already. Floats round to narrower
+   * floats as {@link convertInto} tells; everything else keeps each value or throws, unless `lossy` allows it.
+   *
+   * @throws {Pytree2SafetensorsError} `LossyConversion` for a value that `dtype` can't hold, `UnsupportedDtype` for F6.
+   * @example
+   * ```ts
+   * Tensor.from([1.5, 2]).cast("BF16");
+   * Tensor.from([1.5, 2]).cast("I32", { lossy: true }); // [1, 2]
+   * ```
+   */
+  cast<E extends Dtype>(dtype: E, options?: CastOptions): Tensor<E> {
+    if (this.is(dtype)) return this;
+    checkDtype(dtype);
+    const data = newData(dtype, this.shape);
+    convertInto(this.data, this.dtype, data, dtype, options);
+    return new Tensor(dtype, this.shape, data);
+  }
+
+  /** The values as {@link Tensor.cast} to F32 gives them; the tensor's own data if it is F32 already. */
+  toFloat32Array(options?: CastOptions): Float32Array {
+    return this.cast("F32", options).data;
+  }
+
+  /**
+   * The values as {@link Tensor.cast} to F16 gives them; a view of the tensor's own data if it is F16 already.
+   *
+   * @throws {Pytree2SafetensorsError} `UnsupportedDtype` where the runtime has no `Float16Array` (Node 20).
+   */
+  toFloat16Array(options?: CastOptions): RuntimeFloat16Array {
+    if (typeof Float16Array === "undefined") {
+      throw new Pytree2SafetensorsError("UnsupportedDtype", `${this}: this runtime has no Float16Array`);
+    }
+    const { buffer, byteOffset, length } = this.cast("F16", options).data;
+    return new Float16Array(buffer, byteOffset, length);
+  }
+
+  /**
+   * The elements as nested arrays: numbers, for BOOL booleans, for I64 and U64 bigints, for C64 pairs `[re, im]`. A
+   * tensor of shape `[]` gives its one element.
+   *
+   * @throws {Pytree2SafetensorsError} `UnsupportedDtype` for F6, `TooLarge` for a shape that takes too many arrays.
+   */
+  toArray(): NestedArray<ElementOf<D>> {
+    return nest(elementsOf(this.dtype, this.data), this.shape);
+  }
+
+  /**
+   * The one element of a tensor that has no other.
+   *
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` where there are more, or none; `UnsupportedDtype` for F6 and F4.
+   */
+  item(): ElementOf<D> {
+    if (this.size === 1) return elementsOf(this.dtype, this.data)[0]!;
+    throw new Pytree2SafetensorsError(
+      "InvalidTensor",
+      `${this} has ${this.size} elements, item() takes one`,
+      {
+        expected: "1 element",
+        found: `${this.size} elements`,
+      },
+    );
   }
 
   /** Whether dtype, shape and every byte are the same: `-0` differs from `0`, and a NaN equals its own bits. */

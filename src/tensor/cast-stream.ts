@@ -1,0 +1,59 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type ConvertOptions, convertInto, requireCastable } from "./convert.ts";
+import { arrayClass, type Dtype, lanes } from "./dtypes.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * Fills a tensor with another dtype's bytes as they come in, so that only a piece of them is in memory at a time.
+ *
+ * @example
+ * ```ts
+ * const target = new Tensor("F32", [4], new Float32Array(4));
+ * const stream = new CastStream("BF16", target);
+ * stream.push(firstHalf);
+ * stream.push(secondHalf); // `target` is complete
+ * ```
+ */
+export class CastStream {
+  readonly #from: Dtype;
+  readonly #target: Tensor;
+  readonly #options: ConvertOptions;
+  #done = 0;
+
+  /** @throws {Pytree2SafetensorsError} `UnsupportedDtype` where the two dtypes don't convert. */
+  constructor(from: Dtype, target: Tensor, options: ConvertOptions = {}) {
+    requireCastable(from, target.dtype);
+    this.#from = from;
+    this.#target = target;
+    this.#options = options;
+  }
+
+  /**
+   * Converts the next bytes: whole elements, and whole bytes of the target (two elements for F4).
+   *
+   * @throws {Pytree2SafetensorsError} `LossyConversion` as {@link convertInto} does, `InvalidArgument` for a piece
+   *   that ends within an element or goes past the end of the tensor.
+   */
+  push(bytes: Uint8Array): void {
+    const { data, dtype, size } = this.#target;
+    const TypedArray = arrayClass(this.#from);
+    const width = TypedArray.BYTES_PER_ELEMENT;
+    const start = this.#done;
+    const end = start + bytes.length / width / lanes(this.#from);
+    if (!Number.isInteger(end) || !Number.isInteger(end * lanes(dtype)) || end > size) {
+      const found = `${bytes.length} bytes of ${this.#from} after element ${start} of ${size}`;
+      throw new Pytree2SafetensorsError("InvalidArgument", `cast to ${this.#target}: can't take ${found}`, {
+        found,
+      });
+    }
+    const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
+    convertInto(
+      new TypedArray(buffer, byteOffset, bytes.length / width),
+      this.#from,
+      data.subarray(start * lanes(dtype), end * lanes(dtype)),
+      dtype,
+      { ...this.#options, offset: start },
+    );
+    this.#done = end;
+  }
+}

@@ -1,0 +1,170 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type CastOptions, convertInto, requireCastable } from "./convert.ts";
+import { arrayClass, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
+import { type Codes, decodeFloats } from "./float-codes.ts";
+import { isCodedFloat } from "./float-formats.ts";
+import { flattenNested, type NestedValues } from "./nested.ts";
+import { byteLengthOf, elementCount, spell } from "./size.ts";
+import { typedArrayName } from "./typed-array.ts";
+
+// The dtype that each class of typed arrays stands for.
+const ARRAY_DTYPES = {
+  Uint8Array: "U8",
+  Uint8ClampedArray: "U8",
+  Int8Array: "I8",
+  Int16Array: "I16",
+  Uint16Array: "U16",
+  Float16Array: "F16",
+  Int32Array: "I32",
+  Uint32Array: "U32",
+  Float32Array: "F32",
+  Float64Array: "F64",
+  BigInt64Array: "I64",
+  BigUint64Array: "U64",
+} as const satisfies Record<string, Dtype>;
+
+// What nested values become where no dtype is given: numbers and bigints are first gathered in full width.
+const NARROWED: Partial<Record<Dtype, Dtype>> = { F64: "F32", U64: "I64" };
+
+type ArrayName = keyof typeof ARRAY_DTYPES;
+
+/** Any typed array, by what it calls itself: `Float16Array` too, which not every runtime has. */
+export interface TypedArray {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly length: number;
+  readonly [Symbol.toStringTag]: ArrayName;
+}
+
+/** What {@link Tensor.from} takes. */
+export type TensorValues = NestedValues<number> | NestedValues<boolean> | NestedValues<bigint> | TypedArray;
+
+/** The dtype that values have by themselves. */
+export type DtypeOf<V> = V extends { readonly [Symbol.toStringTag]: infer Name extends ArrayName }
+  ? (typeof ARRAY_DTYPES)[Name]
+  : V extends NestedValues<number>
+    ? "F32"
+    : V extends NestedValues<bigint>
+      ? "I64"
+      : V extends NestedValues<boolean>
+        ? "BOOL"
+        : Dtype;
+
+/** What an element of a dtype is in JavaScript. */
+export type ElementOf<D extends Dtype> = D extends "BOOL"
+  ? boolean
+  : D extends "I64" | "U64"
+    ? bigint
+    : D extends "C64"
+      ? [re: number, im: number]
+      : number;
+
+/** What a tensor is made of. */
+interface Parts {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data: DtypeArray;
+}
+
+/** Options of {@link Tensor.from}. */
+export interface FromOptions<D extends Dtype = Dtype> extends CastOptions {
+  /** The dtype to convert to. */
+  readonly dtype?: D;
+  /** The shape, if it is not that of the nesting, or the length of the typed array. */
+  readonly shape?: readonly number[];
+}
+
+/** Dtype, shape and data of {@link Tensor.from}'s values. */
+export function gather(values: TensorValues, { dtype, shape, ...options }: FromOptions): Parts {
+  const isArray = isTypedArray(values);
+  const own = isArray ? fromTypedArray(values) : fromNested(values);
+  const to = dtype ?? (isArray ? own.dtype : NARROWED[own.dtype]) ?? own.dtype;
+  // C64 comes as real parts, twice as many.
+  const pair = to === "C64" ? 2 : 1;
+  const whole = pair === 1 ? own.shape : isArray ? [values.length / 2] : own.shape.slice(0, -1);
+  const found = shape ?? whole;
+  const count = own.data.length;
+  if (elementCount(found) * pair !== count) {
+    throw new Pytree2SafetensorsError(
+      "InvalidTensor",
+      `${to}${spell(found)} is not made of ${count} values${pair === 2 ? ": C64 takes pairs [re, im]" : ""}`,
+      { expected: `${elementCount(found) * pair} values`, found: `${count} values` },
+    );
+  }
+  const part = pair === 2 ? "F32" : to;
+  if (own.dtype === part) return { dtype: to, shape: found, data: own.data };
+  const data = newData(to, found);
+  convertInto(own.data, own.dtype, data, part, options);
+  return { dtype: to, shape: found, data };
+}
+
+/** Fresh data of a tensor, all zeros. */
+export function newData<D extends Dtype>(dtype: D, shape: readonly number[]): DtypeArray<D> {
+  const TypedArray = arrayClass(dtype);
+  return new TypedArray(byteLengthOf(dtype, shape) / TypedArray.BYTES_PER_ELEMENT);
+}
+
+/** The elements as values of JavaScript. */
+export function elementsOf<D extends Dtype>(dtype: D, data: DtypeArray<D>): ElementOf<D>[];
+export function elementsOf(dtype: Dtype, data: DtypeArray): unknown[] {
+  requireCastable(dtype, "F32");
+  if (isCodedFloat(dtype)) {
+    const floats = new Float32Array(data.length / lanes(dtype));
+    decodeFloats(dtype, data as Codes, floats);
+    return Array.from(floats);
+  }
+  if (dtype === "C64")
+    return Array.from({ length: data.length / 2 }, (_, i) => [data[2 * i], data[2 * i + 1]]);
+  if (dtype === "BOOL") return Array.from(data as Uint8Array, (value) => value !== 0);
+  return Array.from<number | bigint>(data);
+}
+
+function isTypedArray(value: TensorValues): value is TypedArray {
+  return typedArrayName(value) !== undefined;
+}
+
+function fromTypedArray(values: TypedArray): Parts {
+  const name = typedArrayName(values) as ArrayName;
+  const dtype = ARRAY_DTYPES[name];
+  const TypedArray = arrayClass(dtype);
+  // Float16Array and Uint8ClampedArray are looked at as the bits that they are.
+  const data =
+    name === TypedArray.name
+      ? (values as DtypeArray)
+      : new TypedArray(values.buffer, values.byteOffset, values.length);
+  return { dtype, shape: [values.length], data };
+}
+
+function fromNested(nested: NestedValues<number> | NestedValues<boolean> | NestedValues<bigint>): Parts {
+  const { shape, values } = flattenNested<number | boolean | bigint>(nested);
+  const kind = values.length === 0 ? "number" : typeof values[0];
+  const other = values.find((value) => typeof value !== kind);
+  if (other !== undefined || !["number", "boolean", "bigint"].includes(kind)) {
+    const found = other === undefined ? `a ${kind}` : `a ${kind} and a ${typeof other}`;
+    throw new Pytree2SafetensorsError(
+      "InvalidTensor",
+      `a tensor is made of numbers, of booleans or of bigints alone, found ${found}`,
+      { expected: "values of one kind", found },
+    );
+  }
+  if (kind === "boolean") return { dtype: "BOOL", shape, data: Uint8Array.from(values as boolean[], Number) };
+  if (kind === "number") return { dtype: "F64", shape, data: Float64Array.from(values as number[]) };
+  return { ...wideData(values as bigint[]), shape };
+}
+
+// Typed arrays would wrap around without a word.
+function wideData(values: bigint[]): Omit<Parts, "shape"> {
+  const beyond = values.find((value) => BigInt.asIntN(64, value) !== value);
+  if (beyond === undefined) return { dtype: "I64", data: BigInt64Array.from(values) };
+  if (values.every((value) => BigInt.asUintN(64, value) === value)) {
+    return { dtype: "U64", data: BigUint64Array.from(values) };
+  }
+  throw new Pytree2SafetensorsError(
+    "LossyConversion",
+    `neither I64 nor U64 holds ${beyond} and all the others`,
+    {
+      expected: "64-bit integers",
+      found: `${beyond}`,
+    },
+  );
+}
