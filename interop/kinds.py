@@ -97,7 +97,12 @@ def kinds(seed: int):
         "point": Point(x=(array(),), y=None),
         "none": None,
     }
-    yield "list-gaps", "None inside lists: a gap in the indices", [None, array(), [None, None, array()], array()]
+    yield "list-gaps", "None inside lists: a gap in the indices", [
+        None,
+        array(),
+        [None, None, array()],
+        array(),
+    ]
     yield "long-list", "indices of more than one digit", [array("int8", (1,)) for _ in range(23)]
     yield "deep", "fifty lists and dicts inside each other", deep(50, array())
     yield "empty-parts", "empty containers and None leave nothing in the file", {
@@ -112,7 +117,9 @@ def kinds(seed: int):
     yield "empty-tree", "no leaves at all", {"nothing": [None, {}, ()]}
     yield "bare-leaf", "a tree that is one array: its key is the empty string", array("float32", (2, 2))
 
-    yield "dtypes", "every dtype that the Python package writes", {dtype: array(dtype, (3, 5)) for dtype in DTYPES}
+    yield "dtypes", "every dtype that the Python package writes", {
+        dtype: array(dtype, (3, 5)) for dtype in DTYPES
+    }
     yield "dtypes-0d", "0-d arrays of every dtype", {dtype: array(dtype, ()) for dtype in DTYPES}
     yield "dtypes-empty", "zero-size arrays of every dtype", {
         dtype: [array(dtype, (0,)), array(dtype, (2, 0, 3))] for dtype in DTYPES
@@ -121,7 +128,9 @@ def kinds(seed: int):
         array("bfloat16", (1,) * rank + (2,) * (rank % 3)) for rank in range(9)
     ]
     yield "odd-bytes", "sizes that leave wider types unaligned behind narrower ones", [
-        array(dtype, (size,)) for size in (1, 2, 3, 5, 7) for dtype in ("int8", "float16", "float32", "float64")
+        array(dtype, (size,))
+        for size in (1, 2, 3, 5, 7)
+        for dtype in ("int8", "float16", "float32", "float64")
     ]
     yield "python-scalars", "a float, integers and booleans, which NumPy makes F64, I64 and BOOL", {
         "float": 0.1,
@@ -135,13 +144,33 @@ def kinds(seed: int):
     }
 
     names = ["__proto__", "constructor", "toString", "hasOwnProperty", "__metadata__", "length", "then"]
-    yield "prototype-keys", "names that mean something to JavaScript", {name: {"x": array()} for name in names}
+    yield "prototype-keys", "names that mean something to JavaScript", {
+        name: {"x": array()} for name in names
+    }
     yield "prototype-attributes", "the same as attributes", Attributes(
         {name: Attributes({"x": array()}) for name in names if name != "length"}
     )
     yield "odd-keys", "the empty name, digits, white space, quotes, control characters", {
         name: array("int8", (1,))
-        for name in ["", "0", "1", "10", "2", "-1", "01", "1e3", " ", "a b", '"', "\\", "/", "\0", "\n", "\t\x1f", "\x7f"]
+        for name in [
+            "",
+            "0",
+            "1",
+            "10",
+            "2",
+            "-1",
+            "01",
+            "1e3",
+            " ",
+            "a b",
+            '"',
+            "\\",
+            "/",
+            "\0",
+            "\n",
+            "\t\x1f",
+            "\x7f",
+        ]
     }
     # JavaScript's own order of strings puts U+1F600 before U+FF5E, Python's puts it after.
     yield "unicode-keys", "names beyond ASCII: sorted by code point", {

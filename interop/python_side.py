@@ -31,6 +31,7 @@ from pytree2safetensors import (  # noqa: E402
 )
 
 import generate_fixtures  # noqa: E402
+from check import Check  # noqa: E402
 from kinds import kinds, mlp  # noqa: E402
 from random_trees import random_tree  # noqa: E402
 from trees import DTYPES, comparable, describe, describe_node, raw_bytes  # noqa: E402
@@ -38,34 +39,6 @@ from trees import DTYPES, comparable, describe, describe_node, raw_bytes  # noqa
 # Python's reader has no NumPy type for these and fails, with its own files as with ours.
 UNREADABLE = {"F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"}
 MODEL_WIDTH = 16
-
-
-class Checks:
-    """Counts cases of one check and prints its line."""
-
-    failed = 0
-
-    def __init__(self, name):
-        self.name = name
-        self.counts = {}
-        self.faults = []
-
-    def count(self, what, amount=1):
-        self.counts[what] = self.counts.get(what, 0) + amount
-
-    def expect(self, condition, fault):
-        if not condition:
-            self.faults.append(fault)
-        return condition
-
-    def close(self):
-        counts = ", ".join(f"{amount} {what}" for what, amount in self.counts.items())
-        if self.faults or not self.counts:
-            Checks.failed += 1
-            shown = "; ".join(self.faults[:5]) or "nothing was checked"
-            print(f"fail {self.name}: {len(self.faults)} faults in {counts or 'no cases'}: {shown}", flush=True)
-        else:
-            print(f"pass {self.name}: {counts}", flush=True)
 
 
 def same_bits(one, other) -> bool:
@@ -81,8 +54,11 @@ def stored(path):
 def same_tree(one, other) -> bool:
     """Equal trees: containers, keys, dtypes, shapes, bits."""
     flat = [[], []]
-    nodes = [describe_node(tree, lambda leaf, kept=kept: kept.append(leaf)) for tree, kept in zip((one, other), flat)]
-    return comparable(nodes[0]) == comparable(nodes[1]) and all(map(same_bits, *flat)) and len(flat[0]) == len(flat[1])
+    one, other = (
+        comparable(describe_node(tree, lambda leaf, kept=kept: kept.append(leaf) or "leaf"))
+        for tree, kept in zip((one, other), flat)
+    )
+    return one == other and all(map(same_bits, *flat))
 
 
 # ---- write
@@ -105,7 +81,9 @@ def write_random(folder: Path, count: int, seed: int) -> None:
 def write(folder: Path, count: int, seed: int) -> None:
     generate_fixtures.generate(folder / "python" / "golden")
     generate_fixtures.generate(folder / "python" / "kinds", seed)
-    save_pytree(eqx.filter(mlp(seed, MODEL_WIDTH), eqx.is_array), str(folder / "python" / "model.safetensors"))
+    save_pytree(
+        eqx.filter(mlp(seed, MODEL_WIDTH), eqx.is_array), str(folder / "python" / "model.safetensors")
+    )
     write_random(folder / "python" / "random", count, seed)
 
 
@@ -113,12 +91,14 @@ def write(folder: Path, count: int, seed: int) -> None:
 
 
 def check_kinds(folder: Path, seed: int) -> None:
-    """Each kind of tree, saved by JavaScript: the reference reader and every function of the package see the same
-    as in Python's own file."""
-    bits = Checks("JavaScript → Python, kinds of trees: stored bits")
-    trees = Checks("JavaScript → Python, kinds of trees: load_file, load_pytree, load_into_pytree")
+    """Each kind of tree, saved by JavaScript: the reference reader and every function of the package see the
+    same as in Python's own file."""
+    bits = Check("JavaScript → Python, kinds of trees: stored bits")
+    trees = Check("JavaScript → Python, kinds of trees: load_file, load_pytree, load_into_pytree")
     for name, _, tree in kinds(seed):
-        ours, own = (str(folder / side / "kinds" / f"{name}.safetensors") for side in ("javascript", "python"))
+        ours, own = (
+            str(folder / side / "kinds" / f"{name}.safetensors") for side in ("javascript", "python")
+        )
         if not bits.expect(os.path.exists(ours), f"{name}: no file"):
             continue
         entries = stored(ours)
@@ -136,7 +116,8 @@ def check_kinds(folder: Path, seed: int) -> None:
             continue
         dicts = [load_file(path) for path in (ours, own)]
         trees.expect(
-            dicts[0].keys() == dicts[1].keys() and all(same_bits(dicts[0][key], dicts[1][key]) for key in dicts[1]),
+            dicts[0].keys() == dicts[1].keys()
+            and all(same_bits(dicts[0][key], dicts[1][key]) for key in dicts[1]),
             f"{name}: load_file differs",
         )
         trees.count("files")
@@ -157,7 +138,7 @@ def check_kinds(folder: Path, seed: int) -> None:
 
 def check_own_trees(folder: Path) -> None:
     """Trees made in JavaScript: what it says is in the files is what Python finds."""
-    check = Checks("JavaScript → Python, trees made in JavaScript")
+    check = Check("JavaScript → Python, trees made in JavaScript")
     for description in sorted((folder / "javascript" / "own").glob("*.json")):
         expected = json.loads(description.read_text())
         path = str(description.with_suffix(".safetensors"))
@@ -168,7 +149,9 @@ def check_own_trees(folder: Path) -> None:
             tensors = load_file(path)
             names = {id(tensor): key for key, tensor in tensors.items()}
             node = describe_node(dict2pytree(tensors), lambda tensor: names[id(tensor)])
-            check.expect(comparable(node) == comparable(expected["tree"]), f"{description.stem}: load_pytree differs")
+            check.expect(
+                comparable(node) == comparable(expected["tree"]), f"{description.stem}: load_pytree differs"
+            )
         check.count("files")
         check.count("tensors", len(entries))
     check.close()
@@ -186,7 +169,7 @@ def check_models(folder: Path, seed: int) -> None:
     doubled = jax.tree.map(lambda leaf: leaf * 2 if eqx.is_array(leaf) else leaf, model)
     javascript = folder / "javascript"
 
-    same = Checks("JavaScript → Python, Equinox model from a plain-object tree: same output")
+    same = Check("JavaScript → Python, Equinox model from a plain-object tree: same output")
     for name in ("attrs", "like", "names"):
         loaded = load_into_pytree(blank, str(javascript / f"model-{name}.safetensors"))
         same.expect(outputs(loaded) == outputs(model), f"{name}: another output")
@@ -194,7 +177,7 @@ def check_models(folder: Path, seed: int) -> None:
     same.expect(outputs(blank) != outputs(model), "the check is blind: zero weights give the same output")
     same.close()
 
-    trip = Checks("Python → jax-js → Python, Equinox model with doubled weights: expected output")
+    trip = Check("Python → jax-js → Python, Equinox model with doubled weights: expected output")
     loaded = load_into_pytree(blank, str(javascript / "model-doubled.safetensors"))
     trip.expect(outputs(loaded) == outputs(doubled), "another output than the model doubled in Python")
     trip.expect(outputs(loaded) != outputs(model), "the check is blind: doubling changes nothing")
@@ -203,13 +186,17 @@ def check_models(folder: Path, seed: int) -> None:
 
 
 def read(folder: Path, seed: int) -> int:
-    for check in (lambda: check_kinds(folder, seed), lambda: check_own_trees(folder), lambda: check_models(folder, seed)):
+    for check in (
+        lambda: check_kinds(folder, seed),
+        lambda: check_own_trees(folder),
+        lambda: check_models(folder, seed),
+    ):
         try:
             check()
         except Exception as error:
-            Checks.failed += 1
+            Check.failed += 1
             print(f"fail Python side: {type(error).__name__}: {error}", flush=True)
-    return 1 if Checks.failed else 0
+    return 1 if Check.failed else 0
 
 
 if __name__ == "__main__":

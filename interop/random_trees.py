@@ -14,7 +14,15 @@ ATOMS = [
     *["a", "b", "c", "weight", "layers", "k\u00e9", "\U0001f600", "\uff5e", "\ue000", "日本", "e\u0301"],
     *["", ".", "@", "#", "..", "#0", "#1", ".a", "@a", "a.b", "a@b", "a#0", "a.", "#-1", "#01", "#x"],
     *["0", "1", "2", "10", "-1", "01", "1.5"],
-    *["__proto__", "constructor", "toString", "hasOwnProperty", "__metadata__", "pytree2safetensors", "dtype"],
+    *[
+        "__proto__",
+        "constructor",
+        "toString",
+        "hasOwnProperty",
+        "__metadata__",
+        "pytree2safetensors",
+        "dtype",
+    ],
     *[" ", '"', "\\", "\0", "\n", "\x1f", "\x7f", "\u2028", "a" * 300],
 ]
 PLAIN = 5  # the first so many atoms are ordinary names
@@ -62,7 +70,9 @@ class Draw:
             integer = int(self.rng.integers(-(2**63), 2**63 - 1))
             return [0.5, -0.0, float("inf"), integer, 0, True, False][self.rng.integers(7)]
         dtype = self.dtypes[self.rng.integers(len(self.dtypes))]
-        shape = tuple(self.rng.choice([0, 1, 2, 3], p=[0.05, 0.35, 0.4, 0.2], size=self.rng.integers(0, 4)).tolist())
+        shape = tuple(
+            self.rng.choice([0, 1, 2, 3], p=[0.05, 0.35, 0.4, 0.2], size=self.rng.integers(0, 4)).tolist()
+        )
         array = random_array(self.rng, dtype, shape)
         return jnp.asarray(array) if self.rng.random() < 0.1 else array
 

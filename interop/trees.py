@@ -22,7 +22,7 @@ import base64
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.tree_util import DictKey, GetAttrKey, SequenceKey
+from jax.tree_util import DictKey, GetAttrKey
 from pytree2safetensors import PyTreeContainer, dict2pytree, keypath2string
 
 # JAX's names of the dtypes that safetensors' Python package can write, and how files spell them.
@@ -166,4 +166,3 @@ def comparable(node):
     if kind in ("dict", "attrs"):
         return {kind: sorted(([name, comparable(child)] for name, child in value), key=lambda pair: pair[0])}
     return node
-
