@@ -4,17 +4,113 @@
  *
  * @module
  */
-export { type ErrorCode, type ErrorDetails, type Fault, isPytree2SafetensorsError, Pytree2SafetensorsError } from "./base/errors.ts";
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  type Fault,
+  isPytree2SafetensorsError,
+  Pytree2SafetensorsError,
+} from "./base/errors.ts";
 export type { Awaitable } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
-export { SafetensorsFile, type StreamOptions, type TensorInfo, type TensorOptions, type TensorsOptions } from "./checkpoint/file.ts";
+export {
+  SafetensorsFile,
+  type StreamOptions,
+  type TensorInfo,
+  type TensorOptions,
+  type TensorsOptions,
+} from "./checkpoint/file.ts";
 export { LazyTensor } from "./checkpoint/lazy.ts";
 export { type LoadFileOptions, type LoadOptions, load, loadFile } from "./checkpoint/load.ts";
-export { type LoadPytreeOptions, loadPytree, type PyTree, type PytreeWithMetadata } from "./checkpoint/load-pytree.ts";
+export {
+  type LoadPytreeOptions,
+  loadPytree,
+  type PyTree,
+  type PytreeWithMetadata,
+} from "./checkpoint/load-pytree.ts";
 export { type CheckpointSource, type OpenOptions, openSafetensors } from "./checkpoint/open.ts";
-export type { ArraysOption, Cast, LongCallOptions, ReadTensorsOptions, Select, WarningOption } from "./checkpoint/options.ts";
+export type {
+  ArraysOption,
+  Cast,
+  KeyStyleOption,
+  LongCallOptions,
+  ReadTensorsOptions,
+  Select,
+  WarningOption,
+} from "./checkpoint/options.ts";
 export type { OnProgress, Progress } from "./checkpoint/progress.ts";
-export { type LeafDict, type Metadata, type SaveFileOptions, type SaveOptions, save, saveFile } from "./checkpoint/save.ts";
-export { type SavePytreeOptions, type SerializedPytree, savePytree, serialize } from "./checkpoint/save-pytree.ts";
+export {
+  type LeafDict,
+  type Metadata,
+  type SaveFileOptions,
+  type SaveOptions,
+  save,
+  saveFile,
+} from "./checkpoint/save.ts";
+export {
+  type SavePytreeOptions,
+  type SerializedPytree,
+  savePytree,
+  serialize,
+} from "./checkpoint/save-pytree.ts";
 export type { ShardSink } from "./checkpoint/save-shards.ts";
-export { type LoadIntoPytreeOptions, loadIntoPytree, type SetWeightsOptions, setWeights, type WeightsReport } from "./checkpoint/weights.ts";
+export {
+  type LoadIntoPytreeOptions,
+  loadIntoPytree,
+  type SetWeightsOptions,
+  setWeights,
+  type WeightsReport,
+} from "./checkpoint/weights.ts";
+export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export type {
+  BlobLike,
+  FileHandleLike,
+  OpfsDirectoryLike,
+  OpfsFileLike,
+  SyncAccessHandleLike,
+} from "./io/inputs.ts";
+export type { DirectoryInput, SinkInput, SourceInput, SourceOptions } from "./io/open.ts";
+export type { SinkOptions } from "./io/platform.ts";
+export type { HttpOptions } from "./io/sources/http-client.ts";
+export type { ByteSink, ByteSource, ReadOptions } from "./io/types.ts";
+export type { CastOptions } from "./tensor/convert.ts";
+export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./tensor/dtypes.ts";
+export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
+export type { NestedArray, NestedValues } from "./tensor/nested.ts";
+export { Tensor } from "./tensor/tensor.ts";
+export type { BuildLimits } from "./tree/build.ts";
+export { PyTreeContainer } from "./tree/container.ts";
+export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
+export {
+  type FlattenOptions,
+  treeFlatten,
+  treeFlattenWithPath,
+  treeLeaves,
+  treeLeavesWithPath,
+  treeStructure,
+} from "./tree/flatten.ts";
+export {
+  DictKey,
+  type DictKeyValue,
+  FlattenedIndexKey,
+  GetAttrKey,
+  type KeyEntry,
+  type KeyPath,
+  SequenceKey,
+} from "./tree/keypath.ts";
+export { keystr } from "./tree/keystr.ts";
+export { keypath2string, string2keypath } from "./tree/keystring.ts";
+export { KEY_STYLES, type KeyStyle, type KeyStyleName } from "./tree/keystyles.ts";
+export { treeMap, treeMapWithPath } from "./tree/map.ts";
+export type { AttributesAs } from "./tree/materialize.ts";
+export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";
+export {
+  type DataclassOptions,
+  type FlattenedNode,
+  type PytreeClass,
+  type PytreeNodeOptions,
+  registerDataclass,
+  registerPytreeNode,
+} from "./tree/registry.ts";
+export { TreeDef, treeUnflatten } from "./tree/treedef.ts";
+export type { MapLeaves } from "./tree/types.ts";

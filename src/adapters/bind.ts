@@ -34,7 +34,10 @@ export interface BoundFunctions<A> {
   /** As `saveFile` of the root entry, of this framework's arrays. */
   saveFile(dict: LeafDict<A>, sink: SinkInput, options?: Omit<SaveFileOptions<A>, "arrays">): Promise<void>;
   /** As `loadFile` of the root entry, to this framework's arrays. */
-  loadFile(source: CheckpointSource, options?: Omit<LoadFileOptions<A>, "arrays">): Promise<Record<string, A>>;
+  loadFile(
+    source: CheckpointSource,
+    options?: Omit<LoadFileOptions<A>, "arrays">,
+  ): Promise<Record<string, A>>;
   /** As `savePytree` of the root entry, of trees of this framework's arrays. */
   savePytree(tree: unknown, sink: SinkInput, options?: Omit<SavePytreeOptions<A>, "arrays">): Promise<void>;
   /**
@@ -45,7 +48,10 @@ export interface BoundFunctions<A> {
     source: CheckpointSource,
     options: Omit<LoadPytreeOptions<A>, "arrays"> & { readonly withMetadata: true },
   ): Promise<core.PytreeWithMetadata<T>>;
-  loadPytree<T = PyTree<A>>(source: CheckpointSource, options?: Omit<LoadPytreeOptions<A>, "arrays">): Promise<T>;
+  loadPytree<T = PyTree<A>>(
+    source: CheckpointSource,
+    options?: Omit<LoadPytreeOptions<A>, "arrays">,
+  ): Promise<T>;
   /** As `setWeights` of the root entry, of this framework's arrays; leaves are matched by name unless told. */
   setWeights<T>(module: T, dict: LeafDict<A>, options?: Omit<SetWeightsOptions<A>, "arrays">): T;
   /** As `loadIntoPytree` of the root entry, to this framework's arrays; leaves are matched by name unless told. */

@@ -1,25 +1,22 @@
-import { type DType, defaultDevice, numpy as np } from "@jax-js/jax";
+import { DType, defaultDevice, numpy as np } from "@jax-js/jax";
 import { type ArrayAdapter, type Dtype, Pytree2SafetensorsError, Tensor } from "../index.ts";
 import { bind } from "./bind.ts";
 
 /** A jax-js array, `jax.Array`. */
 export type JaxArray = np.Array;
 
-type JaxDtype = `${DType}` & DType;
 type JaxData = Parameters<typeof np.array>[0];
 
-const DTYPE_OF: Readonly<Record<JaxDtype, Dtype>> = {
-  float32: "F32",
-  int32: "I32",
-  uint32: "U32",
-  bool: "BOOL",
-  float16: "F16",
-  float64: "F64",
+const DTYPE_OF: Readonly<Record<DType, Dtype>> = {
+  [DType.Float32]: "F32",
+  [DType.Int32]: "I32",
+  [DType.Uint32]: "U32",
+  [DType.Bool]: "BOOL",
+  [DType.Float16]: "F16",
+  [DType.Float64]: "F64",
 };
 
-const JAX_DTYPE = Object.fromEntries(
-  Object.entries(DTYPE_OF).map(([jax, dtype]) => [dtype, jax]),
-) as Readonly<Partial<Record<Dtype, JaxDtype>>>;
+const JAX_DTYPE = new Map(Object.values(DType).map((dtype) => [DTYPE_OF[dtype], dtype]));
 
 /** Where a dtype goes that jax-js has not: always to one that holds every value, or value by value. */
 const WIDENED: Readonly<Partial<Record<Dtype, Dtype>>> = {
@@ -118,7 +115,8 @@ function probe(dtype: OptionalDtype): JaxArray {
 
 function makeArray(tensor: Tensor, supported: boolean): JaxArray {
   const { dtype } = tensor;
-  if (supported || dtype === "F32" || dtype === "I32" || dtype === "U32" || dtype === "BOOL") return native(tensor);
+  if (supported || dtype === "F32" || dtype === "I32" || dtype === "U32" || dtype === "BOOL")
+    return native(tensor);
   const target = WIDENED[dtype] ?? NARROWED[dtype];
   if (target !== undefined) return native(convert(tensor, target));
   throw new Pytree2SafetensorsError(
@@ -131,7 +129,7 @@ function makeArray(tensor: Tensor, supported: boolean): JaxArray {
 /** An array of a dtype that jax-js has. */
 function native(tensor: Tensor): JaxArray {
   const shape = [...tensor.shape];
-  const dtype = JAX_DTYPE[tensor.dtype]!;
+  const dtype = JAX_DTYPE.get(tensor.dtype)!;
   // np.array refuses empty typed arrays.
   if (tensor.size === 0) return np.zeros(shape, { dtype });
   if (tensor.is("BOOL")) return np.array(Int32Array.from(tensor.data), { shape, dtype });

@@ -5,7 +5,12 @@ import { bind } from "./bind.ts";
 /** A TensorFlow.js tensor. */
 export type TfTensor = tf.Tensor;
 
-const DTYPE_OF: Readonly<Record<string, Dtype>> = { float32: "F32", int32: "I32", bool: "BOOL", complex64: "C64" };
+const DTYPE_OF: Readonly<Record<string, Dtype>> = {
+  float32: "F32",
+  int32: "I32",
+  bool: "BOOL",
+  complex64: "C64",
+};
 
 /** Where a dtype goes that TensorFlow.js has not; 64-bit numbers and U32 only where every value survives. */
 const CONVERTED: Readonly<Partial<Record<Dtype, Dtype>>> = {
@@ -64,7 +69,9 @@ function make(tensor: Tensor): TfTensor {
   if (tensor.is("C64")) return complex(tensor.data, shape);
   const target = CONVERTED[dtype];
   if (target === undefined) {
-    throw new Pytree2SafetensorsError("UnsupportedDtype", `TensorFlow.js has no dtype for ${dtype}`, { found: dtype });
+    throw new Pytree2SafetensorsError("UnsupportedDtype", `TensorFlow.js has no dtype for ${dtype}`, {
+      found: dtype,
+    });
   }
   try {
     return make(tensor.cast(target, { exact: true }));

@@ -1,10 +1,10 @@
+import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import { type SafetensorsFile, totalBytes } from "./file.ts";
 import { makeArray } from "./make.ts";
 import type { ReadTensorsOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readTensors } from "./read.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * Reads tensors and makes arrays of them as they come, so that a tensor's memory is free once its array is

@@ -172,7 +172,10 @@ export class SafetensorsFile {
     const { cast = dtype, lossy = false } = options;
     const chunkBytes = options.chunkBytes ?? STREAM_BYTES;
     if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 8 === 0)) {
-      throw new Pytree2SafetensorsError("InvalidArgument", `chunkBytes must be a positive multiple of 8, not ${chunkBytes}`);
+      throw new Pytree2SafetensorsError(
+        "InvalidArgument",
+        `chunkBytes must be a positive multiple of 8, not ${chunkBytes}`,
+      );
     }
     for (let at = start; at < end; at += chunkBytes) {
       options.signal?.throwIfAborted();
@@ -230,7 +233,9 @@ export class SafetensorsFile {
       return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) };
     });
     return reads.sort((a, b) =>
-      a.source === b.source ? a.start - b.start || a.end - b.end : parts.get(a.source)! - parts.get(b.source)!,
+      a.source === b.source
+        ? a.start - b.start || a.end - b.end
+        : parts.get(a.source)! - parts.get(b.source)!,
     );
   }
 
@@ -243,7 +248,8 @@ export class SafetensorsFile {
 
   #notFound(name: string): string {
     const close = this.names.filter((other) => other.includes(name) || name.includes(other)).slice(0, 3);
-    const hint = close.length > 0 ? `; near it: ${close.map((other) => JSON.stringify(other)).join(", ")}` : "";
+    const hint =
+      close.length > 0 ? `; near it: ${close.map((other) => JSON.stringify(other)).join(", ")}` : "";
     return `there is no tensor ${JSON.stringify(name)} among the ${this.names.length} of the file${hint}`;
   }
 }

@@ -56,7 +56,11 @@ export function leafInfo(leaf: unknown, adapter: ArrayAdapter<unknown> | undefin
     case "boolean":
       return BOOLEAN;
     case "bigint":
-      return BigInt.asIntN(64, leaf) === leaf ? SIGNED : BigInt.asUintN(64, leaf) === leaf ? UNSIGNED : undefined;
+      return BigInt.asIntN(64, leaf) === leaf
+        ? SIGNED
+        : BigInt.asUintN(64, leaf) === leaf
+          ? UNSIGNED
+          : undefined;
     case "object": {
       const dtype = typedArrayDtype(leaf);
       return dtype && { dtype, shape: [(leaf as Uint8Array).length] };

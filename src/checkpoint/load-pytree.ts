@@ -1,6 +1,5 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PyTreeContainer } from "../tree/container.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { planTree, type ScalarKind } from "../tree/plan-tree.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { collect } from "./collect.ts";
@@ -8,7 +7,7 @@ import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load.ts";
 import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
-import { warn } from "./options.ts";
+import { type KeyStyleOption, warn } from "./options.ts";
 import { STRUCTURE_KEY } from "./save.ts";
 import { selectNames } from "./select.ts";
 
@@ -106,7 +105,13 @@ async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<u
   try {
     const { plan, names, scalars } = planFile(file, options);
     // Scalars are a few bytes each, and nobody wants to await a step counter.
-    const values = await collect(file, [...scalars.keys()], { signal: options.signal }, undefined, (_, tensor) => toScalar(tensor));
+    const values = await collect(
+      file,
+      [...scalars.keys()],
+      { signal: options.signal },
+      undefined,
+      (_, tensor) => toScalar(tensor),
+    );
     const selected = new Set(names);
     const leaves = file.names.map((name) => {
       if (!selected.has(name)) return undefined;
@@ -142,7 +147,9 @@ function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
     ...(maxDepth !== undefined && { maxDepth }),
     ...(maxGaps !== undefined && { maxGaps }),
   });
-  const scalars = new Set(file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)));
+  const scalars = new Set(
+    file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)),
+  );
   return { plan, names, scalars };
 }
 

@@ -1,12 +1,11 @@
 import { setOwn } from "../base/dict.ts";
-import { headerLength, parseHeader, PREFIX_BYTES } from "../format/header.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { collect } from "./collect.ts";
 import { makeArraySync } from "./make.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
 import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
 import { selectNames } from "./select.ts";
-import { viewTensor } from "./view.ts";
 
 /** Options of {@link load}. */
 export interface LoadOptions<A = Tensor> extends ArraysOption<A> {
@@ -33,7 +32,8 @@ export function load<A = Tensor>(
   bytes: ArrayBufferLike | ArrayBufferView,
   options: LoadOptions<A> = {},
 ): Record<string, A> {
-  const { buffer, byteOffset, byteLength } = "buffer" in bytes ? bytes : { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
+  const { buffer, byteOffset, byteLength } =
+    "buffer" in bytes ? bytes : { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
   const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
   const length = headerLength(prefix, byteLength);
   const header = parseHeader(new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length), byteLength);
@@ -42,7 +42,7 @@ export function load<A = Tensor>(
     const index = header.indexOf(name);
     const start = byteOffset + header.beginAt(index);
     const size = header.endAt(index) - header.beginAt(index);
-    const tensor = viewTensor(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
+    const tensor = Tensor.fromBuffer(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;

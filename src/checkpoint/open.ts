@@ -1,6 +1,6 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { setOwn } from "../base/dict.ts";
-import { type Header, headerLength, parseHeader, PREFIX_BYTES } from "../format/header.ts";
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
 import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
 import type { ByteSource } from "../io/types.ts";
@@ -111,9 +111,12 @@ async function readHeader(
 
 /** The same error with the name of the file in front. */
 function nameSource(error: unknown, name: string | undefined): unknown {
-  if (!(error instanceof Pytree2SafetensorsError) || error.source !== undefined || name === undefined) return error;
+  if (!(error instanceof Pytree2SafetensorsError) || error.source !== undefined || name === undefined)
+    return error;
   const { code, message, tensor, keyPath, expected, found, faults } = error;
-  const fields = Object.entries({ tensor, keyPath, expected, found }).filter(([, value]) => value !== undefined);
+  const fields = Object.entries({ tensor, keyPath, expected, found }).filter(
+    ([, value]) => value !== undefined,
+  );
   return new Pytree2SafetensorsError(code, `${name}: ${message}`, {
     ...Object.fromEntries(fields),
     source: name,
@@ -129,7 +132,11 @@ function isIndex(head: Uint8Array): boolean {
   return start >= 0 && head[start] === 0x7b && head.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
 }
 
-async function openShards(opened: OpenedSource, head: Uint8Array, options: OpenOptions): Promise<SafetensorsFile> {
+async function openShards(
+  opened: OpenedSource,
+  head: Uint8Array,
+  options: OpenOptions,
+): Promise<SafetensorsFile> {
   const { source } = opened;
   if (source.size > MAX_INDEX_BYTES) {
     throw new Pytree2SafetensorsError(
@@ -165,17 +172,25 @@ async function openShards(opened: OpenedSource, head: Uint8Array, options: OpenO
   }
 }
 
-async function openShard(opened: OpenedSource, fileName: string, options: OpenOptions): Promise<OpenedSource> {
+async function openShard(
+  opened: OpenedSource,
+  fileName: string,
+  options: OpenOptions,
+): Promise<OpenedSource> {
   try {
     if (options.shards) return await openSource(await options.shards(fileName), options);
     if (opened.sibling) return await opened.sibling(fileName);
   } catch (cause) {
     options.signal?.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Pytree2SafetensorsError("MissingShard", `the shard ${JSON.stringify(fileName)} can't be opened: ${reason}`, {
-      source: fileName,
-      cause,
-    });
+    throw new Pytree2SafetensorsError(
+      "MissingShard",
+      `the shard ${JSON.stringify(fileName)} can't be opened: ${reason}`,
+      {
+        source: fileName,
+        cause,
+      },
+    );
   }
   throw new Pytree2SafetensorsError(
     "MissingShard",

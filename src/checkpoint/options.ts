@@ -1,5 +1,6 @@
 import type { SourceOptions } from "../io/open.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
+import type { KeyStyle, KeyStyleName } from "../tree/keystyles.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -21,7 +22,10 @@ export interface LongCallOptions {
  * Which dtypes to convert while loading: one for all, one for each, or a choice by tensor. Tensors for
  * which it says nothing stay as they are.
  */
-export type Cast = Dtype | Partial<Record<Dtype, Dtype>> | ((name: string, info: ArrayInfo) => Dtype | undefined);
+export type Cast =
+  | Dtype
+  | Partial<Record<Dtype, Dtype>>
+  | ((name: string, info: ArrayInfo) => Dtype | undefined);
 
 /** Which tensors to load: a key string, which stands for itself and everything below it, or a choice by name. */
 export type Select = string | ((name: string, info: ArrayInfo) => boolean);
@@ -39,6 +43,15 @@ export interface ReadTensorsOptions extends LongCallOptions, SourceOptions {
    * allocated.
    */
   readonly into?: (name: string, info: ArrayInfo) => ArrayBufferView | undefined;
+}
+
+/** How key paths are spelled as the names of tensors. */
+export interface KeyStyleOption {
+  /**
+   * The spelling: this package's own (`"pytree"`, the default), PyTorch's (`"dotted"`), Flax's (`"slash"`), JAX's
+   * (`"keystr"`), or one of yours.
+   */
+  readonly keys?: KeyStyleName | KeyStyle;
 }
 
 /** Where warnings go that don't stop a call. */

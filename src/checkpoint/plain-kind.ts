@@ -24,7 +24,11 @@ export function toPlainKind(leaf: PlainKind, tensor: Tensor, name: string): Plai
       { tensor: name, expected: what, found: String(tensor), cause },
     );
   if (typeof leaf === "object") {
-    const TypedArray = leaf.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => PlainKind;
+    const TypedArray = leaf.constructor as new (
+      buffer: ArrayBufferLike,
+      offset: number,
+      length: number,
+    ) => PlainKind;
     const dtype = typedArrayDtype(leaf)!;
     try {
       const { buffer, byteOffset, length } = tensor.cast(dtype, { exact: true }).data;

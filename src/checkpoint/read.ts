@@ -9,7 +9,6 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { Limiter } from "./limiter.ts";
 import type { ProgressCounter } from "./progress.ts";
-import { viewTensor } from "./view.ts";
 
 /** One tensor to read: where its bytes are, and what is to become of them. */
 export interface TensorRead extends ArrayInfo {
@@ -109,15 +108,26 @@ function* planJobs(reads: readonly TensorRead[]): Generator<Job, void, undefined
     while (to < reads.length && reads[to]!.source === source && kindOf(reads[to]!) === kind) to++;
     if (kind === "group" || kind === "views") {
       const run = reads.slice(from, to);
-      const limits = kind === "views" ? { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES } : { maxGroup: GROUP_BYTES };
+      const limits =
+        kind === "views" ? { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES } : { maxGroup: GROUP_BYTES };
       for (const group of planReads(run, limits)) {
         const members = from === 0 ? group.members : group.members.map((member) => member + from);
-        yield { kind, source, group: { ...group, members }, bytes: kind === "views" ? 0 : group.end - group.start };
+        yield {
+          kind,
+          source,
+          group: { ...group, members },
+          bytes: kind === "views" ? 0 : group.end - group.start,
+        };
       }
     } else {
       for (let k = from; k < to; k++) {
         const { start, end } = reads[k]!;
-        yield { kind, source, group: { start, end, members: [k] }, bytes: Math.min(end - start, PIECE_BYTES) };
+        yield {
+          kind,
+          source,
+          group: { start, end, members: [k] },
+          bytes: Math.min(end - start, PIECE_BYTES),
+        };
       }
     }
     from = to;
@@ -144,7 +154,11 @@ function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): P
 }
 
 /** Views of memory that is there already. */
-async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<TensorResult[]> {
+async function readViews(
+  job: Job,
+  reads: readonly TensorRead[],
+  context: ReadContext,
+): Promise<TensorResult[]> {
   const { start, end, members } = job.group;
   const bytes = await job.source.read(start, end, { signal: context.signal });
   context.progress?.add(end - start, reads[members[0]!]!.name);
@@ -152,7 +166,11 @@ async function readViews(job: Job, reads: readonly TensorRead[], context: ReadCo
 }
 
 /** Neighbours in one allocation. */
-async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<TensorResult[]> {
+async function readGroup(
+  job: Job,
+  reads: readonly TensorRead[],
+  context: ReadContext,
+): Promise<TensorResult[]> {
   const { start, end, members } = job.group;
   const label = reads[members[0]!]!.name;
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
@@ -172,7 +190,7 @@ function tensorsIn(
 ): TensorResult[] {
   return members.map((index) => {
     const { dtype, shape, start, end } = reads[index]!;
-    return { index, tensor: viewTensor(dtype, shape, buffer, start + shift, end - start) };
+    return { index, tensor: Tensor.fromBuffer(dtype, shape, buffer, start + shift, end - start) };
   });
 }
 
@@ -180,7 +198,7 @@ function tensorsIn(
 async function readInto(job: Job, read: TensorRead, context: ReadContext): Promise<TensorResult[]> {
   const into = requireInto(read, read.end - read.start);
   await readPieces(job.source, read.start, read.end, into.buffer, into.byteOffset, read.name, context);
-  const tensor = viewTensor(read.dtype, read.shape, into.buffer, into.byteOffset, into.byteLength);
+  const tensor = Tensor.fromBuffer(read.dtype, read.shape, into.buffer, into.byteOffset, into.byteLength);
   return [{ index: job.group.members[0]!, tensor }];
 }
 
@@ -190,11 +208,13 @@ async function readCast(job: Job, read: TensorRead, context: ReadContext): Promi
   const bytes = byteLengthOf(target, read.shape);
   const into = read.into && requireInto(read, bytes);
   const buffer = into?.buffer ?? allocate(bytes, read.name);
-  const tensor = viewTensor(target, read.shape, buffer, into?.byteOffset ?? 0, bytes);
+  const tensor = Tensor.fromBuffer(target, read.shape, buffer, into?.byteOffset ?? 0, bytes);
   const stream = new CastStream(read.dtype, tensor, { lossy: read.lossy ?? false, name: read.name });
   const limiter = limiterOf(job.source, context);
   for (const piece of splitRead(read.start, read.end, PIECE_BYTES / 2)) {
-    const chunk = await limiter.run(() => job.source.read(piece.start, piece.end, { signal: context.signal }));
+    const chunk = await limiter.run(() =>
+      job.source.read(piece.start, piece.end, { signal: context.signal }),
+    );
     stream.push(chunk);
     context.progress?.add(chunk.byteLength, read.name);
   }

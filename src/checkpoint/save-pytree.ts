@@ -5,10 +5,10 @@ import { openSink, type SinkInput } from "../io/open.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flattenForSave } from "../tree/flatten-save.ts";
 import { keystr } from "../tree/keystr.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { type LikeKinds, likeKinds } from "../tree/like.ts";
 import { isArrayLeaf, requireLeafInfo } from "./leaf.ts";
 import { type CheckpointSource, withFile } from "./open.ts";
+import type { KeyStyleOption } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { type Metadata, type SaveFileOptions, STRUCTURE_KEY, userMetadata, writeEntries } from "./save.ts";
 import { type ShardSink, writeShards } from "./save-shards.ts";
@@ -135,7 +135,9 @@ async function resolveLike(options: SavePytreeOptions<unknown>): Promise<LikeKin
   const { like } = options;
   if (like === undefined) return undefined;
   if (Array.isArray(like)) return likeKinds(like);
-  return withFile(like as CheckpointSource, { signal: options.signal }, async (file) => likeKinds(file.names));
+  return withFile(like as CheckpointSource, { signal: options.signal }, async (file) =>
+    likeKinds(file.names),
+  );
 }
 
 /** The user's strings and ours. */

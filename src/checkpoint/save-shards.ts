@@ -53,12 +53,16 @@ export async function writeShards(
     }
     signal?.throwIfAborted();
     const totalSize = plans.reduce((sum, { plan }) => sum + plan.totalBytes - plan.head.byteLength, 0);
-    const index = writeShardIndex(weightMap, totalSize, structure === undefined ? {} : { [STRUCTURE_KEY]: structure });
-    const replaced = await indexedFiles(folder, indexName);
+    const index = writeShardIndex(
+      weightMap,
+      totalSize,
+      structure === undefined ? {} : { [STRUCTURE_KEY]: structure },
+    );
+    const replaced = await indexedFiles(sink, indexName);
     await writeText(await folder.file(indexName), index);
     await clearOld(folder, shardName, new Set(names), replaced);
   } catch (error) {
-    const indexed = await indexedFiles(folder, indexName).catch(() => new Set(names));
+    const indexed = await indexedFiles(sink, indexName);
     for (const name of names) if (!indexed.has(name)) await folder.remove(name).catch(() => {});
     signal?.throwIfAborted();
     throw error;
@@ -73,7 +77,10 @@ async function shardNames(folder: SinkDirectory, shardName: string, count: numbe
   const taken = (await folder.list()).some((name) => pattern.test(name) || name.startsWith(`.${shardName}-`));
   const mark = taken ? `.${crypto.randomUUID().slice(0, 8)}` : "";
   const five = (n: number) => String(n).padStart(5, "0");
-  return Array.from({ length: count }, (_, i) => `${shardName}-${five(i + 1)}-of-${five(count)}${mark}.safetensors`);
+  return Array.from(
+    { length: count },
+    (_, i) => `${shardName}-${five(i + 1)}-of-${five(count)}${mark}.safetensors`,
+  );
 }
 
 function shardPattern(shardName: string): RegExp {
@@ -82,11 +89,14 @@ function shardPattern(shardName: string): RegExp {
 }
 
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
-async function indexedFiles(folder: SinkDirectory, indexName: string): Promise<Set<string>> {
-  const bytes = await folder.read(indexName);
-  if (bytes === undefined) return new Set();
+async function indexedFiles(sink: ShardSink, indexName: string): Promise<ReadonlySet<string>> {
   try {
-    return new Set(parseShardIndex(new TextDecoder().decode(bytes)).files);
+    const { source, close } = await openSourceIn(sink, indexName);
+    try {
+      return new Set(parseShardIndex(new TextDecoder().decode(await source.read(0, source.size))).files);
+    } finally {
+      await close();
+    }
   } catch {
     return new Set();
   }
@@ -103,7 +113,8 @@ async function clearOld(
   for (const name of await folder.list()) {
     if (!pattern.test(name) || current.has(name)) continue;
     try {
-      if (replaced.has(name) || Date.now() - (await folder.modified(name)) > STALE_MS) await folder.remove(name);
+      if (replaced.has(name) || Date.now() - (await folder.modified(name)) > STALE_MS)
+        await folder.remove(name);
     } catch {
       // The checkpoint is whole; litter that can't be removed is no reason to say otherwise.
     }

@@ -3,10 +3,10 @@ import { planLayout } from "../format/layout.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { SinkOptions } from "../io/platform.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { chunksOf, exactBytes, type NamedLeaf, writeFile } from "./write.ts";
 import { readLeafSync, requireLeafInfo } from "./leaf.ts";
 import type { ArraysOption, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
+import { chunksOf, exactBytes, type NamedLeaf, writeFile } from "./write.ts";
 
 /** Strings that a file carries beside its tensors. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -85,7 +85,11 @@ export async function writeEntries<A>(
   const progress = new ProgressCounter(plan.totalBytes, options.onProgress);
   const opened = await openSink(sink, options);
   try {
-    await writeFile(opened.sink, plan, entries, { adapter: options.arrays, signal: options.signal, progress });
+    await writeFile(opened.sink, plan, entries, {
+      adapter: options.arrays,
+      signal: options.signal,
+      progress,
+    });
   } catch (error) {
     options.signal?.throwIfAborted();
     throw error;

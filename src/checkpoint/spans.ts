@@ -1,5 +1,5 @@
-import type { SlicePlan } from "../format/slice.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { SlicePlan } from "../format/slice.ts";
 import type { TensorOptions } from "./file.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { TensorRead } from "./read.ts";
@@ -17,7 +17,11 @@ const MAX_GAP = 16 * 2 ** 10;
 const BATCH_BYTES = 8 * 2 ** 20;
 
 /** Reads the spans of a slice into one new buffer (or the one given), several at once, in bounded memory. */
-export async function readSpans(at: TensorRead, plan: SlicePlan, options: TensorOptions): Promise<Uint8Array> {
+export async function readSpans(
+  at: TensorRead,
+  plan: SlicePlan,
+  options: TensorOptions,
+): Promise<Uint8Array> {
   const { source, name, start } = at;
   const { signal } = options;
   const result = targetOf(name, plan.byteLength, options);

@@ -1,13 +1,12 @@
-import { Pytree2SafetensorsError, type Fault } from "../base/errors.ts";
+import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { matchWeights } from "../tree/match.ts";
 import { flattenTemplate } from "../tree/template.ts";
-import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
+import type { ArrayInfo } from "./adapter.ts";
 import { collect } from "./collect.ts";
 import { isArrayLeaf, leafInfo, readLeafSync, requireLeafInfo } from "./leaf.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
-import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
+import type { ArraysOption, KeyStyleOption, ReadTensorsOptions } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import type { LeafDict } from "./save.ts";
 import { selectNames } from "./select.ts";
@@ -154,7 +153,8 @@ function planWeights(
     else if (expected !== undefined) missing.push(template.names[i]!);
     if (index < 0 || expected === undefined) return;
     const found = infoOf(names[index]!).shape;
-    if (!sameShape(expected.shape, found)) mismatched.push({ name: names[index]!, expected: expected.shape, found });
+    if (!sameShape(expected.shape, found))
+      mismatched.push({ name: names[index]!, expected: expected.shape, found });
   });
   const report: WeightsReport = { missing, unexpected: unexpected.map((index) => names[index]!), mismatched };
   options.onReport?.(report);
@@ -187,10 +187,18 @@ function refuse(report: WeightsReport, matched: number, options: SetWeightsOptio
   const faults: Fault[] = options.allowShapeMismatch ? [] : [...shapes];
   if (options.strict) {
     for (const tensor of missing) {
-      faults.push({ code: "WeightsMismatch", message: `the file has no tensor for the leaf ${JSON.stringify(tensor)}`, tensor });
+      faults.push({
+        code: "WeightsMismatch",
+        message: `the file has no tensor for the leaf ${JSON.stringify(tensor)}`,
+        tensor,
+      });
     }
     for (const tensor of unexpected) {
-      faults.push({ code: "WeightsMismatch", message: `the template has no leaf for the tensor ${JSON.stringify(tensor)}`, tensor });
+      faults.push({
+        code: "WeightsMismatch",
+        message: `the template has no leaf for the tensor ${JSON.stringify(tensor)}`,
+        tensor,
+      });
     }
   }
   const [first] = faults;

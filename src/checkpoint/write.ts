@@ -2,8 +2,8 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { ByteSink } from "../io/types.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
-import { readLeaf } from "./leaf.ts";
 import { LazyTensor } from "./lazy.ts";
+import { readLeaf } from "./leaf.ts";
 import type { ProgressCounter } from "./progress.ts";
 
 /** A leaf with the name and the shape that the file will have for it. */
@@ -92,7 +92,10 @@ export function exactBytes(entry: NamedLeaf, data: ArrayBufferView): ArrayBuffer
 }
 
 /** Views of the data's bytes, each small enough for every runtime. */
-export function* chunksOf(data: ArrayBufferView, chunkBytes = CHUNK_BYTES): Generator<Uint8Array, void, undefined> {
+export function* chunksOf(
+  data: ArrayBufferView,
+  chunkBytes = CHUNK_BYTES,
+): Generator<Uint8Array, void, undefined> {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength <= chunkBytes) {
     yield new Uint8Array(buffer, byteOffset, byteLength);

@@ -7,8 +7,13 @@ const KIB = 1024;
 /** 64 tensors of 16 KiB and one of 4 MiB, whose values tell where they are from. */
 function makeFile(): Uint8Array {
   const dict: Record<string, Tensor> = {};
-  for (let i = 0; i < 64; i++) dict[`layers#${i}@w`] = new Tensor("F32", [64, 64], new Float32Array(4096).fill(i));
-  dict.big = new Tensor("U8", [4096, 1024], Uint8Array.from({ length: 4096 * 1024 }, (_, i) => i * 31));
+  for (let i = 0; i < 64; i++)
+    dict[`layers#${i}@w`] = new Tensor("F32", [64, 64], new Float32Array(4096).fill(i));
+  dict.big = new Tensor(
+    "U8",
+    [4096, 1024],
+    Uint8Array.from({ length: 4096 * 1024 }, (_, i) => i * 31),
+  );
   return save(dict, { metadata: { epoch: "3" } });
 }
 
@@ -24,7 +29,9 @@ describe("openSafetensors", () => {
   });
 
   it("reads a header that is longer than the first read in a second one", async () => {
-    const dict = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`tensor.${i}`, Tensor.from([i])]));
+    const dict = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, i) => [`tensor.${i}`, Tensor.from([i])]),
+    );
     const source = new CountingSource(save(dict));
     const file = await openSafetensors(source);
     expect(file.names).toHaveLength(3000);
@@ -53,7 +60,9 @@ describe("openSafetensors", () => {
 
   it("names near tensors for one that is not there", async () => {
     const file = await openSafetensors(makeFile());
-    expect(() => file.info("layers#63@weights")).toThrowError(/no tensor "layers#63@weights".*"layers#63@w"/s);
+    expect(() => file.info("layers#63@weights")).toThrowError(
+      /no tensor "layers#63@weights".*"layers#63@w"/s,
+    );
     await expect(file.tensor("nothing")).rejects.toMatchObject({ code: "TensorNotFound", tensor: "nothing" });
   });
 });
@@ -144,19 +153,27 @@ describe("SafetensorsFile.slice", () => {
   });
 
   it("reads only the spans of inner dimensions where they lie apart", async () => {
-    const wide = new Tensor("U8", [4, 100_000], Uint8Array.from({ length: 400_000 }, (_, i) => i % 251));
+    const wide = new Tensor(
+      "U8",
+      [4, 100_000],
+      Uint8Array.from({ length: 400_000 }, (_, i) => i % 251),
+    );
     const source = new CountingSource(save({ wide }));
     const file = await openSafetensors(source);
     source.reads = [];
     const slice = await file.slice("wide", ":, 10:20");
     expect(slice.shape).toEqual([4, 10]);
-    expect([...slice.data]).toEqual([0, 1, 2, 3].flatMap((row) => [...wide.data.slice(row * 100_000 + 10, row * 100_000 + 20)]));
+    expect([...slice.data]).toEqual(
+      [0, 1, 2, 3].flatMap((row) => [...wide.data.slice(row * 100_000 + 10, row * 100_000 + 20)]),
+    );
     expect(source.bytesRead).toBe(40);
   });
 
   it("drops dimensions, takes steps and counts from the end as numpy does", async () => {
     const file = await openSafetensors(makeFile());
-    expect((await file.slice("big", "-1, ::512")).toArray()).toEqual([0, 512].map((column) => ((4095 * 1024 + column) * 31) % 256));
+    expect((await file.slice("big", "-1, ::512")).toArray()).toEqual(
+      [0, 512].map((column) => ((4095 * 1024 + column) * 31) % 256),
+    );
     expect((await file.slice("big", [0, 3])).item()).toBe(93);
     await expect(file.slice("big", [5000])).rejects.toMatchObject({ code: "InvalidSlice" });
   });
@@ -178,7 +195,8 @@ describe("SafetensorsFile.stream", () => {
   it("converts the pieces", async () => {
     const file = await openSafetensors(makeFile());
     const chunks: Uint8Array[] = [];
-    for await (const chunk of file.stream("layers#4@w", { cast: "F16", chunkBytes: 8 * KIB })) chunks.push(chunk);
+    for await (const chunk of file.stream("layers#4@w", { cast: "F16", chunkBytes: 8 * KIB }))
+      chunks.push(chunk);
     expect(chunks.map((chunk) => chunk.byteLength)).toEqual([4 * KIB, 4 * KIB]);
     const [first] = chunks;
     expect(Tensor.fromBytes("F16", [2048], first ?? new Uint8Array()).toFloat32Array()[0]).toBe(4);
