@@ -171,6 +171,16 @@ export class JsonCursor {
   }
 
   /**
+   * An empty set for the keys of an object inside which `open` containers are open, itself among them. The next
+   * such object gets the same set again: a file of tiny objects causes no allocations.
+   */
+  keySet(open: number): KeySet {
+    this.#sets[open] ??= new KeySet(this.keys);
+    this.#sets[open].clear();
+    return this.#sets[open];
+  }
+
+  /**
    * Reads a u64 written as a plain integer. Anything else is left unread, and -1 is the answer: `1.0`, `1e3`,
    * `-0`, 2^64, a string. From 2^53 on the result is the nearest double, and `huge` is set.
    */
@@ -223,10 +233,7 @@ export class JsonCursor {
   #skipObject(open: number): void {
     this.#enter(open);
     if (this.empty(CLOSE_BRACE)) return;
-    // One set a level, used again by the next object there: no allocation that a file of tiny objects could multiply.
-    this.#sets[open] ??= new KeySet(this.keys);
-    const set = this.#sets[open];
-    set.clear();
+    const set = this.keySet(open);
     do {
       this.string();
       if (this.addTo(set) >= 0) this.onDuplicate(this.text());

@@ -1,9 +1,12 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { compareUtf8, isWellFormed } from "../base/utf8.ts";
-import { DTYPE_NAMES, DTYPES, type Dtype } from "../tensor/dtypes.ts";
+import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
+import { byteLengthOf } from "../tensor/size.ts";
+import { dataOrder } from "./order.ts";
 import { MAX_HEADER_BYTES, PREFIX_BYTES } from "./prefix.ts";
 import { METADATA_KEY } from "./scan.ts";
 import { encodeUtf8 } from "./utf8.ts";
+import { JsonWriter } from "./writer.ts";
 
 /** A tensor to be written. */
 export interface LayoutEntry {
@@ -22,43 +25,131 @@ export interface Layout {
   readonly totalBytes: number;
 }
 
+// The header's length is a multiple of this, so that the data is aligned for every dtype.
+const ALIGNMENT = 8;
+
+// What an entry takes beside its name, give or take.
+const TYPICAL_ENTRY_BYTES = 80;
+
+const BEFORE_SHAPE = new Map(DTYPE_NAMES.map((name) => [name, encodeUtf8(`:{"dtype":"${name}","shape":[`)]));
+const BEFORE_OFFSETS = encodeUtf8('],"data_offsets":[');
+const AFTER_OFFSETS = encodeUtf8("]}");
+const OPEN = encodeUtf8("{");
+const CLOSE = encodeUtf8("}");
+const COMMA = encodeUtf8(",");
+const COLON = encodeUtf8(":");
+
 /**
  * Lays out a file as the reference serializer does, to the byte: tensors by dtype from the last of `DTYPE_NAMES`
  * to the first, then by the UTF-8 bytes of their names; JSON without white space, padded with spaces. Metadata
  * keys, whose order is random there, are sorted.
+ *
+ * @throws InvalidName, DuplicateKey, InvalidMetadata, UnsupportedDtype, HeaderTooLarge, TooLarge; for shapes what
+ * `byteLengthOf` throws.
  */
 export function planLayout(
   entries: readonly LayoutEntry[],
   metadata?: Readonly<Record<string, string>>,
 ): Layout {
-  const order = new Uint32Array(entries.length).map((_, i) => i);
-  const ranks = entries.map(({ dtype }) => DTYPE_NAMES.indexOf(dtype));
-  order.sort((a, b) => ranks[b]! - ranks[a]! || compareUtf8(entries[a]!.name, entries[b]!.name));
-  const parts: string[] = [];
-  if (metadata) {
-    const keys = Object.keys(metadata).sort(compareUtf8);
-    const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`);
-    parts.push(`"${METADATA_KEY}":{${pairs.join(",")}}`);
-  }
-  let offset = 0;
-  for (const index of order) {
-    const { name, dtype, shape } = entries[index]!;
-    if (name === METADATA_KEY || !isWellFormed(name)) {
-      throw new Pytree2SafetensorsError("InvalidName", `invalid tensor name ${JSON.stringify(name)}`);
+  const { ascii, units } = measureNames(entries);
+  const order = dataOrder(entries, ascii);
+  const writer = new JsonWriter(1024 + units + TYPICAL_ENTRY_BYTES * entries.length);
+  writer.raw(OPEN);
+  if (metadata !== undefined) writeMetadata(writer, metadata);
+  let end = 0;
+  for (let i = 0; i < order.length; i++) {
+    const entry = entries[order[i]!]!;
+    const { name, dtype, shape } = entry;
+    if (name === METADATA_KEY || !(ascii || isWellFormed(name))) throw invalidName(name);
+    const begin = end;
+    end += sizeOf(entry);
+    if (writer.length > 1) writer.raw(COMMA);
+    writer.string(name);
+    writer.raw(BEFORE_SHAPE.get(dtype)!);
+    for (let d = 0; d < shape.length; d++) {
+      if (d > 0) writer.raw(COMMA);
+      writer.integer(shape[d]!);
     }
-    const end = offset + (shape.reduce((a, b) => a * b, 1) * DTYPES[dtype].bits) / 8;
-    parts.push(
-      `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(",")}],"data_offsets":[${offset},${end}]}`,
-    );
-    offset = end;
+    writer.raw(BEFORE_OFFSETS);
+    writer.integer(begin);
+    writer.raw(COMMA);
+    writer.integer(end);
+    writer.raw(AFTER_OFFSETS);
+    if (writer.length > MAX_HEADER_BYTES) break;
   }
-  const json = encodeUtf8(`{${parts.join(",")}}`);
-  const length = Math.ceil(json.length / 8) * 8;
-  if (length > MAX_HEADER_BYTES) {
-    throw new Pytree2SafetensorsError("HeaderTooLarge", `the header would be ${length} bytes long`);
+  writer.raw(CLOSE);
+
+  const length = Math.ceil(writer.length / ALIGNMENT) * ALIGNMENT;
+  if (length > MAX_HEADER_BYTES) throw headerTooLarge(entries.length);
+  const head = writer.finish(PREFIX_BYTES, length);
+  new DataView(head.buffer).setUint32(0, length, true);
+  const totalBytes = head.length + end;
+  if (!Number.isSafeInteger(totalBytes)) throw tooLarge();
+  return { head, order, totalBytes };
+}
+
+function measureNames(entries: readonly LayoutEntry[]): { readonly ascii: boolean; readonly units: number } {
+  let units = 0;
+  let bits = 0;
+  for (let i = 0; i < entries.length; i++) {
+    const { name } = entries[i]!;
+    if (typeof name !== "string") throw invalidName(name);
+    for (let k = 0; k < name.length; k++) bits |= name.charCodeAt(k);
+    units += name.length;
   }
-  const head = new Uint8Array(PREFIX_BYTES + length).fill(0x20);
-  new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
-  head.set(json, PREFIX_BYTES);
-  return { head, order, totalBytes: head.length + offset };
+  return { ascii: bits < 0x80, units };
+}
+
+function writeMetadata(writer: JsonWriter, metadata: Readonly<Record<string, string>>): void {
+  writer.string(METADATA_KEY);
+  writer.raw(COLON);
+  writer.raw(OPEN);
+  Object.keys(metadata)
+    .sort(compareUtf8)
+    .forEach((key, i) => {
+      const value = metadata[key];
+      const bad =
+        typeof value !== "string" ? "no string" : !isWellFormed(key + value) ? "half a surrogate pair" : "";
+      if (bad) {
+        const found = JSON.stringify(value) ?? String(value);
+        const message = `metadata ${JSON.stringify(key)}: ${found.slice(0, 80)} is ${bad}; the format holds strings only, as UTF-8`;
+        throw new Pytree2SafetensorsError("InvalidMetadata", message, { expected: "a string", found });
+      }
+      if (i > 0) writer.raw(COMMA);
+      writer.string(key);
+      writer.raw(COLON);
+      writer.string(value as string);
+    });
+  writer.raw(CLOSE);
+}
+
+function sizeOf(entry: LayoutEntry): number {
+  try {
+    return byteLengthOf(entry.dtype, entry.shape);
+  } catch (error) {
+    if (!isPytree2SafetensorsError(error)) throw error;
+    const { code, message, expected = "", found = "" } = error;
+    const details = { tensor: entry.name, expected, found, cause: error };
+    throw new Pytree2SafetensorsError(code, `tensor ${JSON.stringify(entry.name)}: ${message}`, details);
+  }
+}
+
+function invalidName(name: unknown): Pytree2SafetensorsError {
+  const found = JSON.stringify(name) ?? String(name);
+  const reason =
+    name === METADATA_KEY ? "the format keeps it for metadata" : "it must be a string that UTF-8 can write";
+  return new Pytree2SafetensorsError("InvalidName", `a tensor can't have the name ${found}: ${reason}`, {
+    found,
+  });
+}
+
+function headerTooLarge(count: number): Pytree2SafetensorsError {
+  const expected = `at most ${MAX_HEADER_BYTES} bytes`;
+  const message = `the header of ${count} tensors would be too large, the format allows ${expected}: use shorter names or less metadata, or save in shards`;
+  return new Pytree2SafetensorsError("HeaderTooLarge", message, { expected });
+}
+
+function tooLarge(): Pytree2SafetensorsError {
+  const message = "the tensors have 2^53 bytes or more together, which no file can have";
+  return new Pytree2SafetensorsError("TooLarge", message);
 }

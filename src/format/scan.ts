@@ -118,7 +118,7 @@ class HeaderScanner {
         cursor.string();
         const field = FIELDS.findIndex((name) => cursor.is(name));
         if (field < 0) {
-          unknown ??= new KeySet(cursor.keys);
+          unknown ??= cursor.keySet(IN_ENTRY);
           if (cursor.addTo(unknown) >= 0) cursor.onDuplicate(cursor.text());
         } else if (seen & (1 << field)) cursor.onDuplicate(FIELDS[field]!);
         cursor.expect(COLON);
@@ -211,7 +211,7 @@ class HeaderScanner {
     }
     this.#metadataAt = cursor.pos++;
     if (cursor.empty(CLOSE_BRACE)) return;
-    const keys = new KeySet(cursor.keys);
+    const keys = cursor.keySet(IN_ENTRY);
     do {
       cursor.string();
       if (cursor.addTo(keys) >= 0) cursor.onDuplicate(cursor.text());
