@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { explain } from "./explain.node.ts";
 import { setPlatform } from "./platform.ts";
@@ -26,6 +26,7 @@ setPlatform({
         return new ExactSink(await pathSink(path, options), path, options.signal);
       },
       list: () => readdir(folder),
+      modified: async (name) => (await stat(join(folder, name))).mtimeMs,
       remove: (name) => rm(join(folder, name), { force: true }),
     };
   },

@@ -17,6 +17,8 @@ export interface SinkDirectory {
   file(name: string): Promise<Required<ByteSink>>;
   /** The names of the folder's entries. */
   list(): Promise<string[]>;
+  /** When a file was last written, in milliseconds since 1970. */
+  modified(name: string): Promise<number>;
   /** Removes a file, if it is there. */
   remove(name: string): Promise<void>;
 }

@@ -173,6 +173,7 @@ describe("a folder of OPFS", () => {
     await directory.remove("c");
     await directory.remove("c");
     expect(await directory.list()).toEqual(["a", "b"]);
+    expect(await directory.modified("a")).toBe(2);
     const a = await openSourceIn(folder, "a");
     const b = await a.sibling!("b");
     expect(await b.source.read(0, 1)).toEqual(new TextEncoder().encode("b"));

@@ -15,12 +15,15 @@ async function read(opened: OpenedSource, start: number, end: number): Promise<v
   expect(Buffer.compare(await opened.source.read(start, end), BYTES.subarray(start, end))).toBe(0);
 }
 
-/** A server that is good to the first request, which opens the file, and then does as it is told. */
+/** A server that is good until the file is open, and then does as it is told. */
 async function afterOpening(handler: Handler, options: SourceOptions = {}) {
-  const server = await serve((request, response, count) =>
-    count === 1 ? good(request, response, count) : handler(request, response, count - 1),
-  );
-  return { server, opened: await openSource(server.url, { retries: 3, timeout: 2_000, ...options }) };
+  let told: Handler = good;
+  let before = 0;
+  const server = await serve((request, response, count) => told(request, response, count - before));
+  const opened = await openSource(server.url, { retries: 3, timeout: 2_000, ...options });
+  before = server.requests.length;
+  told = handler;
+  return { server, opened };
 }
 
 describe("a URL on a server with ranges", () => {

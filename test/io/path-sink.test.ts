@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import type { FileHandleLike } from "../../src/io/inputs.ts";
 import { openSink } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
 import type { SinkOptions } from "../../src/io/platform.ts";
@@ -159,6 +160,27 @@ describe("a path sink", () => {
     await failed.sink.abort();
     expect((await handle.stat()).size).toBe(0);
     await handle.close();
+  });
+
+  it("goes on after short writes", async () => {
+    const written: number[] = [];
+    const handle: FileHandleLike = {
+      fd: 3,
+      stat: async () => ({ size: 0, isFile: () => true }),
+      read: async () => ({ bytesRead: 0 }),
+      write: async (buffer, offset, length, position) => {
+        const bytesWritten = Math.min(length, 99_999);
+        written.splice(position!, bytesWritten, ...buffer.subarray(offset, offset + bytesWritten));
+        return { bytesWritten };
+      },
+      truncate: async () => {},
+      sync: async () => {},
+    };
+    const { sink } = await openSink(handle);
+    await sink.write(BYTES.subarray(0, 1_500_000));
+    await sink.write(BYTES.subarray(1_500_000, 2_000_000));
+    await sink.close();
+    expect(Buffer.compare(Uint8Array.from(written), BYTES.subarray(0, 2_000_000))).toBe(0);
   });
 });
 

@@ -1,9 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openSink, openSinkDirectory, openSourceIn, type SinkInput } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
-import { blobSink, bytesSink } from "../../src/io/sinks/memory.ts";
+import { bytesSink } from "../../src/io/sinks/bytes.ts";
 import type { ByteSink } from "../../src/io/types.ts";
 import { failure, freshFolder, pattern } from "./support.ts";
 
@@ -157,12 +157,6 @@ describe("a sink into memory", () => {
     expect(Buffer.compare(sink.bytes(), BYTES)).toBe(0);
     expect(sink.bytes().buffer.byteLength).toBe(BYTES.length);
   });
-
-  it("collects a Blob", async () => {
-    const sink = blobSink();
-    await write(sink);
-    expect(Buffer.compare(new Uint8Array(await sink.blob().arrayBuffer()), BYTES)).toBe(0);
-  });
 });
 
 describe("a folder of files", () => {
@@ -175,6 +169,7 @@ describe("a folder of files", () => {
     await aborted.write(BYTES);
     await aborted.abort();
     expect(await directory.list()).toEqual(["one"]);
+    expect(await directory.modified("one")).toBe((await stat(join(folder, "one"))).mtimeMs);
     expect(Buffer.compare(await readFile(join(folder, "one")), BYTES)).toBe(0);
     const opened = await openSourceIn(folder, "one");
     expect(opened.source.size).toBe(BYTES.length);

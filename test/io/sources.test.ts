@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { FileHandleLike } from "../../src/io/inputs.ts";
 import { openSource, type SourceInput } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
 import type { ByteSource } from "../../src/io/types.ts";
@@ -107,6 +108,44 @@ describe("openSource", () => {
     // Closing waits for them.
     await close();
     expect(Buffer.compare(Buffer.concat(await Promise.all(reads)), BYTES)).toBe(0);
+  });
+
+  it("reads far beyond 4 GiB", async () => {
+    const path = join(await freshFolder(), "sparse");
+    const handle = await open(path, "w");
+    const far = 300 * 2 ** 30 + 12_345;
+    await handle.write(BYTES, 0, BYTES.length, far);
+    await handle.close();
+    const { source, close } = await openSource(path);
+    expect(source.size).toBe(far + BYTES.length);
+    expect(await source.read(far + 5, far + 105)).toEqual(BYTES.subarray(5, 105));
+    expect(await source.read(2 ** 32 - 5, 2 ** 32 + 5)).toEqual(new Uint8Array(10));
+    await close();
+  });
+
+  it("goes on after short reads, and never asks the system for more than a gibibyte", async () => {
+    const size = 2 ** 31 + 100;
+    const asked: [length: number, position: number][] = [];
+    const handle: FileHandleLike = {
+      fd: 3,
+      stat: async () => ({ size, isFile: () => true }),
+      read: async (_, __, length, position) => {
+        asked.push([length, position]);
+        return { bytesRead: length - Math.min(length - 1, 1000) };
+      },
+      write: async () => ({ bytesWritten: 0 }),
+      truncate: async () => {},
+      sync: async () => {},
+    };
+    const { source } = await openSource(handle);
+    expect((await source.read(10, size)).byteLength).toBe(size - 10);
+    let next = 10;
+    for (const [length, position] of asked) {
+      expect(length).toBeLessThanOrEqual(2 ** 30);
+      expect(position).toBe(next);
+      next += length - Math.min(length - 1, 1000);
+    }
+    expect(next).toBe(size);
   });
 
   it("opens the file beside a path", async () => {

@@ -85,6 +85,10 @@ export function opfsDirectory(folder: OpfsDirectoryLike, options: SinkOptions): 
       for await (const name of folder.keys()) names.push(name);
       return names;
     },
+    async modified(name) {
+      const handle = await folder.getFileHandle(name);
+      return (await handle.getFile()).lastModified;
+    },
     async remove(name) {
       try {
         await folder.removeEntry(name);

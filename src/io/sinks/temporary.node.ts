@@ -1,7 +1,8 @@
+import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { pid } from "node:process";
+import process from "node:process";
 
 // A save that wrote nothing for so long, and whose process is gone, will not come back.
 const STALE_MS = 3_600_000;
@@ -12,7 +13,10 @@ const living = new Set<string>();
 
 /** A fresh name beside `path` for a file that will replace it: `.model.safetensors.1234-89abcdef0123.tmp`. */
 export function temporaryPath(path: string): string {
-  const temporary = join(dirname(path), `${prefixOf(path)}${pid}-${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(
+    dirname(path),
+    `${prefixOf(path)}${process.pid}-${randomBytes(6).toString("hex")}.tmp`,
+  );
   living.add(temporary);
   return temporary;
 }
@@ -47,7 +51,7 @@ function prefixOf(path: string): string {
 }
 
 function isOtherLivingProcess(id: number): boolean {
-  if (id === pid) return false;
+  if (id === process.pid) return false;
   try {
     process.kill(id, 0);
     return true;
