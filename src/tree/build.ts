@@ -3,6 +3,7 @@ import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "./key
 import { entryEnd, markAt, parseIndex } from "./keystring.ts";
 import { MAX_DEPTH, MAX_GAPS } from "./limits.ts";
 import { quote, tooDeep, unsupportedKey } from "./messages.ts";
+import type { ContainerRecord } from "./structure-read.ts";
 
 /** Limits of a tree that is built from key strings. */
 export interface BuildLimits {
@@ -34,6 +35,8 @@ export class Branch {
   witness: number;
   /** How long the list is to be, where that is more than its last index tells. */
   length = 0;
+  /** What the structure metadata say of it. */
+  record: ContainerRecord | undefined;
   // Made when keys stop coming in order: see `find`.
   #places: Map<DictKeyValue, number> | undefined;
 
@@ -55,6 +58,14 @@ export class Branch {
       for (let i = 0; i < this.keys.length; i++) this.#places.set(this.keys[i]!, i);
     }
     return this.#places.get(key) ?? -1;
+  }
+
+  /** A copy of it without children. */
+  copyEmpty(): Branch {
+    const copy = new Branch(this.mark, this.witness);
+    copy.length = this.length;
+    copy.record = this.record;
+    return copy;
   }
 
   /** Adds a key that `find` did not find. */
@@ -175,6 +186,16 @@ export class TreeBuilder {
       if (place === -1) branch.add(key, new Branch(undefined, -1));
       branch = branch.twigs[place === -1 ? branch.twigs.length - 1 : place]!;
     }
+  }
+
+  /** The leaf at a key path, if there is one. */
+  leafAt(path: KeyPath): number | undefined {
+    let twig = this.root;
+    for (const entry of path) {
+      if (!(twig instanceof Branch) || twig.mark !== markOf(entry)) return undefined;
+      twig = twig.twigs[twig.find(keyOf(entry))];
+    }
+    return typeof twig === "number" ? twig : undefined;
   }
 
   /** Throws `GapLimit` where the lists have too many places that nothing fills. */

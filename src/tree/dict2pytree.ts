@@ -1,13 +1,11 @@
 import { type BuildLimits, TreeBuilder } from "./build.ts";
-import { KEY_STYLES, type KeyStyle, type KeyStyleName, keyStyle } from "./keystyles.ts";
+import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keystyles.ts";
 import { type AttributesAs, materialize } from "./materialize.ts";
 
 /** Options of {@link dict2pytree}. */
-export interface Dict2PytreeOptions extends BuildLimits {
+export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
   /** What nodes with attribute keys become: a `PyTreeContainer` (the default) or a plain object. */
   readonly attributes?: AttributesAs | undefined;
-  /** How the keys of the dict spell key paths: as this package does by default. */
-  readonly keys?: KeyStyleName | KeyStyle | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { DictKeyValue, KeyEntry, KeyPath } from "./keypath.ts";
+import { type DictKeyValue, type KeyEntry, type KeyPath, keyOf } from "./keypath.ts";
 import { keystr } from "./keystr.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { tooDeep, unsupportedKey } from "./messages.ts";
@@ -142,7 +142,9 @@ export function openContainer(
 ): [NodeData, readonly unknown[]] {
   if (typeof kind === "object") {
     const [pairs, aux] = kind.flatten(value);
-    return [{ kind, entries: pairs.map((pair) => pair[0]), aux }, pairs.map((pair) => pair[1])];
+    const entries = pairs.map((pair) => pair[0]);
+    if (!kind.dataclass) refuseEqualEntries(entries, pathOf);
+    return [{ kind, entries, aux }, pairs.map((pair) => pair[1])];
   }
   if (kind === "list") return [LIST, value as unknown[]];
   if (kind === "map") {
@@ -156,6 +158,20 @@ export function openContainer(
   const values = new Array<unknown>(keys.length);
   for (let i = 0; i < keys.length; i++) values[i] = object[keys[i]!];
   return [{ kind, keys, prototype: Object.getPrototypeOf(value) }, values];
+}
+
+function refuseEqualEntries(entries: readonly KeyEntry[], pathOf: () => KeyPath): void {
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const id = `${entry.kind} ${typeof key} ${key}`;
+    if (seen.has(id)) {
+      const keyPath = keystr([...pathOf(), entry]);
+      const message = `flattenWithKeys gives ${keyPath} twice: give each child a key of its own`;
+      throw new Pytree2SafetensorsError("DuplicateKey", message, { keyPath });
+    }
+    seen.add(id);
+  }
 }
 
 const LIST: NodeData = { kind: "list" };

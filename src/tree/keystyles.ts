@@ -17,6 +17,12 @@ export interface KeyStyle {
 /** The key styles that come with the package. */
 export type KeyStyleName = "pytree" | "dotted" | "slash" | "keystr";
 
+/** The option that says how names spell key paths. */
+export interface KeyStyleOption {
+  /** A key style by name or of one's own; this package's own spelling by default. */
+  readonly keys?: KeyStyleName | KeyStyle | undefined;
+}
+
 /**
  * The key styles: `pytree` is this package's own (`layers#0@w`), `dotted` PyTorch's (`layers.0.w`), `slash` Flax's
  * (`layers/0/w`), `keystr` what JAX prints (`.layers[0]['w']`). `dotted` and `slash` don't tell kinds of keys apart:

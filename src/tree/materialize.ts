@@ -33,8 +33,7 @@ export function materialize(
     return list;
   };
   const makeObject = (branch: Branch): object => {
-    const object: Record<string, unknown> =
-      branch.mark === "." && attributes === "container" ? new PyTreeContainer() : {};
+    const object: Record<string, unknown> = branch.mark === "." ? newAttributes(attributes) : {};
     const { keys, twigs } = branch;
     const order = sortedOrder(keys);
     for (let i = 0; i < keys.length; i++) {
@@ -44,6 +43,11 @@ export function materialize(
     return object;
   };
   return root === undefined ? null : make(root);
+}
+
+/** What an attribute node loads as, still empty. */
+export function newAttributes(attributes: AttributesAs): Record<string, unknown> {
+  return attributes === "container" ? new PyTreeContainer() : {};
 }
 
 /** The order that sorts keys as JAX does, or `undefined` where they are sorted. */

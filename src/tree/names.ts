@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { leafPaths } from "./flatten.ts";
-import { keyOf, markOf } from "./keypath.ts";
+import { type KeyPath, keyOf, markOf } from "./keypath.ts";
 import { isPlainName, keystr } from "./keystring.ts";
 import type { KeyStyle } from "./keystyles.ts";
 import { KEY_STYLES } from "./keystyles.ts";
@@ -82,13 +82,13 @@ class Namer {
 }
 
 /** Throws `DuplicateKey` with both key paths where two leaves have one key string. */
-export function refuseDuplicates(names: readonly string[], def: TreeDef): void {
+export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number) => KeyPath): void {
   const first = new Map<string, number>();
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const [a, b] = [other, i].map((leaf) => keystr(leafPath(def, leaf)) || "the root");
+      const [a, b] = [other, i].map((leaf) => keystr(pathOf(leaf)) || "the root");
       throw new Pytree2SafetensorsError(
         "DuplicateKey",
         `${a} and ${b} have the same key string ${JSON.stringify(name)}: rename one of them`,

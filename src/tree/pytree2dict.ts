@@ -1,14 +1,12 @@
 import { setOwn } from "../base/dict.ts";
 import { type FlattenOptions, treeFlatten } from "./flatten.ts";
-import { type KeyStyle, type KeyStyleName, keyStyle } from "./keystyles.ts";
+import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keystyles.ts";
 import { type RekeyOptions, rekey } from "./like.ts";
 import { leafNames, refuseDuplicates, refuseLeadingEmpty } from "./names.ts";
+import { leafPath } from "./treedef.ts";
 
 /** Options of {@link pytree2dict}. */
-export interface Pytree2DictOptions extends FlattenOptions, RekeyOptions {
-  /** How key paths are spelled: as this package does by default. */
-  readonly keys?: KeyStyleName | KeyStyle | undefined;
-}
+export interface Pytree2DictOptions extends FlattenOptions, RekeyOptions, KeyStyleOption {}
 
 /**
  * The leaves of a tree under their key strings, in the tree's order; the leaves themselves are untouched.
@@ -29,8 +27,8 @@ export function pytree2dict<Leaf = unknown>(
   const def = rekey(treedef, { objects, like });
   const { names, odd } = leafNames(def, style);
   if (odd) {
-    if (style.name === "pytree") refuseLeadingEmpty(def);
-    refuseDuplicates(names, def);
+    if (style === KEY_STYLES.pytree) refuseLeadingEmpty(def);
+    refuseDuplicates(names, (leaf) => leafPath(def, leaf));
   }
   const dict: Record<string, Leaf> = {};
   for (let i = 0; i < names.length; i++) setOwn(dict, names[i]!, leaves[i]!);

@@ -42,6 +42,8 @@ export interface Registration {
   readonly dataclass: boolean;
   flatten(node: object): FlattenedNode;
   unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
+  /** Whether what a file says of an object fits the class as it is registered now. */
+  accepts(aux: unknown, keys: readonly KeyEntry[]): boolean;
 }
 
 /** A class that can be registered: abstract or not, whatever its constructor takes. */
@@ -78,6 +80,8 @@ export function registerPytreeNode<T extends object>(
     dataclass: false,
     flatten: (node) => flattenWithKeys(node as T),
     unflatten,
+    // What it takes is known to the class alone.
+    accepts: () => true,
   });
 }
 
@@ -98,26 +102,32 @@ export function registerDataclass<T extends object>(
 ): void {
   const { dataFields, metaFields = [], name } = options;
   const meta = new Set<string>(metaFields);
+  const data = dataFields && new Set<string>(dataFields);
   const twice = dataFields?.find((field) => meta.has(field));
   if (twice !== undefined) refuse(`${nameOf(Class)}: ${quote(twice)} is both a data and a meta field`);
-  if (new Set(dataFields).size < (dataFields?.length ?? 0))
-    refuse(`${nameOf(Class)}: a data field stands twice`);
   const read = (node: object, field: string): unknown => (node as Record<string, unknown>)[field];
   register(Class, {
     name,
     className: nameOf(Class),
     dataclass: true,
     flatten(node) {
-      const fields = dataFields ?? Object.keys(node).filter((field) => !meta.has(field));
+      const fields: Iterable<string> = data ?? Object.keys(node).filter((field) => !meta.has(field));
       const aux: Record<string, unknown> = {};
       for (const field of meta) if (field in node) setOwn(aux, field, read(node, field));
-      return [fields.map((field) => [new GetAttrKey(field), read(node, field)] as const), aux];
+      return [Array.from(fields, (field) => [new GetAttrKey(field), read(node, field)] as const), aux];
     },
     unflatten(aux, children, keys) {
       const node: object = Object.create(Class.prototype);
       for (let i = 0; i < keys.length; i++) defineField(node, String(keyOf(keys[i]!)), children[i]);
       for (const [field, value] of Object.entries(aux as object)) defineField(node, field, value);
       return node;
+    },
+    accepts(aux, keys) {
+      if (typeof aux !== "object" || aux === null || Array.isArray(aux)) return false;
+      if (!Object.keys(aux).every((field) => meta.has(field))) return false;
+      if (!keys.every((key) => key.kind === "attr" && !meta.has(key.name))) return false;
+      if (data === undefined) return true;
+      return keys.length === data.size && keys.every((key) => data.has(String(keyOf(key))));
     },
   });
 }

@@ -1,0 +1,29 @@
+import { Branch, type Twig } from "./build.ts";
+
+/**
+ * The part of a tree in the making that has the included leaves. Containers of other leaves alone vanish; what
+ * has no leaves at all (a `null`, an empty container) stays where a leaf beside it does.
+ */
+export function prune(root: Twig | undefined, include: (leaf: number) => boolean): Twig | undefined {
+  const visit = (twig: Twig): Twig | undefined => {
+    if (typeof twig === "number") return include(twig) ? twig : undefined;
+    if (!(twig instanceof Branch) || twig.witness === -1) return twig;
+    const kept = twig.copyEmpty();
+    let alive = false;
+    const twigs = twig.twigs.map((child) => {
+      const left = visit(child);
+      if (left !== undefined && hasLeaves(child)) alive = true;
+      return left;
+    });
+    if (!alive) return undefined;
+    twigs.forEach((left, i) => {
+      if (left !== undefined) kept.add(twig.keys[i]!, left);
+    });
+    return kept;
+  };
+  return root === undefined ? undefined : visit(root);
+}
+
+function hasLeaves(twig: Twig): boolean {
+  return typeof twig === "number" || (twig instanceof Branch && twig.witness !== -1);
+}
