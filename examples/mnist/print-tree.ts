@@ -9,18 +9,33 @@ import {
   string2keypath,
 } from "pytree2safetensors";
 
-/** A line of the print: the node drawn in its place, and for a tensor its key string, dtype, shape and size. */
-type Row = [drawing: string, keyString: string, dtype: string, shape: string, size: string];
+interface Row {
+  /** The node in its place, `│  ├─ weight`. */
+  readonly drawing: string;
+  /** Key string, dtype, shape and size of a tensor; the value of a node that is none; nothing of a container. */
+  readonly cells: readonly string[];
+}
 
 /** Prints every node of `tree`: each leaf with its key string, dtype, shape and size in `file`. */
 export function printTree(tree: object, file: SafetensorsFile): void {
   const rows = [...drawRows(tree, [], "", { file, containers: containersOf(file) })];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const drawingWidth = Math.max(...rows.map(({ drawing }) => drawing.length));
+  const tensors = rows.filter(({ cells }) => cells.length === COLUMNS);
+  const widths = Array.from({ length: COLUMNS }, (_, i) =>
+    Math.max(...tensors.map(({ cells }) => cells[i]!.length)),
+  );
   console.log(tree.constructor.name);
-  for (const [drawing, keyString, dtype, shape, size] of rows) {
-    const cells = [drawing, keyString, dtype, shape].map((cell, column) => cell.padEnd(widths[column]!));
-    console.log([...cells, size.padStart(widths[4]!)].join("  ").trimEnd());
+  for (const { drawing, cells } of rows) {
+    const aligned = cells.length === COLUMNS ? cells.map((cell, i) => align(cell, widths[i]!, i)) : cells;
+    console.log([drawing.padEnd(drawingWidth), ...aligned].join("  ").trimEnd());
   }
+}
+
+const COLUMNS = 4;
+
+// Sizes, the last column, stand right.
+function align(cell: string, width: number, column: number): string {
+  return column === COLUMNS - 1 ? cell.padStart(width) : cell.padEnd(width);
 }
 
 /** The key strings of all nodes that have a tensor somewhere below them. */
@@ -43,13 +58,14 @@ function* drawRows(
     const keyString = keypath2string(childPath);
     if (stored.file.has(keyString)) {
       const { dtype, shape, byteLength } = stored.file.info(keyString);
-      yield [drawing, keyString, dtype, `[${shape.join(", ")}]`, formatBytes(byteLength)];
+      const cells = [keyString, dtype, `[${shape.join(", ")}]`, formatBytes(byteLength)];
+      yield { drawing, cells };
     } else if (stored.containers.has(keyString)) {
-      yield [isPlain(child) ? drawing : `${drawing}: ${child.constructor.name}`, "", "", "", ""];
+      yield { drawing: isPlain(child) ? drawing : `${drawing}: ${child.constructor.name}`, cells: [] };
       yield* drawRows(child, childPath, `${indent}${last ? "   " : "│  "}`, stored);
     } else {
       // A null or a static field: no tensor, but kept in the file's structure metadata.
-      yield [drawing, JSON.stringify(child), "", "", ""];
+      yield { drawing, cells: [JSON.stringify(child)] };
     }
   }
 }
