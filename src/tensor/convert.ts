@@ -45,11 +45,11 @@ export function convertInto(
   to: Dtype,
   options: ConvertOptions = {},
 ): void {
+  requireCastable(from, to);
   if (from === to || widens(from, to) || (from === "F64" && to === "F32" && !options.exact)) {
     copyInto(source, target);
     return;
   }
-  requireCastable(from, to);
   const rounds = !options.exact && isFloat(from) && isFloat(to);
   if (isCodedFloat(from) && to === "F32") {
     decodeFloats(from, source as Codes, target as Float32Array);
@@ -93,17 +93,13 @@ function isFloat(dtype: Dtype): boolean {
   return /^(B?F|C)/.test(dtype);
 }
 
-// Where an assignment between the typed arrays keeps every value: integers in wider integers or in mantissas.
-const PLAIN = /^([UIF])(8|16|32|64)$/;
-
+// Where plain assignment between the typed arrays keeps every value: in twice the bits of a kind that takes it.
 function widens(from: Dtype, to: Dtype): boolean {
-  const [, kind, bits] = PLAIN.exec(from) ?? [];
-  const [, newKind, newBits] = PLAIN.exec(to) ?? [];
-  if (kind === undefined || newKind === undefined || isCodedFloat(from) || isCodedFloat(to)) return false;
-  if (isWide(from) || isWide(to)) return false;
-  if (kind === "F" || (newKind !== "F" && newKind !== kind && kind === "I"))
-    return kind === newKind && bits! < newBits!;
-  return Number(bits) < Number(newBits);
+  return (
+    2 * DTYPES[from].bits <= DTYPES[to].bits &&
+    "UU UI UF II IF FF".includes(from[0]! + to[0]!) &&
+    !(isCodedFloat(from) || isCodedFloat(to) || isWide(to))
+  );
 }
 
 function copyInto(source: DtypeArray, target: DtypeArray): void {

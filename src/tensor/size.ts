@@ -1,9 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 
-/** Sizes are 64-bit in the format; the reference implementation refuses what doesn't fit. */
-const MAX_U64 = 2n ** 64n - 1n;
-
 /**
  * The number of elements of an array of this shape; 1 for the empty shape. Above 2^53 the result is the
  * nearest double.
@@ -13,21 +10,7 @@ const MAX_U64 = 2n ** 64n - 1n;
  *   `[2 ** 40, 2 ** 40, 0]` overflows, `[0, 2 ** 40, 2 ** 40]` does not.
  */
 export function elementCount(shape: readonly number[]): number {
-  let count = 1;
-  for (let i = 0; i < shape.length; i++) {
-    const dimension = shape[i];
-    // `!(x >= 0)` instead of `x < 0`: a hole in the array is undefined.
-    if (!Number.isSafeInteger(dimension) || !(dimension! >= 0)) {
-      throw new Pytree2SafetensorsError(
-        "InvalidTensor",
-        `shape ${spell(shape)}: dimension ${i} is ${String(dimension)}, not a non-negative safe integer`,
-        { expected: "a non-negative safe integer", found: String(dimension) },
-      );
-    }
-    count *= dimension!;
-    if (count > Number.MAX_SAFE_INTEGER) return Number(exactCount(shape));
-  }
-  return count;
+  return measure(shape, 1, 1, "");
 }
 
 /**
@@ -37,51 +20,58 @@ export function elementCount(shape: readonly number[]): number {
  *   64 bits; `MisalignedSlice` where 4- or 6-bit elements end within a byte.
  */
 export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
-  const width = DTYPES[dtype].bits;
-  const bits = elementCount(shape) * width;
-  if (bits > Number.MAX_SAFE_INTEGER) return exactByteLength(dtype, shape);
-  if (bits % 8 !== 0) throw misaligned(dtype, shape);
-  return bits / 8;
-}
-
-// The rare path: doubles end at 2^53, the format's sizes at 2^64.
-function exactCount(shape: readonly number[]): bigint {
-  let count = 1n;
-  for (const dimension of shape) {
-    if (!Number.isSafeInteger(dimension) || dimension < 0) return BigInt(elementCount([dimension]));
-    count *= BigInt(dimension);
-    if (count > MAX_U64) throw overflow("elements", shape);
-  }
-  return count;
-}
-
-function exactByteLength(dtype: Dtype, shape: readonly number[]): number {
-  const bits = exactCount(shape) * BigInt(DTYPES[dtype].bits);
-  if (bits > MAX_U64) throw overflow(`bits as ${dtype}`, shape);
-  if (bits % 8n !== 0n) throw misaligned(dtype, shape);
-  return Number(bits / 8n);
-}
-
-function overflow(what: string, shape: readonly number[]): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "ValidationOverflow",
-    `shape ${spell(shape)} has more than 2^64 - 1 ${what}`,
-    {
-      expected: "a size that fits 64 bits",
-      found: spell(shape),
-    },
-  );
-}
-
-function misaligned(dtype: Dtype, shape: readonly number[]): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "MisalignedSlice",
-    `${dtype}${spell(shape)} ends within a byte: its elements are ${DTYPES[dtype].bits} bits wide`,
-    { expected: "a whole number of bytes", found: `${dtype}${spell(shape)}` },
-  );
+  return measure(shape, DTYPES[dtype].bits, 8, dtype);
 }
 
 /** A shape as messages spell it: `[2,3]`. */
 export function spell(shape: readonly number[]): string {
   return `[${shape.join()}]`;
+}
+
+// The product of the shape and the elements' width, in units.
+function measure(shape: readonly number[], width: number, unit: number, dtype: string): number {
+  let count = 1;
+  let isExact = true;
+  for (let i = 0; i < shape.length; i++) {
+    const dimension = shape[i];
+    if (!isSize(dimension)) {
+      throw new Pytree2SafetensorsError(
+        "InvalidTensor",
+        `shape ${spell(shape)}: dimension ${i} is ${dimension}, not a non-negative safe integer`,
+        { expected: "a non-negative safe integer", found: `${dimension}` },
+      );
+    }
+    count *= dimension;
+    isExact &&= count <= Number.MAX_SAFE_INTEGER;
+  }
+  if (isExact && count * width <= Number.MAX_SAFE_INTEGER) {
+    if ((count * width) % unit === 0) return (count * width) / unit;
+  } else {
+    const total = exactProduct(shape, width, dtype);
+    if (total % BigInt(unit) === 0n) return Number(total / BigInt(unit));
+  }
+  throw new Pytree2SafetensorsError(
+    "MisalignedSlice",
+    `${dtype}${spell(shape)} ends within a byte: its elements are ${width} bits wide`,
+    { expected: "a whole number of bytes", found: dtype + spell(shape) },
+  );
+}
+
+function isSize(dimension: number | undefined): dimension is number {
+  return Number.isSafeInteger(dimension) && dimension! >= 0;
+}
+
+// The rare path: doubles end at 2^53, sizes of the format and of the reference implementation at 2^64.
+function exactProduct(shape: readonly number[], width: number, dtype: string): bigint {
+  let total = 1n;
+  for (const factor of [...shape, width]) {
+    total *= BigInt(factor);
+    if (total < 2n ** 64n) continue;
+    throw new Pytree2SafetensorsError(
+      "ValidationOverflow",
+      `the size of ${dtype}${spell(shape)} does not fit 64 bits`,
+      { expected: "a size that fits 64 bits", found: dtype + spell(shape) },
+    );
+  }
+  return total;
 }

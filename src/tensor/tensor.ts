@@ -63,7 +63,7 @@ export class Tensor<D extends Dtype = Dtype> {
       );
     }
     this.dtype = dtype;
-    this.shape = Object.freeze(Array.from(shape));
+    this.shape = Object.freeze(shape.slice());
     this.data = data;
   }
 

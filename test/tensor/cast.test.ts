@@ -261,6 +261,13 @@ describe("cast", () => {
     expect(Tensor.from(values.fill(7)).cast("I16").cast("F32").data).toEqual(values);
   });
 
+  it("keeps pairs of F4 together, however many there are", () => {
+    const values = Int8Array.from({ length: 10_000 }, (_, i) => (i % 5) - 2);
+    const f4 = Tensor.from(values).cast("F4");
+    expect(f4.byteLength).toBe(5_000);
+    expect(f4.cast("I8").data).toEqual(values);
+  });
+
   it("refuses F6 and what is no dtype", () => {
     const f6 = new Tensor("F6_E2M3", [4], new Uint8Array(3));
     expect(() => f6.cast("F32")).toThrow(
