@@ -85,6 +85,8 @@ export class CanonicalReader {
         }
         if (!isPlain(bytes, first, p)) return 0;
         elements *= size;
+        // Here, not at the end: a zero further on must not hide an overflow.
+        if (elements > EXACT_ELEMENTS) return 0;
         const byte = bytes[p++];
         if (byte === CLOSE_BRACKET) break;
         if (byte !== COMMA) return 0;
@@ -116,7 +118,7 @@ export class CanonicalReader {
       p++;
     }
     if (bytes[p] !== CLOSE_BRACKET || bytes[p + 1] !== CLOSE_BRACE || !isPlain(bytes, endAt, p)) return 0;
-    if (!(elements <= EXACT_ELEMENTS) || elements * DTYPE_BITS[this.#dtype]! !== (end - begin) * 8) return 0;
+    if (elements * DTYPE_BITS[this.#dtype]! !== (end - begin) * 8) return 0;
     columns.dtypes[row] = this.#dtype;
     columns.begins[row] = begin;
     columns.ends[row] = end;

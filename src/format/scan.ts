@@ -160,8 +160,11 @@ class HeaderScanner {
     }
     this.#columns.shapeAt[this.#row] = cursor.pos++;
     if (cursor.empty(CLOSE_BRACKET)) return;
-    do this.#elements *= this.#size();
-    while (cursor.more(CLOSE_BRACKET));
+    do {
+      this.#elements *= this.#size();
+      // Here, not at the end: a zero further on must not hide an overflow.
+      if (this.#elements > EXACT_ELEMENTS) this.#suspect = true;
+    } while (cursor.more(CLOSE_BRACKET));
   }
 
   #offsets(): void {
@@ -199,7 +202,7 @@ class HeaderScanner {
     const { dtypes, begins, ends } = this.#columns;
     const row = this.#row;
     const bits = this.#elements * DTYPE_BITS[dtypes[row]!]!;
-    if (!(this.#elements <= EXACT_ELEMENTS) || bits !== (ends[row]! - begins[row]!) * 8) this.#suspect = true;
+    if (bits !== (ends[row]! - begins[row]!) * 8) this.#suspect = true;
   }
 
   #metadata(): void {
