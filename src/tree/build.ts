@@ -68,7 +68,7 @@ export class Branch {
     return copy;
   }
 
-  /** Adds a key that `find` did not find. */
+  /** Adds a key that `find` has just not found. */
   add(key: DictKeyValue, twig: Twig): void {
     this.#places?.set(key, this.keys.length);
     this.keys.push(key);

@@ -47,7 +47,7 @@ function parseOther(text: string): KeyEntry | undefined {
   }
   if (/^-?(nan|inf)$/.test(text))
     return new DictKey(Number(text.replace("nan", "NaN").replace("inf", "Infinity")));
-  return /^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(text) ? new DictKey(Number(text)) : undefined;
+  return /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?$/.test(text) ? new DictKey(Number(text)) : undefined;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };

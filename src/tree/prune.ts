@@ -17,7 +17,7 @@ export function prune(root: Twig | undefined, include: (leaf: number) => boolean
     });
     if (!alive) return undefined;
     twigs.forEach((left, i) => {
-      if (left !== undefined) kept.add(twig.keys[i]!, left);
+      if (left !== undefined && kept.find(twig.keys[i]!) === -1) kept.add(twig.keys[i]!, left);
     });
     return kept;
   };

@@ -142,7 +142,6 @@ const BUILT_IN = new Set<object>([
   Object.prototype,
   Array.prototype,
   Map.prototype,
-  Function.prototype,
   PyTreeContainer.prototype,
 ]);
 

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { PyTreeContainer } from "../../src/tree/container.ts";
+import { matchWeights, stripKinds } from "../../src/tree/match.ts";
+import { flattenTemplate } from "../../src/tree/template.ts";
+import { Leaf, Linear, same } from "./arbitraries.ts";
+
+const match = (template: string[], file: string[], mode: "exact" | "name" = "name") => {
+  const { fileIndexOf, unexpected } = matchWeights(template, file, mode);
+  return { found: [...fileIndexOf].map((i) => file[i] ?? null), unexpected: unexpected.map((i) => file[i]) };
+};
+
+describe("stripKinds", () => {
+  it.each([
+    ["layers#0@w", "layers.0.w"],
+    ["@layers#0@w", "layers.0.w"],
+    ["#0", "0"],
+    ["", ""],
+    ["@", ""],
+    ["a..b", "a..b"],
+  ])("makes %j %j", (name, stripped) => {
+    expect(stripKinds(name)).toBe(stripped);
+  });
+});
+
+describe("matchWeights", () => {
+  it("pairs equal key strings, and tells what is missing and unexpected", () => {
+    expect(match(["a", "b"], ["b", "c"], "exact")).toEqual({ found: [null, "b"], unexpected: ["c"] });
+    expect(match(["layers.0.w"], ["layers#0@w"], "exact")).toEqual({
+      found: [null],
+      unexpected: ["layers#0@w"],
+    });
+  });
+
+  it("pairs names whatever the kinds of their keys", () => {
+    expect(match(["@layers#0@w", "@x"], ["layers.0.w", "y"])).toEqual({
+      found: ["layers.0.w", null],
+      unexpected: ["y"],
+    });
+  });
+
+  it("takes an exact match first, and then it is no candidate for others", () => {
+    expect(match(["a.b", "a#b"], ["a@b", "a.b"])).toEqual({ found: ["a.b", "a@b"], unexpected: [] });
+  });
+
+  it("refuses two candidates for a leaf, naming them", () => {
+    expect(() => match(["a.b"], ["a@b", "a#b"])).toThrow(
+      expect.objectContaining({
+        code: "AmbiguousKey",
+        message: expect.stringMatching(/"a\.b".*"a@b".*"a#b"/),
+      }),
+    );
+  });
+
+  it("refuses two leaves for a tensor, naming them", () => {
+    expect(() => match(["a.b", "a@b"], ["a#b"])).toThrow(
+      expect.objectContaining({
+        code: "AmbiguousKey",
+        message: expect.stringMatching(/"a#b".*"a\.b".*"a@b"/),
+      }),
+    );
+  });
+
+  it("refuses two leaves with one key string", () => {
+    expect(() => match(["a", "a"], [])).toThrow(expect.objectContaining({ code: "DuplicateKey" }));
+  });
+});
+
+describe("flattenTemplate", () => {
+  const template = () => ({
+    z: new PyTreeContainer({ w: new Leaf(1), s: "relu" }),
+    l: new Linear(1, null, "tanh"),
+    a: [undefined, new Map([[2, true]])],
+  });
+
+  it("names every leaf and rebuilds containers, orders, classes and static fields", () => {
+    const tree = template();
+    const { names, leaves, rebuild, pathOf } = flattenTemplate(tree);
+    expect(names).toEqual(["@z.w", "@z.s", "@l.weight", "@a#1@2"]);
+    expect(pathOf(3)).toHaveLength(3);
+    const rebuilt = rebuild(leaves.map((_, i) => i));
+    expect(rebuilt).toSatisfy(
+      same({
+        z: new PyTreeContainer({ w: 0, s: 1 }),
+        l: new Linear(2, null, "tanh"),
+        a: [undefined, new Map([[2, 3]])],
+      }),
+    );
+    expect(Object.keys(rebuilt as object)).toEqual(["z", "l", "a"]);
+    expect(tree).toSatisfy(same(template()));
+  });
+
+  it("asks isArray before all else, and isLeaf", () => {
+    const array = [1, 2];
+    const tree = { x: array, y: [3], z: { k: 4 } };
+    const { names } = flattenTemplate(tree, {
+      isArray: (value) => value === array,
+      isLeaf: (value) => typeof value === "object" && value !== null && "k" in value,
+    });
+    expect(names).toEqual(["@x", "@y#0", "@z"]);
+  });
+
+  it("keeps subclasses of PyTreeContainer", () => {
+    class Layer extends PyTreeContainer {}
+    const tree = new Layer({ w: 1 });
+    expect(flattenTemplate(tree).rebuild([2])).toBeInstanceOf(Layer);
+  });
+});
