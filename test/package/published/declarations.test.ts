@@ -66,6 +66,7 @@ function compile(entry: string, code: string, options: ts.CompilerOptions): ts.P
     module: ts.ModuleKind.NodeNext,
     types: [],
     skipLibCheck: false,
+    skipDefaultLibCheck: true,
     ...options,
   };
   const host = ts.createCompilerHost(all);
