@@ -208,6 +208,20 @@ describe("a path sink that fails", () => {
     }
   });
 
+  it("leaves the old file when its signal is aborted while it flushes", async () => {
+    const folder = await freshFolder();
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    const controller = new AbortController();
+    const { sink } = await openSink(path, { signal: controller.signal });
+    await sink.write(BYTES);
+    const closing = sink.close();
+    controller.abort("enough");
+    await expect(closing).rejects.toBe("enough");
+    expect(await readFile(path, "utf8")).toBe("old");
+    await only(folder, ["file"]);
+  });
+
   it("stops a large write in the middle when its signal is aborted", async () => {
     const folder = await freshFolder();
     const controller = new AbortController();

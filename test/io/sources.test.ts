@@ -83,6 +83,20 @@ describe("openSource", () => {
     await handle.close();
   });
 
+  it("does not close a ByteSource that the caller made", async () => {
+    let closed = false;
+    const { source, close } = await openSource({
+      size: 1,
+      read: () => new Uint8Array(1),
+      close() {
+        closed = true;
+      },
+    });
+    await source.read(0, 1);
+    await close();
+    expect(closed).toBe(false);
+  });
+
   it("gives views of bytes, not copies", async () => {
     const { source } = await openSource(BYTES.buffer);
     expect((await source.read(8, 16)).buffer).toBe(BYTES.buffer);
@@ -234,6 +248,8 @@ describe("a read that goes wrong", () => {
       slice: () => ({ arrayBuffer: async () => new ArrayBuffer(3) }),
     });
     expect((await failure(() => source.read(0, 100))).code).toBe("ShortRead");
+    const into = new Uint8Array(100);
+    expect((await failure(() => source.read(0, 100, { into }))).code).toBe("ShortRead");
   });
 
   it("is a ShortRead when a file has been cut short since", async () => {
