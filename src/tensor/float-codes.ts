@@ -18,11 +18,12 @@ export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array)
   const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
   const count = codes.length;
   if (dtype === "BF16") {
-    // 0.8 of the speed of copying the output (1e8 elements, fresh memory; a table of 2^16 entries 0.7).
+    // 0.7 of the speed of copying the output (1e8 elements, fresh memory); two at a time from words is no faster.
     for (let i = 0; i < count; i++) bits[i] = codes[i]! << 16;
     return;
   }
-  // Tables: F16 at 0.7 of the speed of copying the output; branches and integer arithmetic 0.6.
+  // Tables: F16 at 0.5 to 0.7 of the speed of copying the output, as far as the cache is free; integer arithmetic with
+  // a branch for normal numbers 0.4 to 0.6.
   const table = decodeTable(dtype);
   if (dtype === "F4") {
     for (let i = 0; i < count; i++) {

@@ -279,7 +279,7 @@ const COMPARED_AT_ONCE = 2 ** 30;
 function sameBytes(a: DtypeArray, b: DtypeArray): boolean {
   if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
   const TypedArray: TypedArrayClass<Int32Array | Uint8Array> =
-    a.BYTES_PER_ELEMENT % 4 === 0 ? Int32Array : Uint8Array;
+    (a.byteOffset | b.byteOffset | (a.byteLength % 4)) % 4 === 0 ? Int32Array : Uint8Array;
   for (let start = 0; start < a.byteLength; start += COMPARED_AT_ONCE) {
     const length = Math.min(a.byteLength - start, COMPARED_AT_ONCE) / TypedArray.BYTES_PER_ELEMENT;
     const x = new TypedArray(a.buffer, a.byteOffset + start, length);

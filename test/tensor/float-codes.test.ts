@@ -55,7 +55,7 @@ describe.each(NAMES)("%s against ml_dtypes", (dtype) => {
 
   it("encodes ties, their neighbours, edges, infinities and NaNs to the same codes", () => {
     const table = readTable(`${dtype}.encode.gz`);
-    const [count] = new Uint32Array(table, 0, 1) as unknown as [number];
+    const count = new Uint32Array(table, 0, 1)[0]!;
     const bits = sum(new Uint32Array(table, 4, count));
     const codes = new DTYPES[dtype].array(table, 4 + 4 * count, count);
     expect(count % 2).toBe(0);

@@ -65,6 +65,22 @@ describe("Tensor", () => {
   });
 });
 
+describe("bytes", () => {
+  it("are a view, or a named error where the runtime has none so long", () => {
+    const tensor = new Tensor("F32", [2 ** 30 + 2], new Float32Array(2 ** 30 + 2)); // zeros cost no memory
+    const length = tensor.byteLength;
+    try {
+      expect(tensor.bytes.length).toBe(length);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "TooLarge" });
+      expect(String(error)).toContain("F32[1073741826]: this runtime has no Uint8Array of 4294967304 bytes");
+    }
+    const small = Tensor.from([1]);
+    small.bytes[3] = 0x40; // 1 is 0x3f800000
+    expect(small.item()).toBe(4);
+  });
+});
+
 describe("Tensor.fromBytes", () => {
   const bytes = new Uint8Array(32).map((_, i) => i);
 
