@@ -1,0 +1,55 @@
+// Bundles the command line into dist/cli/, with the libraries it uses: the package's `dependencies` stay empty.
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Metafile } from "esbuild";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+// commander is CommonJS and requires Node's own modules, for which ES modules have no `require`.
+const BANNER =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/** Bundles `src/cli/main.ts` and its commands into `outdir`, with the licences of what is in the bundle. */
+export async function buildCli(outdir: string): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ["src/cli/main.ts"],
+    outdir,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    banner: { js: BANNER },
+    metafile: true,
+    logLevel: "warning",
+  });
+  chmodSync(join(outdir, "main.js"), 0o755);
+  writeFileSync(join(outdir, "LICENSES.txt"), licenses(metafile));
+}
+
+/** The licence texts that the bundled packages ask to be kept with copies of them. */
+function licenses(metafile: Metafile): string {
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((file) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []),
+  );
+  return [...packages]
+    .sort()
+    .map((folder) => {
+      const path = join(root, folder);
+      const { name, version } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+      const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) throw new Error(`${name} has no licence file to bundle`);
+      return `${name} ${version}\n\n${readFileSync(join(path, file), "utf8").trim()}\n`;
+    })
+    .join(`\n${"-".repeat(80)}\n\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const outdir = join(root, "dist/cli");
+  if (!existsSync(dirname(outdir))) mkdirSync(dirname(outdir), { recursive: true });
+  await buildCli(outdir);
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { isPytree2SafetensorsError } from "../index.node.ts";
+import { convertCommand } from "./commands/convert.ts";
+import { diffCommand } from "./commands/diff.ts";
+import { infoCommand } from "./commands/info.ts";
+import { mergeCommand } from "./commands/merge.ts";
+import { showCommand } from "./commands/show.ts";
+import { splitCommand } from "./commands/split.ts";
+import { statsCommand } from "./commands/stats.ts";
+import { treeCommand } from "./commands/tree.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { Interrupted, type Terminal } from "./terminal.ts";
+import { printable } from "./text.ts";
+
+const COMMANDS = [
+  treeCommand,
+  infoCommand,
+  statsCommand,
+  showCommand,
+  diffCommand,
+  verifyCommand,
+  convertCommand,
+  mergeCommand,
+  splitCommand,
+];
+
+/** Runs the command line and gives its exit code; a command that found something gives its own. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? EXIT.fine);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
+    if (terminal.signal.aborted || error instanceof Interrupted) return EXIT.interrupted;
+    process.stderr.write(`${terminal.errorColor.red("error:")} ${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command("p2s")
+    .description("Look at safetensors files and the pytrees in them, check, compare and convert them.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .showHelpAfterError("(p2s help shows what there is)")
+    .addHelpText(
+      "after",
+      `
+A file is a path, an http(s) URL, or the model.safetensors.index.json of a sharded
+checkpoint. Only the bytes that a command needs are read.
+
+Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
+    );
+  for (const create of COMMANDS) {
+    program.addCommand(create(terminal).helpOption("-h, --help", "show help"));
+  }
+  const { color, errorColor } = terminal;
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        getOutHasColors: () => color.level > 0,
+        getErrHasColors: () => errorColor.level > 0,
+      })
+      .configureHelp({
+        helpWidth: Math.min(terminal.width, 100),
+        styleTitle: (text) => color.bold(text),
+        styleCommandText: (text) => color.cyan(text),
+        styleOptionTerm: (text) => color.green(text),
+        styleSubcommandTerm: (text) => color.cyan(text),
+      });
+    if (command !== program) command.showHelpAfterError(`(p2s ${command.name()} --help shows how)`);
+  }
+  return program;
+}
+
+/** An error as a line or two; our own messages say what to do, others at least where they come from. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = isPytree2SafetensorsError(error) ? ` [${error.code}]` : "";
+  return printable(error.message) + code;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return version as string;
+}

@@ -1,0 +1,68 @@
+import { createLogUpdate } from "log-update";
+import { formatBytes, formatShare } from "./sizes.ts";
+import type { Terminal } from "./terminal.ts";
+import { pad, printable, truncate } from "./text.ts";
+
+/** A bar on standard error for work that takes long; where that is no terminal, nothing. */
+export interface Progress {
+  /** Says how far the work is, and what it is at. */
+  update(done: number, total: number, name: string): void;
+  /** Takes the bar away. */
+  done(): void;
+}
+
+// Work that is over sooner needs no bar; more often than that nobody can see it move.
+const SHOW_AFTER_MS = 400;
+const REDRAW_MS = 80;
+const BAR = 24;
+
+/** A progress bar with a verb in front: `reading  ███████░░░  42 %  1.2 GB of 2.8 GB  layers#3`. */
+export function openProgress(terminal: Terminal, verb: string): Progress {
+  if (!process.stderr.isTTY) return { update() {}, done() {} };
+  const log = createLogUpdate(process.stderr);
+  const start = performance.now();
+  let drawn = 0;
+  return {
+    update(done, total, name) {
+      const now = performance.now();
+      if (now - start < SHOW_AFTER_MS || now - drawn < REDRAW_MS) return;
+      drawn = now;
+      log(draw(terminal, verb, { done, total, name, ms: now - start }));
+    },
+    done() {
+      if (drawn > 0) log.clear();
+      drawn = 0;
+    },
+  };
+}
+
+function draw(
+  { errorColor, unicode }: Terminal,
+  verb: string,
+  { done, total, name, ms }: { done: number; total: number; name: string; ms: number },
+): string {
+  const full = Math.round((BAR * done) / Math.max(1, total));
+  const [on, off] = unicode ? ["█", "░"] : ["#", "."];
+  const bar = errorColor.cyan(on.repeat(full)) + errorColor.dim(off.repeat(BAR - full));
+  const share = pad(formatShare(done, total), 6, "right");
+  const left = done > 0 ? `${Math.ceil(((ms / done) * (total - done)) / 1000)} s left` : "";
+  const text = `${verb}  ${bar} ${share}  ${formatBytes(done)} of ${formatBytes(total)}  ${left}  ${printable(name)}`;
+  return truncate(text, (process.stderr.columns || 80) - 1, unicode ? "…" : "~");
+}
+
+/** Adds up the work on many tensors for one bar. */
+export class ProgressSum {
+  readonly #progress: Progress;
+  readonly #total: number;
+  #done = 0;
+
+  constructor(progress: Progress, total: number) {
+    this.#progress = progress;
+    this.#total = total;
+  }
+
+  add(amount: number, name: string): void {
+    this.#done += amount;
+    this.#progress.update(this.#done, this.#total, name);
+  }
+}
