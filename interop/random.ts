@@ -96,6 +96,7 @@ async function checkTree(
     keys.count("leading empty attributes refused");
     never.count("leading empty attributes refused");
     await checkBuilt(name, described, leaves, trees);
+    if (described.keys.includes("__metadata__")) return; // refused for its own reason
     await checkAutomatic(name, described, tree, leaves, undefined, auto);
     return;
   }
