@@ -45,7 +45,9 @@ class Draw:
         self.plain = self.rng.random() < 0.5
         self.scalars = not self.plain and self.rng.random() < 0.2
         self.none = 0 if self.plain else self.rng.choice([0.0, 0.2])
-        self.dtypes = list(DTYPES)
+        # Few dtypes make the order of names matter, which counts among tensors of one dtype only.
+        few = self.rng.choice(list(DTYPES), size=self.rng.integers(1, 3)).tolist()
+        self.dtypes = few if self.rng.random() < 0.7 else list(DTYPES)
         hostile = self.rng.random() < 0.7
         # Few names a tree, so that key strings collide now and then.
         self.pool = [self.new_name(hostile) for _ in range(self.rng.integers(2, 9))]
