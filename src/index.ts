@@ -32,7 +32,6 @@ export { type CheckpointSource, type OpenOptions, openSafetensors } from "./chec
 export type {
   ArraysOption,
   Cast,
-  KeyStyleOption,
   LongCallOptions,
   ReadTensorsOptions,
   Select,
@@ -100,7 +99,7 @@ export {
 } from "./tree/keypath.ts";
 export { keystr } from "./tree/keystr.ts";
 export { keypath2string, string2keypath } from "./tree/keystring.ts";
-export { KEY_STYLES, type KeyStyle, type KeyStyleName } from "./tree/keystyles.ts";
+export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keystyles.ts";
 export { treeMap, treeMapWithPath } from "./tree/map.ts";
 export type { AttributesAs } from "./tree/materialize.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";

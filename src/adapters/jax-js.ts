@@ -1,6 +1,8 @@
 import { DType, defaultDevice, numpy as np } from "@jax-js/jax";
 import { type ArrayAdapter, type Dtype, Pytree2SafetensorsError, Tensor } from "../index.ts";
-import { bind } from "./bind.ts";
+import { type BoundFunctions, bind } from "./bind.ts";
+
+export type { BoundFunctions };
 
 /** A jax-js array, `jax.Array`. */
 export type JaxArray = np.Array;
@@ -150,16 +152,25 @@ function convert(tensor: Tensor, target: Dtype): Tensor {
   }
 }
 
-/** The functions of this package on jax-js arrays; see {@link BoundFunctions}. */
-export const {
-  save,
-  load,
-  saveFile,
-  loadFile,
-  savePytree,
-  loadPytree,
-  setWeights,
-  loadIntoPytree,
-  pytree2dict,
-  dict2pytree,
-} = bind(jaxArrays, { attributes: "object", match: "name" });
+const bound: BoundFunctions<JaxArray> = bind(jaxArrays, { attributes: "object", match: "name" });
+
+/** Writes a dict of jax-js arrays as a file in memory: `save` of the root entry on jax-js arrays. */
+export const save: BoundFunctions<JaxArray>["save"] = bound.save;
+/** Reads a file in memory into jax-js arrays: `load` of the root entry on jax-js arrays. */
+export const load: BoundFunctions<JaxArray>["load"] = bound.load;
+/** Writes a dict of jax-js arrays to a sink: `saveFile` of the root entry on jax-js arrays. */
+export const saveFile: BoundFunctions<JaxArray>["saveFile"] = bound.saveFile;
+/** Reads a file into jax-js arrays: `loadFile` of the root entry on jax-js arrays. */
+export const loadFile: BoundFunctions<JaxArray>["loadFile"] = bound.loadFile;
+/** Saves a tree of jax-js arrays: `savePytree` of the root entry on jax-js arrays. Every array stays usable. */
+export const savePytree: BoundFunctions<JaxArray>["savePytree"] = bound.savePytree;
+/** Loads a tree of jax-js arrays: `loadPytree` of the root entry on jax-js arrays. Attribute nodes load as plain objects unless told. */
+export const loadPytree: BoundFunctions<JaxArray>["loadPytree"] = bound.loadPytree;
+/** Puts a dict of jax-js arrays into a template: `setWeights` of the root entry on jax-js arrays. Leaves are matched by name unless told. */
+export const setWeights: BoundFunctions<JaxArray>["setWeights"] = bound.setWeights;
+/** Loads a file into a template of jax-js arrays: `loadIntoPytree` of the root entry on jax-js arrays. Leaves are matched by name unless told. */
+export const loadIntoPytree: BoundFunctions<JaxArray>["loadIntoPytree"] = bound.loadIntoPytree;
+/** The leaves of a tree by key string: `pytree2dict` of the root entry for trees of jax-js arrays. */
+export const pytree2dict: BoundFunctions<JaxArray>["pytree2dict"] = bound.pytree2dict;
+/** The tree of a dict: `dict2pytree` of the root entry for jax-js arrays. Attribute nodes become plain objects unless told. */
+export const dict2pytree: BoundFunctions<JaxArray>["dict2pytree"] = bound.dict2pytree;

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type ArrayAdapter, type Dtype, Pytree2SafetensorsError, type Tensor } from "../index.ts";
-import { bind } from "./bind.ts";
+import { type BoundFunctions, bind } from "./bind.ts";
+
+export type { BoundFunctions };
 
 /** A TensorFlow.js tensor. */
 export type TfTensor = tf.Tensor;
@@ -92,16 +94,25 @@ function complex(data: Float32Array, shape: number[]): TfTensor {
   return tf.tidy(() => tf.complex(tf.tensor(real, shape), tf.tensor(imaginary, shape)));
 }
 
-/** The functions of this package on TensorFlow.js tensors; see {@link BoundFunctions}. */
-export const {
-  save,
-  load,
-  saveFile,
-  loadFile,
-  savePytree,
-  loadPytree,
-  setWeights,
-  loadIntoPytree,
-  pytree2dict,
-  dict2pytree,
-} = bind(tfjsArrays, { attributes: "object", match: "name" });
+const bound: BoundFunctions<TfTensor> = bind(tfjsArrays, { attributes: "object", match: "name" });
+
+/** Writes a dict of TensorFlow.js tensors as a file in memory: `save` of the root entry on TensorFlow.js tensors. */
+export const save: BoundFunctions<TfTensor>["save"] = bound.save;
+/** Reads a file in memory into TensorFlow.js tensors: `load` of the root entry on TensorFlow.js tensors. */
+export const load: BoundFunctions<TfTensor>["load"] = bound.load;
+/** Writes a dict of TensorFlow.js tensors to a sink: `saveFile` of the root entry on TensorFlow.js tensors. */
+export const saveFile: BoundFunctions<TfTensor>["saveFile"] = bound.saveFile;
+/** Reads a file into TensorFlow.js tensors: `loadFile` of the root entry on TensorFlow.js tensors. */
+export const loadFile: BoundFunctions<TfTensor>["loadFile"] = bound.loadFile;
+/** Saves a tree of TensorFlow.js tensors: `savePytree` of the root entry on TensorFlow.js tensors. Every array stays usable. */
+export const savePytree: BoundFunctions<TfTensor>["savePytree"] = bound.savePytree;
+/** Loads a tree of TensorFlow.js tensors: `loadPytree` of the root entry on TensorFlow.js tensors. Attribute nodes load as plain objects unless told. */
+export const loadPytree: BoundFunctions<TfTensor>["loadPytree"] = bound.loadPytree;
+/** Puts a dict of TensorFlow.js tensors into a template: `setWeights` of the root entry on TensorFlow.js tensors. Leaves are matched by name unless told. */
+export const setWeights: BoundFunctions<TfTensor>["setWeights"] = bound.setWeights;
+/** Loads a file into a template of TensorFlow.js tensors: `loadIntoPytree` of the root entry on TensorFlow.js tensors. Leaves are matched by name unless told. */
+export const loadIntoPytree: BoundFunctions<TfTensor>["loadIntoPytree"] = bound.loadIntoPytree;
+/** The leaves of a tree by key string: `pytree2dict` of the root entry for trees of TensorFlow.js tensors. */
+export const pytree2dict: BoundFunctions<TfTensor>["pytree2dict"] = bound.pytree2dict;
+/** The tree of a dict: `dict2pytree` of the root entry for TensorFlow.js tensors. Attribute nodes become plain objects unless told. */
+export const dict2pytree: BoundFunctions<TfTensor>["dict2pytree"] = bound.dict2pytree;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { Header } from "../format/header.ts";
 import { planSlice, type SliceInput } from "../format/slice.ts";

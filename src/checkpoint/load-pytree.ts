@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PyTreeContainer } from "../tree/container.ts";
+import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { planTree, type ScalarKind } from "../tree/plan-tree.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { collect } from "./collect.ts";
@@ -7,7 +8,7 @@ import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load.ts";
 import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
-import { type KeyStyleOption, warn } from "./options.ts";
+import { warn } from "./options.ts";
 import { STRUCTURE_KEY } from "./save.ts";
 import { selectNames } from "./select.ts";
 

@@ -2,10 +2,10 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
+import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
 import type { ByteSource } from "../io/types.ts";
 import { type FilePart, SafetensorsFile } from "./file.ts";
-import { Limiter } from "./limiter.ts";
 import { type WarningOption, warn } from "./options.ts";
 
 /**
@@ -153,9 +153,9 @@ async function openShards(
     await Promise.all([opened, ...shards].map((shard) => shard.close()));
   };
   try {
-    const limiter = new Limiter(SHARDS_AT_ONCE);
+    const limiter = new Limiter(SHARDS_AT_ONCE, Number.POSITIVE_INFINITY);
     const opening = index.files.map((fileName) =>
-      limiter.run(async () => {
+      limiter.run(0, options.signal, async () => {
         const shard = await openShard(opened, fileName, options);
         shards.push(shard);
         return openPart(shard.source, await readHead(shard.source, options.signal), options.signal);

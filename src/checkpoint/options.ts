@@ -1,6 +1,5 @@
 import type { SourceOptions } from "../io/open.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
-import type { KeyStyle, KeyStyleName } from "../tree/keystyles.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -43,15 +42,6 @@ export interface ReadTensorsOptions extends LongCallOptions, SourceOptions {
    * allocated.
    */
   readonly into?: (name: string, info: ArrayInfo) => ArrayBufferView | undefined;
-}
-
-/** How key paths are spelled as the names of tensors. */
-export interface KeyStyleOption {
-  /**
-   * The spelling: this package's own (`"pytree"`, the default), PyTorch's (`"dotted"`), Flax's (`"slash"`), JAX's
-   * (`"keystr"`), or one of yours.
-   */
-  readonly keys?: KeyStyleName | KeyStyle;
 }
 
 /** Where warnings go that don't stop a call. */

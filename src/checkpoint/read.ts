@@ -1,5 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planReads, type ReadGroup, splitRead } from "../format/plan.ts";
+import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 
 import { CastStream } from "../tensor/cast-stream.ts";
@@ -7,7 +8,6 @@ import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
-import { Limiter } from "./limiter.ts";
 import type { ProgressCounter } from "./progress.ts";
 
 /** One tensor to read: where its bytes are, and what is to become of them. */
@@ -42,7 +42,6 @@ const GROUP_BYTES = 32 * 2 ** 20;
 const VIEW_BYTES = 2 ** 30;
 // What is read ahead while the consumer is busy, at most: beside the result this is all the memory there is.
 const AHEAD_BYTES = 128 * 2 ** 20;
-const DEFAULT_PARALLEL = 4;
 
 /**
  * Reads tensors, in the order of their sources and offsets, and yields them group by group. Neighbours are
@@ -212,7 +211,7 @@ async function readCast(job: Job, read: TensorRead, context: ReadContext): Promi
   const stream = new CastStream(read.dtype, tensor, { lossy: read.lossy ?? false, name: read.name });
   const limiter = limiterOf(job.source, context);
   for (const piece of splitRead(read.start, read.end, PIECE_BYTES / 2)) {
-    const chunk = await limiter.run(() =>
+    const chunk = await limiter.run(piece.end - piece.start, context.signal, async () =>
       job.source.read(piece.start, piece.end, { signal: context.signal }),
     );
     stream.push(chunk);
@@ -234,7 +233,7 @@ async function readPieces(
   const { signal, progress } = context;
   await Promise.all(
     splitRead(start, end, PIECE_BYTES).map((piece) =>
-      limiter.run(async () => {
+      limiter.run(piece.end - piece.start, signal, async () => {
         signal.throwIfAborted();
         const into = new Uint8Array(buffer, offset + piece.start - start, piece.end - piece.start);
         const got = await source.read(piece.start, piece.end, { signal, into });
@@ -248,7 +247,7 @@ async function readPieces(
 function limiterOf(source: ByteSource, context: ReadContext): Limiter {
   let limiter = context.limiters.get(source);
   if (limiter === undefined) {
-    limiter = new Limiter(source.parallel ?? DEFAULT_PARALLEL);
+    limiter = new Limiter(source.parallel ?? 1, AHEAD_BYTES);
     context.limiters.set(source, limiter);
   }
   return limiter;

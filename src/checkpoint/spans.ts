@@ -41,7 +41,7 @@ export async function readSpans(
       }
     }
   };
-  const workers = Array.from({ length: source.parallel ?? 4 }, work);
+  const workers = Array.from({ length: source.parallel ?? 1 }, work);
   try {
     await Promise.all(workers);
   } catch (error) {

@@ -3,6 +3,9 @@ import { abortable } from "./abort.ts";
 import { shortRead } from "./faults.ts";
 import type { ByteSource, ReadOptions } from "./types.ts";
 
+// Two reads at once already share the work of touching fresh memory; four also hide the latency of a disk.
+const DEFAULT_PARALLEL = 4;
+
 /**
  * The guard around every source, ours and other people's: reads give exactly the bytes asked for or
  * reject, `into` is honoured, nothing is read after closing, and closing waits for reads under way.
@@ -10,6 +13,8 @@ import type { ByteSource, ReadOptions } from "./types.ts";
 export class ExactSource implements ByteSource {
   readonly size: number;
   readonly name: string;
+  readonly resident: boolean;
+  readonly parallel: number;
   readonly #inner: ByteSource;
   readonly #owned: boolean;
   #pending = 0;
@@ -20,6 +25,8 @@ export class ExactSource implements ByteSource {
   constructor(inner: ByteSource, owned: boolean) {
     this.name = inner.name ?? "source";
     this.size = checkSize(inner.size, this.name);
+    this.resident = inner.resident ?? false;
+    this.parallel = Math.max(1, inner.parallel ?? DEFAULT_PARALLEL);
     this.#inner = inner;
     this.#owned = owned;
   }

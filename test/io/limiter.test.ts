@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onAbort } from "../../src/io/abort.ts";
-import { Limiter } from "../../src/io/sources/limiter.ts";
+import { Limiter } from "../../src/io/limiter.ts";
 
 describe("Limiter", () => {
   it("keeps to its bounds and its order, runs everything, whatever is aborted or fails", async () => {

@@ -7,6 +7,7 @@ export function bytesSource(input: ArrayBufferLike | ArrayBufferView, name = "by
   return {
     size: input.byteLength,
     name,
+    resident: true,
     read: (start, end) => new Uint8Array(buffer, offset + start, end - start),
   };
 }

@@ -1,19 +1,22 @@
 import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { allocate, shortRead } from "../faults.ts";
+import { Limiter } from "../limiter.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 import { bytesSource } from "./bytes.ts";
 import { checkPart, contentRange, refusal, versionOf, wrongRange } from "./http-answer.ts";
 import { HttpClient, type HttpOptions } from "./http-client.ts";
-import { Limiter } from "./limiter.ts";
 import { displayUrl, readChunks, readWhole, tooLong } from "./response.ts";
 import { Transient, withRetries } from "./retry.ts";
 
 // What comes with the size: most headers are shorter, and no tensor costs more than this on top.
 const HEAD_BYTES = 65_536;
 
-/** What bounds the requests of one opened URL and its siblings: as many as browsers allow a host. */
+// As many as browsers allow a host.
+const MAX_REQUESTS = 6;
+
+/** What bounds the requests of one opened URL and its siblings. */
 export function httpLimiter(): Limiter {
-  return new Limiter(6, 256 * 2 ** 20);
+  return new Limiter(MAX_REQUESTS, 256 * 2 ** 20);
 }
 
 /** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
@@ -70,7 +73,7 @@ export async function httpSource(
       return bytes;
     });
   };
-  return { size, name, read };
+  return { size, name, parallel: MAX_REQUESTS, read };
 }
 
 /** Reads a body into `bytes` from `offset` to its end; `start` is where in the file `bytes` begins. */

@@ -1,0 +1,69 @@
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as tfjs from "../../src/adapters/tfjs.node.ts";
+import * as core from "../../src/index.node.ts";
+import { type Dtype, Tensor } from "../../src/index.node.ts";
+
+beforeAll(async () => {
+  await tf.setBackend("cpu");
+});
+
+describe("TensorFlow.js tensors", () => {
+  it("save and load with their dtypes, and stay usable", async () => {
+    const dict = {
+      f: tf.tensor2d([
+        [1.5, 2],
+        [3, 4],
+      ]),
+      i: tf.tensor1d([1, -2], "int32"),
+      b: tf.tensor1d([true, false], "bool"),
+      c: tf.complex([1, 2], [3, 4]),
+      v: tf.variable(tf.scalar(7)),
+    };
+    const bytes = tfjs.save(dict);
+    expect(core.load(bytes).c?.toArray()).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(core.load(bytes).b?.dtype).toBe("BOOL");
+    const loaded = await tfjs.loadFile(bytes);
+    for (const name of ["f", "i", "b", "c", "v"] as const) {
+      expect(loaded[name]?.dtype).toBe(dict[name].dtype);
+      expect(loaded[name]?.shape).toEqual(dict[name].shape);
+      expect([...((await loaded[name]?.data()) ?? [])]).toEqual([...(await dict[name].data())]);
+    }
+    expect(dict.f.isDisposed).toBe(false);
+  });
+
+  it.each<[Dtype, number[] | bigint[], string]>([
+    ["BF16", [1.5, -2], "float32"],
+    ["F16", [1.5, -2], "float32"],
+    ["F64", [0.5, 2], "float32"],
+    ["U8", [1, 255], "int32"],
+    ["U32", [1, 7], "int32"],
+    ["I64", [1n, -2n], "int32"],
+  ])("make a tensor of %s values", async (dtype, values, expected) => {
+    const { x } = tfjs.load(core.save({ x: Tensor.from(values, { dtype }) }));
+    expect(x?.dtype).toBe(expected);
+    expect([...((await x?.data()) ?? [])]).toEqual([...values].map(Number));
+  });
+
+  it("refuse to lose values, and say how to accept it", () => {
+    const bytes = core.save({ x: new BigInt64Array([2n ** 40n]) });
+    expect(() => tfjs.load(bytes)).toThrowError(/"x".*lossy: true/s);
+  });
+
+  it("don't change when the bytes they were loaded from do", async () => {
+    const bytes = core.save({ x: new Float32Array([1, 2]) });
+    const { x } = tfjs.load(bytes);
+    bytes.fill(0);
+    expect([...((await x?.data()) ?? [])]).toEqual([1, 2]);
+  });
+
+  it("load into a template by name", async () => {
+    const bytes = core.save({ "layers#0@w": new Float32Array([5, 6]) });
+    const loaded = await tfjs.loadIntoPytree({ layers: [{ w: tf.zeros([2]) }] }, bytes);
+    expect([...(await loaded.layers[0]!.w.data())]).toEqual([5, 6]);
+  });
+});
