@@ -25,6 +25,8 @@ export class Static {
   }
 }
 
+const SMALL = 12;
+
 /** A container in the making. */
 export class Branch {
   /** The kind of its keys, once it has any. */
@@ -37,7 +39,9 @@ export class Branch {
   length = 0;
   /** What the structure metadata say of it. */
   record: ContainerRecord | undefined;
-  // Made when keys stop coming in order: see `find`.
+  // Whether every key came behind all others: see `find`.
+  #ordered = true;
+  // Made once there are many keys.
   #places: Map<DictKeyValue, number> | undefined;
 
   constructor(mark: Mark | undefined, witness: number) {
@@ -52,8 +56,9 @@ export class Branch {
   find(key: DictKeyValue): number {
     const last = this.keys[this.keys.length - 1];
     if (this.#places === undefined) {
-      if (last === undefined || (typeof last === typeof key && key > last)) return -1;
-      if (last === key) return this.keys.length - 1;
+      if (last === undefined || (this.#ordered && typeof last === typeof key && key > last)) return -1;
+      // Most containers are small: to look through a few keys costs less than to make an index.
+      if (this.keys.length <= SMALL && !Number.isNaN(key)) return this.keys.indexOf(key);
       this.#places = new Map();
       for (let i = 0; i < this.keys.length; i++) this.#places.set(this.keys[i]!, i);
     }
@@ -70,6 +75,8 @@ export class Branch {
 
   /** Adds a key that `find` has just not found. */
   add(key: DictKeyValue, twig: Twig): void {
+    const last = this.keys[this.keys.length - 1];
+    if (last !== undefined && !(typeof last === typeof key && key > last)) this.#ordered = false;
     this.#places?.set(key, this.keys.length);
     this.keys.push(key);
     this.twigs.push(twig);
