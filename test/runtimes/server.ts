@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
@@ -20,6 +20,22 @@ export interface LoggedRequest {
   readonly bytes: number;
 }
 
+/** What is used of a request, in HTTP/1 and in HTTP/2. */
+interface Request extends AsyncIterable<unknown> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** What is used of a response. */
+interface Response {
+  setHeader(name: string, value: string): unknown;
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  write(chunk: Uint8Array, sent: () => void): unknown;
+  end(body?: Uint8Array): unknown;
+  destroy(): unknown;
+}
+
 /** Starts the server on loopback. */
 export async function startServer(): Promise<FileServer> {
   const server = createServer(fileListener());
@@ -35,7 +51,7 @@ export async function startServer(): Promise<FileServer> {
 }
 
 /** What answers the requests, for servers of any kind. */
-export function fileListener(): RequestListener {
+export function fileListener(): (request: Request, response: Response) => void {
   const files = new Map<string, Buffer>();
   let log: LoggedRequest[] = [];
   let count = 0;
@@ -54,8 +70,8 @@ export function fileListener(): RequestListener {
     const entry = {
       method: request.method ?? "",
       path,
-      range: request.headers.range,
-      ifRange: request.headers["if-range"] as string | undefined,
+      range: header(request, "range"),
+      ifRange: header(request, "if-range"),
       bytes: 0,
     };
     log.push(entry);
@@ -87,9 +103,14 @@ export function fileListener(): RequestListener {
   };
 }
 
+function header({ headers }: Request, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
 interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: Request;
+  readonly response: Response;
   readonly file: Buffer;
   readonly name: string;
   /** Counts the bytes of a body. */
@@ -109,13 +130,13 @@ const WAYS: Readonly<Record<string, (exchange: Exchange) => void>> = {
   breaking: (exchange) => sendRange(exchange, '"1"', exchange.count % 2 === 0 ? 40_000 : undefined),
   // The first bytes come; of everything after them nothing ever does.
   stalled: (exchange) => {
-    if (/^bytes=0-/.test(exchange.request.headers.range ?? "")) sendRange(exchange, '"1"');
+    if (/^bytes=0-/.test(header(exchange.request, "range") ?? "")) sendRange(exchange, '"1"');
   },
 };
 
 function sendRange({ request, response, file, body }: Exchange, etag: string, breakAfter?: number): void {
-  const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
-  const condition = request.headers["if-range"];
+  const match = /^bytes=(\d+)-(\d*)$/.exec(header(request, "range") ?? "");
+  const condition = header(request, "if-range");
   if (match === null || (condition !== undefined && condition !== etag)) {
     send(response, 200, body(file), { etag });
     return;
@@ -137,7 +158,7 @@ function sendRange({ request, response, file, body }: Exchange, etag: string, br
 }
 
 function send(
-  response: ServerResponse,
+  response: Response,
   status: number,
   body?: Buffer,
   headers: Readonly<Record<string, string>> = {},
@@ -146,7 +167,7 @@ function send(
   response.end(body);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: Request): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
