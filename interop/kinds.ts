@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadFile, loadPytree, pytree2dict, savePytree } from "pytree2safetensors";
+import { loadFile, loadIntoPytree, loadPytree, pytree2dict, savePytree, Tensor } from "pytree2safetensors";
 import { Check } from "./check.ts";
 import { buildTree, type DescribedTree, dictDifference, difference, tensorOf } from "./description.ts";
 
-/** Reads what Python saved of each kind of tree: both loaders see the very trees and bits. */
+/** Reads what Python saved of each kind of tree: every loader sees the very trees and bits. */
 export async function loadKinds(folder: string): Promise<void> {
-  const check = new Check("Python → JavaScript, kinds of trees: loadFile, loadPytree, pytree2dict");
+  const check = new Check(
+    "Python → JavaScript, kinds of trees: loadFile, loadPytree, loadIntoPytree, pytree2dict",
+  );
   for (const { name, described } of descriptions(folder)) {
     const path = join(folder, `${name}.safetensors`);
     const leaves = described.leaves.map(tensorOf);
@@ -19,6 +21,11 @@ export async function loadKinds(folder: string): Promise<void> {
       check.expect(keys.length === 1 && keys[0] === "", `${name}: Python fails: ${described.loaded.error}`);
       check.fault(say("loadPytree", difference(await loadPytree(path), 0, leaves)));
     }
+    const zeros = leaves.map(({ dtype, shape, byteLength }) =>
+      Tensor.fromBytes(dtype, shape, new Uint8Array(byteLength)),
+    );
+    const filled = await loadIntoPytree(buildTree(described.tree, zeros), path, { strict: true });
+    check.fault(say("loadIntoPytree", difference(filled, described.tree, leaves)));
     const found = Object.keys(pytree2dict(buildTree(described.tree, leaves)));
     check.expect(String(found.sort()) === String(keys.sort()), `${name}: pytree2dict has other keys`);
     check.count("files");

@@ -12,6 +12,9 @@ import { report, tally } from "./check.ts";
  * seconds); the halves talk through files in a temporary folder.
  *
  *     tsx interop/run.ts [--seed N] [--count N] [--mutations N] [--keep]
+ *
+ * Needs Python 3.11 and cargo. --count is the number of random trees (below 2,200 the run fails for lack of proof),
+ * --keep leaves the files for a look.
  */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PYTHON = join(ROOT, "interop/.venv/bin/python");
