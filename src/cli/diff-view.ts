@@ -4,7 +4,7 @@ import { formatNumber } from "./numbers.ts";
 import { formatCount, formatShare, plural } from "./sizes.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-import { formatShape, printable, truncate } from "./text.ts";
+import { formatShape, printable, truncate, wrap } from "./text.ts";
 
 /** Draws a difference: what came, went and moved as lines with a sign, then the numbers as a table, then a summary. */
 export function drawDiff(diff: Difference, terminal: Terminal): string[] {
@@ -15,7 +15,7 @@ export function drawDiff(diff: Difference, terminal: Terminal): string[] {
   ];
   return [
     ...sections.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, ""]),
-    summary(diff, terminal),
+    ...wrap(summary(diff, terminal), terminal.width),
   ];
 }
 

@@ -31,6 +31,10 @@ export class Histogram {
     const counts = this.#counts;
     const scale = 2 ** -this.#exponent!;
     const first = this.#first;
+    if (min === max) {
+      counts[Math.floor(min * scale) - first]! += count;
+      return;
+    }
     for (let i = 0; i < count; i++) counts[Math.floor(values[i]! * scale) - first]!++;
   }
 
@@ -76,10 +80,10 @@ export class Histogram {
       return;
     }
     const width = 2 ** old;
-    const { start, end } = this.#used();
     const low = Math.floor(min / width);
     const high = Math.floor(max / width);
     if (old >= least && low >= this.#first && high < this.#first + FINE_BINS) return;
+    const { start, end } = this.#used();
     const lowest = Math.min(min, (this.#first + start) * width);
     const highest = Math.max(max, (this.#first + end - 1) * width);
     const exponent = exponentFor(lowest, highest, Math.max(old, least));

@@ -82,9 +82,9 @@ export class Moments {
     this.zeros += zeros;
     if (min < this.min) this.min = min;
     if (max > this.max) this.max = max;
-    const mean = sum / count;
+    const mean = min === max ? min : sum / count;
     let squares = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && min < max; i++) {
       const difference = block[i]! - mean;
       squares += difference * difference;
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -68,6 +68,8 @@ Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trou
       })
       .configureHelp({
         helpWidth: Math.min(terminal.width, 100),
+        minWidthToWrap: 12,
+        optionDescription: describeOption,
         styleTitle: (text) => color.bold(text),
         styleCommandText: (text) => color.cyan(text),
         styleOptionTerm: (text) => color.green(text),
@@ -76,6 +78,14 @@ Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trou
     if (command !== program) command.showHelpAfterError(`(p2s ${command.name()} --help shows how)`);
   }
   return program;
+}
+
+/** What an option does, with its choices and its default where that says something. */
+function describeOption({ description, argChoices, defaultValue }: Option): string {
+  const notes = argChoices ? [argChoices.join(" or ")] : [];
+  if (typeof defaultValue === "string" || Number.isFinite(defaultValue))
+    notes.push(`default: ${defaultValue}`);
+  return notes.length > 0 ? `${description} (${notes.join(", ")})` : description;
 }
 
 /** An error as a line or two; our own messages say what to do, others at least where they come from. */

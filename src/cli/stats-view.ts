@@ -3,7 +3,7 @@ import { bar, formatNumber, sparkline } from "./numbers.ts";
 import { formatCount, formatExact, formatShare } from "./sizes.ts";
 import { type Column, formatFields, formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-import { formatShape, pad, printable, widthOf } from "./text.ts";
+import { formatShape, pad, printable, truncate, widthOf } from "./text.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "tensor", flexible: true },
@@ -22,6 +22,9 @@ const COLUMNS: readonly Column[] = [
 // Bins of a histogram that has to stand in one cell of a table.
 const SPARKS = 12;
 
+// In less a table would have to leave out mean and deviation.
+const MIN_TABLE = 64;
+
 /** One tensor in full with its histogram; several as a table, with all of them together as the last line. */
 export function drawStats(
   list: readonly TensorStats[],
@@ -31,7 +34,10 @@ export function drawStats(
   const { color, unicode, width } = terminal;
   if (list.length === 0) return ["no tensors"];
   if (list.length === 1) return drawOne(list[0]!, terminal);
-  const rows = [...list, ...(all ? [all] : [])].map((stats) => cells(stats, terminal));
+  const everything = [...list, ...(all ? [all] : [])];
+  if (width < MIN_TABLE)
+    return everything.flatMap((stats, i) => [...(i > 0 ? [""] : []), ...drawBlock(stats, terminal)]);
+  const rows = everything.map((stats) => cells(stats, terminal));
   const style = (title: string) => color.dim(title);
   const lines = formatTable(COLUMNS, rows, { width, style, ellipsis: unicode ? "…" : "~" });
   // A line that is only the total's: bold, that nobody takes it for a tensor named so.
@@ -53,6 +59,27 @@ function cells(stats: TensorStats, { color, unicode }: Terminal): string[] {
     alarm(stats.nan),
     alarm(infinities),
     color.cyan(sparkline(regroup(stats.histogram.counts, SPARKS), unicode)),
+  ];
+}
+
+/** A few short lines for a narrow terminal. */
+function drawBlock(stats: TensorStats, { color, unicode, width }: Terminal): string[] {
+  const [dots, plusMinus] = unicode ? ["…", "±"] : ["..", "+-"];
+  const name = stats.dtype === undefined ? stats.name : printable(stats.name) || '""';
+  const info =
+    stats.dtype === undefined
+      ? formatCount(stats.count)
+      : color.green(stats.dtype) + formatShape(stats.shape ?? []);
+  const odd = [
+    stats.nan > 0 && `${formatCount(stats.nan)} NaN`,
+    stats.posInf + stats.negInf > 0 && `${formatCount(stats.posInf + stats.negInf)} inf`,
+  ].filter(Boolean);
+  return [
+    truncate(`${color.bold(name)}  ${info}`, width),
+    `  ${color.cyan(sparkline(stats.histogram.counts, unicode))}`,
+    `  ${spell(stats.min)} ${dots} ${spell(stats.max)}`,
+    `  ${formatNumber(stats.mean)} ${plusMinus} ${formatNumber(stats.std)}, zeros ${formatShare(stats.zeros, stats.count)}`,
+    ...(odd.length > 0 ? [`  ${color.red(odd.join(", "))}`] : []),
   ];
 }
 

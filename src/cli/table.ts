@@ -13,6 +13,7 @@ export interface Column {
 const GAP = "  ";
 // A name of which less is left tells nothing: rather drop a column.
 const MIN_FLEXIBLE = 14;
+const MIN_SHARE = 0.55;
 
 /**
  * Lays cells out in columns that fit the width: columns that may go are dropped one by one, then the flexible one
@@ -45,7 +46,7 @@ export function formatTable(
     .filter(({ drop, i }) => drop !== undefined && i !== flexible)
     .sort((a, b) => a.drop! - b.drop!);
   for (const { i } of droppable) {
-    if (rest() >= Math.min(widths[flexible]!, MIN_FLEXIBLE)) break;
+    if (rest() >= Math.min(widths[flexible]!, Math.max(MIN_FLEXIBLE, MIN_SHARE * width))) break;
     shown = shown.filter((other) => other !== i);
   }
   widths[flexible] = Math.max(Math.min(widths[flexible]!, rest()), Math.min(widths[flexible]!, 4));

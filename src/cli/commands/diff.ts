@@ -180,10 +180,10 @@ function infoOf(file: SafetensorsFile, name: string): Info {
 
 function compareMetadata(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) {
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
-  const valueOf = (metadata: Readonly<Record<string, string>>, key: string) =>
+  const valueAt = (metadata: Readonly<Record<string, string>>, key: string) =>
     Object.hasOwn(metadata, key) ? metadata[key]! : null;
   return keys
-    .map((key) => ({ key, a: valueOf(a, key), b: valueOf(b, key) }))
+    .map((key) => ({ key, a: valueAt(a, key), b: valueAt(b, key) }))
     .filter((entry) => entry.a !== entry.b)
     .sort((x, y) => Number(x.key === STRUCTURE_KEY) - Number(y.key === STRUCTURE_KEY));
 }

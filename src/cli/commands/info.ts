@@ -116,7 +116,12 @@ function draw(facts: Facts, terminal: Terminal): string[] {
   const title = facts.shards.length > 0 ? `, ${plural(facts.shards.length, "shard")}` : "";
   const fields = formatFields(
     [
-      ["size", `${formatBytes(facts.bytes)} (${formatExact(facts.bytes)} bytes)`],
+      [
+        "size",
+        facts.bytes < 1000
+          ? formatBytes(facts.bytes)
+          : `${formatBytes(facts.bytes)} (${formatExact(facts.bytes)} bytes)`,
+      ],
       ["header", `${formatBytes(facts.headerBytes)} (${formatShare(facts.headerBytes, facts.bytes)} of all)`],
       ["tensors", formatExact(facts.tensors)],
       [

@@ -122,7 +122,10 @@ function report(
   { color, json, print, unicode, width }: Terminal,
 ): void {
   const list = groups.map(({ key, file, names, bytes }) => ({ key, file, tensors: names.size, bytes }));
-  if (options.json) return json({ written: options.dryRun !== true, files: list });
+  if (options.json) {
+    json({ written: options.dryRun !== true, files: list });
+    return;
+  }
   const rows = list.map(({ file, key, tensors, bytes }) => [
     color.bold(printable(file)),
     printable(key),
