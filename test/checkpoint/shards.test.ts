@@ -1,0 +1,192 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  type LazyTensor,
+  loadFile,
+  loadIntoPytree,
+  loadPytree,
+  openSafetensors,
+  saveFile,
+  savePytree,
+  Tensor,
+} from "../../src/index.node.ts";
+
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "p2s-shards-"));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const INDEX = "model.safetensors.index.json";
+const tree = (value = 1) => ({
+  layers: Array.from({ length: 5 }, () => ({
+    w: new Tensor("F32", [250], new Float32Array(250).fill(value)),
+  })),
+  ema: null,
+  step: value,
+});
+
+async function saved(value = 1): Promise<string> {
+  const folder = join(root, String(count++));
+  await savePytree(tree(value), folder, { maxShardSize: 2000, metadata: { format: "pt" } });
+  return folder;
+}
+
+async function edit(
+  folder: string,
+  change: (index: { metadata: Record<string, unknown>; weight_map: Record<string, string> }) => void,
+) {
+  const path = join(folder, INDEX);
+  const index = JSON.parse(await readFile(path, "utf8"));
+  change(index);
+  await writeFile(path, JSON.stringify(index));
+  return path;
+}
+
+describe("sharded checkpoints", () => {
+  it("have the customary names, and an index that Hugging Face's libraries read", async () => {
+    const folder = await saved();
+    const names = (await readdir(folder)).sort();
+    expect(names).toEqual([
+      "model-00001-of-00003.safetensors",
+      "model-00002-of-00003.safetensors",
+      "model-00003-of-00003.safetensors",
+      INDEX,
+    ]);
+    const index = JSON.parse(await readFile(join(folder, INDEX), "utf8"));
+    expect(index.metadata.total_size).toBe(5008);
+    expect(Object.keys(index.weight_map)).toHaveLength(6);
+    expect(index.weight_map["@layers#0@w"]).toBe("model-00001-of-00003.safetensors");
+    const shard = await openSafetensors(join(folder, names[0]!));
+    expect(shard.metadata).toEqual({ format: "pt" });
+    await shard.close();
+  });
+
+  it("load by every function that takes a file", async () => {
+    const index = join(await saved(3), INDEX);
+    expect(await loadPytree(index)).toEqual(tree(3));
+    expect(Object.keys(await loadFile(index, { select: "@layers#4" }))).toEqual(["@layers#4@w"]);
+    expect((await loadIntoPytree(tree(0), index, { strict: true })).step).toBe(3);
+    const lazy = await loadPytree<{ layers: { w: LazyTensor }[] }>(index, { lazy: true });
+    expect((await lazy.layers[2]!.w.slice("0:2")).toArray()).toEqual([3, 3]);
+    await lazy.layers[0]!.w.file.close();
+    const file = await openSafetensors(index);
+    expect(file.metadata.format).toBe("pt");
+    const seen = [];
+    for await (const [name] of file.tensors()) seen.push(name);
+    expect(seen.sort()).toEqual([...file.names].sort());
+    await file.close();
+  });
+
+  it("load from anything when told where the shards are", async () => {
+    const folder = await saved(2);
+    const blob = new Blob([await readFile(join(folder, INDEX))]);
+    await expect(loadFile(blob)).rejects.toMatchObject({
+      code: "MissingShard",
+      message: expect.stringContaining("shards:"),
+    });
+    const shards = async (name: string) => new Blob([await readFile(join(folder, name))]);
+    expect(await loadPytree(blob, { shards })).toEqual(tree(2));
+  });
+
+  it("replace one another whole: the old index until the new one stands, then the old files go", async () => {
+    const folder = await saved(1);
+    await savePytree(tree(2), folder, { maxShardSize: 3000 });
+    expect(await loadPytree(join(folder, INDEX))).toEqual(tree(2));
+    const names = await readdir(folder);
+    expect(names.filter((name) => name.endsWith(".safetensors"))).toHaveLength(2);
+    expect(names.every((name) => name === INDEX || /-of-00002\.[0-9a-f]{8}\.safetensors$/.test(name))).toBe(
+      true,
+    );
+  });
+
+  it("leave the old checkpoint whole when a save fails, and no new files", async () => {
+    const folder = await saved(1);
+    const before = (await readdir(folder)).sort();
+    const controller = new AbortController();
+    let reports = 0;
+    const onProgress = () => {
+      if (++reports === 3) controller.abort();
+    };
+    await expect(
+      savePytree(tree(2), folder, { maxShardSize: 1000, signal: controller.signal, onProgress }),
+    ).rejects.toThrow();
+    expect((await readdir(folder)).sort()).toEqual(before);
+    expect(await loadPytree(join(folder, INDEX))).toEqual(tree(1));
+  });
+
+  it("clear what a dead save left once it is old, never a young file", async () => {
+    const folder = await saved(1);
+    const old = join(folder, "model-00001-of-00009.deadbeef.safetensors");
+    const young = join(folder, "model-00001-of-00009.cafecafe.safetensors");
+    await writeFile(old, "");
+    await writeFile(young, "");
+    await utimes(old, 0, 0);
+    await savePytree(tree(2), folder, { maxShardSize: 3000 });
+    const names = await readdir(folder);
+    expect(names).not.toContain("model-00001-of-00009.deadbeef.safetensors");
+    expect(names).toContain("model-00001-of-00009.cafecafe.safetensors");
+  });
+
+  it("name a missing shard", async () => {
+    const folder = await saved();
+    await rm(join(folder, "model-00002-of-00003.safetensors"));
+    await expect(loadPytree(join(folder, INDEX))).rejects.toMatchObject({
+      code: "MissingShard",
+      message: expect.stringContaining("model-00002-of-00003.safetensors"),
+    });
+  });
+
+  it("name a tensor that is in no shard, in another one, or in two", async () => {
+    const ghost = await edit(await saved(), (index) => {
+      index.weight_map.ghost = "model-00001-of-00003.safetensors";
+    });
+    await expect(loadPytree(ghost)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "ghost" });
+    const moved = await edit(await saved(), (index) => {
+      index.weight_map["@layers#0@w"] = "model-00003-of-00003.safetensors";
+    });
+    await expect(loadPytree(moved)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "@layers#0@w" });
+    const unlisted = await edit(await saved(), (index) => {
+      delete index.weight_map["@layers#1@w"];
+    });
+    await expect(loadPytree(unlisted)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "@layers#1@w" });
+    const folder = await saved();
+    await saveFile(
+      { "@layers#0@w": new Float32Array(250), "@layers#4@w": new Float32Array(250) },
+      join(folder, "model-00003-of-00003.safetensors"),
+    );
+    await expect(loadPytree(join(folder, INDEX))).rejects.toMatchObject({
+      code: "InvalidIndex",
+      tensor: "@layers#0@w",
+    });
+  });
+
+  it("refuse an index that points outside its folder", async () => {
+    for (const file of ["../secret.safetensors", "/etc/passwd", "a/../../b", "https://example.com/x"]) {
+      const path = await edit(await saved(), (index) => {
+        index.weight_map["@layers#0@w"] = file;
+      });
+      await expect(loadPytree(path)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "@layers#0@w" });
+    }
+  });
+
+  it("only warn where total_size is wrong, as published indexes have it", async () => {
+    const path = await edit(await saved(4), (index) => {
+      index.metadata.total_size = 1;
+    });
+    const onWarning = vi.fn();
+    expect(await loadPytree(path, { onWarning })).toEqual(tree(4));
+    expect(onWarning).toHaveBeenCalledOnce();
+  });
+
+  it("hold a tree without tensors", async () => {
+    const folder = join(root, "empty");
+    await mkdir(folder);
+    await savePytree({ a: null, b: [] }, folder, { maxShardSize: "5GB" });
+    expect(await loadPytree(join(folder, INDEX))).toEqual({ a: null, b: [] });
+  });
+});
