@@ -34,15 +34,20 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 class Linear {
-  constructor(
-    public weight: Tensor,
-    public activation: string,
-  ) {}
+  weight: Tensor;
+  activation: string;
+  constructor(weight: Tensor, activation: string) {
+    this.weight = weight;
+    this.activation = activation;
+  }
 }
 registerDataclass(Linear, { metaFields: ["activation"], name: "test.Linear" });
 
 class Anonymous {
-  constructor(public value: unknown) {}
+  value: unknown;
+  constructor(value: unknown) {
+    this.value = value;
+  }
 }
 registerPytreeNode(Anonymous, {
   flattenWithKeys: (node) => [[[new GetAttrKey("value"), node.value]]],

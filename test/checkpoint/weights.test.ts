@@ -13,10 +13,12 @@ import {
 import { CountingSource } from "./counting-source.ts";
 
 class Mlp {
-  constructor(
-    public layers: { w: Tensor }[],
-    public activation: (x: number) => number,
-  ) {}
+  layers: { w: Tensor }[];
+  activation: (x: number) => number;
+  constructor(layers: { w: Tensor }[], activation: (x: number) => number) {
+    this.layers = layers;
+    this.activation = activation;
+  }
 }
 registerDataclass(Mlp, { metaFields: ["activation"] });
 
