@@ -43,5 +43,5 @@ function scale(value: number, units: number): [digits: string, unit: number] {
     unit++;
   }
   if (unit === 0) return [String(value), 0];
-  return [rest.toPrecision(Math.max(3, Math.ceil(Math.log10(rest + 1)))), unit];
+  return [rest < 999.5 ? rest.toPrecision(3) : formatExact(Math.round(rest)), unit];
 }
