@@ -25,24 +25,35 @@ export class Static {
   }
 }
 
+/** A key of a container in the making, and what stands under it. */
+export interface Child {
+  readonly key: DictKeyValue;
+  readonly twig: Twig;
+  next: Child | undefined;
+}
+
+// Most containers are small: to look through a few keys costs less than to make an index of them.
 const SMALL = 12;
 
-/** A container in the making. */
+/**
+ * A container in the making. Its children are a linked list, in the order of their coming: a growing array
+ * has room for 17 from the start, which for millions of small containers is most of the memory.
+ */
 export class Branch {
   /** The kind of its keys, once it has any. */
   mark: Mark | undefined;
-  readonly keys: DictKeyValue[] = [];
-  readonly twigs: Twig[] = [];
   /** A leaf below it, for messages; -1 where there is none. */
-  witness: number;
+  readonly witness: number;
+  first: Child | undefined;
+  size = 0;
+  /** Whether the keys came in ascending order of their UTF-16 units. */
+  sorted = true;
   /** How long the list is to be, where that is more than its last index tells. */
   length = 0;
   /** What the structure metadata say of it. */
   record: ContainerRecord | undefined;
-  // Whether every key came behind all others: see `find`.
-  #ordered = true;
-  // Made once there are many keys.
-  #places: Map<DictKeyValue, number> | undefined;
+  #last: Child | undefined;
+  #places: Map<DictKeyValue, Child> | undefined;
 
   constructor(mark: Mark | undefined, witness: number) {
     this.mark = mark;
@@ -50,37 +61,47 @@ export class Branch {
   }
 
   /**
-   * The place of a key, or -1. Files are sorted by name, so that a key behind all others is new: that spares
-   * most containers an index.
+   * The child of a key. Files are sorted by name, so that a key behind all others is new: that spares most
+   * containers a search.
    */
-  find(key: DictKeyValue): number {
-    const last = this.keys[this.keys.length - 1];
-    if (this.#places === undefined) {
-      if (last === undefined || (this.#ordered && typeof last === typeof key && key > last)) return -1;
-      // Most containers are small: to look through a few keys costs less than to make an index.
-      if (this.keys.length <= SMALL && !Number.isNaN(key)) return this.keys.indexOf(key);
-      this.#places = new Map();
-      for (let i = 0; i < this.keys.length; i++) this.#places.set(this.keys[i]!, i);
+  find(key: DictKeyValue): Child | undefined {
+    if (this.#places !== undefined) return this.#places.get(key);
+    const last = this.#last;
+    if (last === undefined || last.key === key) return last;
+    if (this.sorted && isBehind(key, last.key)) return undefined;
+    if (this.size <= SMALL) {
+      let child = this.first;
+      while (child !== undefined && child.key !== key && !Object.is(child.key, key)) child = child.next;
+      return child;
     }
-    return this.#places.get(key) ?? -1;
+    this.#places = new Map();
+    for (const child of this.children()) this.#places.set(child.key, child);
+    return this.#places.get(key);
   }
 
-  /** A copy of it without children. */
-  copyEmpty(): Branch {
-    const copy = new Branch(this.mark, this.witness);
-    copy.length = this.length;
-    copy.record = this.record;
-    return copy;
+  /** Adds a key that it does not have. */
+  add<T extends Twig>(key: DictKeyValue, twig: T): T {
+    const child: Child = { key, twig, next: undefined };
+    const last = this.#last;
+    if (last === undefined) this.first = child;
+    else {
+      last.next = child;
+      if (!isBehind(key, last.key)) this.sorted = false;
+    }
+    this.#last = child;
+    this.size++;
+    this.#places?.set(key, child);
+    return twig;
   }
 
-  /** Adds a key that `find` has just not found. */
-  add(key: DictKeyValue, twig: Twig): void {
-    const last = this.keys[this.keys.length - 1];
-    if (last !== undefined && !(typeof last === typeof key && key > last)) this.#ordered = false;
-    this.#places?.set(key, this.keys.length);
-    this.keys.push(key);
-    this.twigs.push(twig);
+  /** The children in the order of their coming. */
+  *children(): Generator<Child, void> {
+    for (let child = this.first; child !== undefined; child = child.next) yield child;
   }
+}
+
+function isBehind(key: DictKeyValue, last: DictKeyValue): boolean {
+  return typeof key === typeof last && key > last;
 }
 
 /**
@@ -177,21 +198,16 @@ export class TreeBuilder {
       return this.root;
     }
     this.root ??= new Branch(undefined, -1);
-    let branch = this.root;
+    let branch: Twig = this.root;
     for (let depth = 0; ; depth++) {
       if (!(branch instanceof Branch)) return undefined;
       const mark = markOf(path[depth]!);
       const key = keyOf(path[depth]!);
       this.#setMark(branch, mark!);
       if (branch.mark !== mark) return undefined;
-      const place = branch.find(key);
-      if (depth === path.length - 1) {
-        if (place !== -1) return branch.twigs[place];
-        branch.add(key, this.#known(twig));
-        return twig;
-      }
-      if (place === -1) branch.add(key, new Branch(undefined, -1));
-      branch = branch.twigs[place === -1 ? branch.twigs.length - 1 : place]!;
+      const child = branch.find(key);
+      if (depth === path.length - 1) return child?.twig ?? branch.add(key, this.#known(twig));
+      branch = child?.twig ?? branch.add(key, new Branch(undefined, -1));
     }
   }
 
@@ -200,7 +216,7 @@ export class TreeBuilder {
     let twig = this.root;
     for (const entry of path) {
       if (!(twig instanceof Branch) || twig.mark !== markOf(entry)) return undefined;
-      twig = twig.twigs[twig.find(keyOf(entry))];
+      twig = twig.find(keyOf(entry))?.twig;
     }
     return typeof twig === "number" ? twig : undefined;
   }
@@ -210,14 +226,14 @@ export class TreeBuilder {
     let gaps = 0;
     for (const list of this.#lists) {
       let length = list.length;
-      for (const key of list.keys) length = Math.max(length, (key as number) + 1);
-      gaps += length - list.keys.length;
+      for (const { key } of list.children()) length = Math.max(length, (key as number) + 1);
+      gaps += length - list.size;
       list.length = length;
       if (gaps > this.#maxGaps) {
         const where = list.witness === -1 ? "structure metadata" : quote(this.#names[list.witness]!);
         throw new Pytree2SafetensorsError(
           "GapLimit",
-          `${where}: a list of ${length} has ${list.keys.length} elements; at most ${this.#maxGaps} places of lists are filled with null (maxGaps)`,
+          `${where}: a list of ${length} has ${list.size} elements; at most ${this.#maxGaps} places of lists are filled with null (maxGaps)`,
           {
             expected: `at most ${this.#maxGaps} gaps`,
             found: `${gaps} gaps`,
@@ -241,21 +257,16 @@ export class TreeBuilder {
   #put(branch: Branch, mark: Mark, key: DictKeyValue, i: number): void {
     this.#setMark(branch, mark);
     if (branch.mark !== mark) this.#conflict(i, branch);
-    const place = branch.find(key);
-    if (place !== -1) this.#conflict(i, branch.twigs[place]!);
+    const child = branch.find(key);
+    if (child !== undefined) this.#conflict(i, child.twig);
     branch.add(key, i);
   }
 
   #step(branch: Branch, mark: Mark, key: DictKeyValue, i: number): Branch {
     this.#setMark(branch, mark);
     if (branch.mark !== mark) this.#conflict(i, branch);
-    const place = branch.find(key);
-    if (place === -1) {
-      const twig = new Branch(undefined, i);
-      branch.add(key, twig);
-      return twig;
-    }
-    const twig = branch.twigs[place]!;
+    const twig = branch.find(key)?.twig;
+    if (twig === undefined) return branch.add(key, new Branch(undefined, i));
     return twig instanceof Branch ? twig : this.#conflict(i, twig);
   }
 

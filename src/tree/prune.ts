@@ -8,18 +8,17 @@ export function prune(root: Twig | undefined, include: (leaf: number) => boolean
   const visit = (twig: Twig): Twig | undefined => {
     if (typeof twig === "number") return include(twig) ? twig : undefined;
     if (!(twig instanceof Branch) || twig.witness === -1) return twig;
-    const kept = twig.copyEmpty();
+    const kept = new Branch(twig.mark, twig.witness);
+    kept.length = twig.length;
+    kept.record = twig.record;
     let alive = false;
-    const twigs = twig.twigs.map((child) => {
+    for (const { key, twig: child } of twig.children()) {
       const left = visit(child);
-      if (left !== undefined && hasLeaves(child)) alive = true;
-      return left;
-    });
-    if (!alive) return undefined;
-    twigs.forEach((left, i) => {
-      if (left !== undefined && kept.find(twig.keys[i]!) === -1) kept.add(twig.keys[i]!, left);
-    });
-    return kept;
+      if (left === undefined) continue;
+      kept.add(key, left);
+      alive ||= hasLeaves(child);
+    }
+    return alive ? kept : undefined;
   };
   return root === undefined ? undefined : visit(root);
 }

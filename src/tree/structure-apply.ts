@@ -70,18 +70,17 @@ function markOfRecord(record: ContainerRecord): Mark {
 function checkKeys(path: KeyPath, branch: Branch, options: ApplyOptions): void {
   const record = branch.record!;
   if (record.kind === "list") {
-    for (const index of branch.keys) {
-      if ((index as number) >= record.length)
-        disagree(path, `a list of ${record.length}`, `an element ${index}`);
+    for (const { key } of branch.children()) {
+      if ((key as number) >= record.length) disagree(path, `a list of ${record.length}`, `an element ${key}`);
     }
     branch.length = record.length;
     return;
   }
   const keys = record.kind === "class" ? record.entries.map(keyOf) : record.keys;
   if (new Set(keys).size < keys.length) disagree(path, "each key once", "a key twice");
-  const missing = keys.find((key) => branch.find(key) === -1);
+  const missing = keys.find((key) => branch.find(key) === undefined);
   if (missing !== undefined) disagree(path, `the key ${JSON.stringify(String(missing))}`, "no tensor there");
-  if (keys.length < branch.keys.length) disagree(path, `${keys.length} keys`, `${branch.keys.length}`);
+  if (keys.length < branch.size) disagree(path, `${keys.length} keys`, `${branch.size}`);
   if (record.kind !== "class") return;
   const registration = getRegistrationByName(record.name);
   if (registration === undefined || registration.accepts(record.aux, record.entries)) return;
@@ -115,11 +114,10 @@ export function makeRecorded(
   if (record === undefined || record.kind === "list") return undefined;
   if (record.kind === "class") return { value: makeClass(branch, record, make, attributes) };
   // A part of a file may have lost some of the children.
-  const keys = record.keys.filter((key) => branch.find(key) !== -1);
-  const childOf = (key: (typeof keys)[number]): unknown => make(branch.twigs[branch.find(key)]!);
-  if (record.kind === "map") return { value: new Map(keys.map((key) => [key, childOf(key)])) };
+  const children = record.keys.flatMap((key) => branch.find(key) ?? []);
+  if (record.kind === "map") return { value: new Map(children.map(({ key, twig }) => [key, make(twig)])) };
   const object: Record<string, unknown> = record.kind === "attrs" ? newAttributes(attributes) : {};
-  for (const key of keys) setOwn(object, key as string, childOf(key));
+  for (const { key, twig } of children) setOwn(object, key as string, make(twig));
   return { value: object };
 }
 
@@ -129,8 +127,8 @@ function makeClass(
   make: (twig: Twig) => unknown,
   attributes: AttributesAs,
 ): unknown {
-  const present = entries.filter((entry) => branch.find(keyOf(entry)) !== -1);
-  const children = present.map((entry) => make(branch.twigs[branch.find(keyOf(entry))]!));
+  const present = entries.flatMap((entry) => branch.find(keyOf(entry)) ?? []);
+  const children = present.map(({ twig }) => make(twig));
   const registration = name === "" ? undefined : getRegistrationByName(name);
   if (registration !== undefined && present.length === entries.length) {
     return registration.unflatten(aux, children, entries);
@@ -138,12 +136,12 @@ function makeClass(
   // Not known here, or not whole: what its keys say, and its static fields beside them.
   if (branch.mark === "#") {
     const list = new Array<unknown>(branch.length).fill(null);
-    present.forEach((entry, i) => {
-      list[keyOf(entry) as number] = children[i];
+    present.forEach(({ key }, i) => {
+      list[key as number] = children[i];
     });
     return list;
   }
-  const keys = present.map(keyOf);
+  const keys = present.map(({ key }) => key);
   if (keys.some((key) => typeof key !== "string")) return new Map(keys.map((key, i) => [key, children[i]]));
   const object: Record<string, unknown> = branch.mark === "." ? newAttributes(attributes) : {};
   keys.forEach((key, i) => {
