@@ -1,5 +1,5 @@
 // Runs one suite with the package as published in every runtime: `npm run test:runtimes [-- NAME...]`, where
-// a name is `node-22.23.3`, `node` or `bun`, say.
+// a name is `node-22`, `node` or `bun`, say.
 import { spawn } from "node:child_process";
 import { startServer } from "../test/runtimes/server.ts";
 import { bundleSuite, makeConsumer } from "./runtimes/consumer.ts";
@@ -43,7 +43,7 @@ function chooseRuntimes(): readonly Runtime[] {
     .filter((name, i, args) => !name.startsWith("--") && args[i - 1] !== "--package");
   if (names.length === 0) return RUNTIMES;
   const chosen = RUNTIMES.filter(({ name, version }) =>
-    names.some((wanted) => `${name}-${version}-`.startsWith(`${wanted}-`)),
+    names.some((wanted) => wanted === name || `${name}-${version}.`.startsWith(`${wanted}.`)),
   );
   if (chosen.length > 0) return chosen;
   throw new Error(
