@@ -44,11 +44,23 @@ export async function writeShards(
   const progress = new ProgressCounter(total, options.onProgress);
   const folder = await openSinkDirectory(sink, options);
   const indexName = `${shardName}.safetensors.index.json`;
-  const names = await shardNames(folder, shardName, plans.length);
+  const files = filesOf(shardName);
+  const isEmpty = (await ours(folder, files)).length === 0;
+  let names = shardNames(shardName, plans.length, !isEmpty);
+  const claimed: string[] = [];
   const weightMap = new Map<string, string>();
+  let indexing = false;
   try {
     for (const [i, { own, plan }] of plans.entries()) {
-      await writeFile(await folder.file(names[i]!), plan, own, { adapter, signal, progress });
+      let file = await folder.file(names[i]!);
+      // Another save may have seen the empty folder too: each that now sees the other makes way.
+      if (i === 0 && isEmpty && (await ours(folder, files)).length > 1) {
+        await file.abort(undefined);
+        names = shardNames(shardName, plans.length, true);
+        file = await folder.file(names[i]!);
+      }
+      claimed.push(names[i]!);
+      await writeFile(file, plan, own, { adapter, signal, progress });
       for (const { name } of own) weightMap.set(name, names[i]!);
     }
     signal?.throwIfAborted();
@@ -59,23 +71,24 @@ export async function writeShards(
       structure === undefined ? {} : { [STRUCTURE_KEY]: structure },
     );
     const replaced = await indexedFiles(sink, indexName);
-    await writeText(await folder.file(indexName), index);
-    await clearOld(folder, shardName, new Set(names), replaced);
+    const file = await folder.file(indexName);
+    indexing = true;
+    await writeText(file, index);
+    await clearOld(folder, files, new Set(names), replaced);
   } catch (error) {
-    const indexed = await indexedFiles(sink, indexName);
-    for (const name of names) if (!indexed.has(name)) await folder.remove(name).catch(() => {});
+    // Once the index may be there, only an index that can be read tells that these files are not its own.
+    const indexed = indexing ? await indexedFiles(sink, indexName) : new Set<string>();
+    if (!indexing || indexed.size > 0)
+      for (const name of claimed) if (!indexed.has(name)) await folder.remove(name).catch(() => {});
     signal?.throwIfAborted();
     throw error;
   }
   progress.finish(entries.at(-1)?.name ?? "");
 }
 
-/** The customary names, or, where the folder has such files already, the same with a mark of this save. */
-async function shardNames(folder: SinkDirectory, shardName: string, count: number): Promise<string[]> {
-  const pattern = shardPattern(shardName);
-  // A name with a dot in front is the temporary file of a save that is under way.
-  const taken = (await folder.list()).some((name) => pattern.test(name) || name.startsWith(`.${shardName}-`));
-  const mark = taken ? `.${crypto.randomUUID().slice(0, 8)}` : "";
+/** The customary names, or the same with a mark of this save. */
+function shardNames(shardName: string, count: number, marked: boolean): string[] {
+  const mark = marked ? `.${crypto.randomUUID().slice(0, 8)}` : "";
   const five = (n: number) => String(n).padStart(5, "0");
   return Array.from(
     { length: count },
@@ -83,9 +96,29 @@ async function shardNames(folder: SinkDirectory, shardName: string, count: numbe
   );
 }
 
-function shardPattern(shardName: string): RegExp {
+/** A file of some save to the folder. */
+interface SavedFile {
+  readonly name: string;
+  /** What all files of one save have in common: how many there are, and its mark. */
+  readonly save: string;
+  /** Whether it is still being written, or was when its save died. */
+  readonly temporary: boolean;
+}
+
+// The temporary file of a path is its name between a dot and a number of the process.
+function filesOf(shardName: string): RegExp {
   const escaped = shardName.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped}-\\d{5,}-of-\\d{5,}(\\.[0-9a-f]{8})?\\.safetensors$`);
+  return new RegExp(
+    `^(\\.?)${escaped}-\\d{5,}-of-(\\d{5,}(?:\\.[0-9a-f]{8})?)\\.safetensors(\\.[0-9]+-[0-9a-f]+\\.tmp)?$`,
+  );
+}
+
+async function ours(folder: SinkDirectory, files: RegExp): Promise<SavedFile[]> {
+  return (await folder.list()).flatMap((name) => {
+    const match = files.exec(name);
+    if (match === null || (match[1] === ".") !== (match[3] !== undefined)) return [];
+    return [{ name, save: match[2]!, temporary: match[3] !== undefined }];
+  });
 }
 
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
@@ -105,19 +138,22 @@ async function indexedFiles(sink: ShardSink, indexName: string): Promise<Readonl
 /** Removes the files of the index that was replaced, and what dead saves left; never a living save's. */
 async function clearOld(
   folder: SinkDirectory,
-  shardName: string,
+  files: RegExp,
   current: ReadonlySet<string>,
   replaced: ReadonlySet<string>,
 ): Promise<void> {
-  const pattern = shardPattern(shardName);
-  for (const name of await folder.list()) {
-    if (!pattern.test(name) || current.has(name)) continue;
-    try {
-      if (replaced.has(name) || Date.now() - (await folder.modified(name)) > STALE_MS)
+  try {
+    await folder.clearLitter?.((name) => files.test(name));
+    const found = await ours(folder, files);
+    // What is or was written to of late keeps all files of its save: its first shard may be hours old.
+    const living = new Set<string>();
+    for (const { name, save, temporary } of found)
+      if (temporary || Date.now() - (await folder.modified(name)) <= STALE_MS) living.add(save);
+    for (const { name, save, temporary } of found)
+      if (!temporary && !current.has(name) && (replaced.has(name) || !living.has(save)))
         await folder.remove(name);
-    } catch {
-      // The checkpoint is whole; litter that can't be removed is no reason to say otherwise.
-    }
+  } catch {
+    // The checkpoint is whole; litter that can't be removed is no reason to say otherwise.
   }
 }
 

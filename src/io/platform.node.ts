@@ -4,6 +4,7 @@ import { explain } from "./explain.node.ts";
 import { setPlatform } from "./platform.ts";
 import { ExactSink } from "./sinks/exact.ts";
 import { handleSink, pathSink } from "./sinks/path.node.ts";
+import { clearLitterIn } from "./sinks/temporary.node.ts";
 import { handleSource, pathSource, toPath } from "./sources/path.node.ts";
 
 setPlatform({
@@ -28,6 +29,7 @@ setPlatform({
       list: () => readdir(folder),
       modified: async (name) => (await stat(join(folder, name))).mtimeMs,
       remove: (name) => rm(join(folder, name), { force: true }),
+      clearLitter: (isTarget) => clearLitterIn(folder, isTarget),
     };
   },
 });

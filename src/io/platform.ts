@@ -21,6 +21,8 @@ export interface SinkDirectory {
   modified(name: string): Promise<number>;
   /** Removes a file, if it is there. */
   remove(name: string): Promise<void>;
+  /** Removes what dead saves to files of these names left behind, where the runtime's files leave something. */
+  clearLitter?(isTarget: (name: string) => boolean): Promise<void>;
 }
 
 /** What runtimes with a file system add: paths, `file:` URLs and file handles. */

@@ -33,7 +33,11 @@ async function measure(file: Uint8Array): Promise<{ code: string | null; allocat
   const [before, collectionsBefore] = [used(), collections];
   let code: string | null = null;
   try {
-    await loadPytree(file, { onWarning: (error) => void (code = codeOf(error)) });
+    await loadPytree(file, {
+      onWarning(error) {
+        code = codeOf(error);
+      },
+    });
   } catch (error) {
     code = codeOf(error);
   }

@@ -50,8 +50,8 @@ export function changes(before: PrototypeRecord, after: PrototypeRecord): string
 
 function nameOf(object: object): string {
   if (typeof object === "function") return object.name || "a function";
-  const { constructor } = object as { constructor?: unknown };
-  return typeof constructor === "function" ? `${constructor.name}.prototype` : "an object";
+  const owner = (object as { constructor?: unknown }).constructor;
+  return typeof owner === "function" ? `${owner.name}.prototype` : "an object";
 }
 
 // What no global leads to.

@@ -15,7 +15,7 @@ const living = new Set<string>();
 export function temporaryPath(path: string): string {
   const temporary = join(
     dirname(path),
-    `${prefixOf(path)}${process.pid}-${randomBytes(6).toString("hex")}.tmp`,
+    `.${labelOf(path)}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`,
   );
   living.add(temporary);
   return temporary;
@@ -27,15 +27,18 @@ export function forgetTemporary(temporary: string): void {
 }
 
 /** Removes what saves to `path` left behind when they died: older than an hour, and no living process's. */
-export async function clearLitter(path: string): Promise<void> {
-  const folder = dirname(path);
-  const prefix = prefixOf(path);
+export function clearLitter(path: string): Promise<void> {
+  const label = labelOf(path);
+  return clearLitterIn(dirname(path), (found) => found === label);
+}
+
+/** The same for all files of a folder whose names are so. */
+export async function clearLitterIn(folder: string, isTarget: (name: string) => boolean): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix)) continue;
-    const match = /^(\d+)-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length));
-    if (match === null) continue;
+    const match = /^\.(.+)\.(\d+)-[0-9a-f]{12}\.tmp$/s.exec(name);
+    if (match === null || !isTarget(match[1]!)) continue;
     const litter = join(folder, name);
-    if (living.has(litter) || isOtherLivingProcess(Number(match[1]))) continue;
+    if (living.has(litter) || isOtherLivingProcess(Number(match[2]))) continue;
     try {
       if (Date.now() - (await stat(litter)).mtimeMs > STALE_MS) await unlink(litter);
     } catch {
@@ -44,10 +47,11 @@ export async function clearLitter(path: string): Promise<void> {
   }
 }
 
-function prefixOf(path: string): string {
+/** What a temporary file has of the name of its target. */
+function labelOf(path: string): string {
   const name = basename(path);
   const long = Buffer.byteLength(name) > MAX_LABEL_BYTES;
-  return `.${long ? createHash("sha256").update(name).digest("hex") : name}.`;
+  return long ? createHash("sha256").update(name).digest("hex") : name;
 }
 
 function isOtherLivingProcess(id: number): boolean {
