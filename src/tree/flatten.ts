@@ -100,7 +100,7 @@ class Flattener {
   }
 
   /** `anchor` is the ancestor that the nodes below are compared with to find cycles. */
-  visit(value: unknown, depth: number, up: Frame | undefined, anchor: object | undefined): TreeDef {
+  visit(value: unknown, depth: number, up: Frame | undefined, anchor: unknown): TreeDef {
     const kind = this.#isLeaf?.(value) ? "leaf" : kindOf(value);
     if (kind === "leaf") {
       this.#leaves.push(value);
@@ -116,14 +116,12 @@ class Flattener {
     kind: Exclude<NodeKind, "leaf" | "none">,
     depth: number,
     up: Frame | undefined,
-    anchor: object | undefined,
+    anchor: unknown,
   ): TreeDef {
     const [node, values] = openContainer(value, kind, () => framePath(up));
     if (depth >= this.#maxDepth && values.length > 0)
       throw circular(up, value) ?? tooDeep(this.#maxDepth, { keyPath: keystr(framePath(up)) });
-    // Brent's way of finding cycles: the anchor moves down at each power of two, so that one comparison a
-    // container is enough and a cycle is found before the walk has gone around it a third time.
-    const next = (depth & (depth - 1)) === 0 ? value : anchor;
+    const next = nextAnchor(depth, value, anchor);
     const frame: Frame = { up, value, node, at: 0 };
     const children = new Array<TreeDef>(values.length);
     for (let i = 0; i < children.length; i++) {
@@ -132,6 +130,14 @@ class Flattener {
     }
     return new TreeDef(node, children);
   }
+}
+
+/**
+ * What containers below `value` are compared with to find cycles, Brent's way: the anchor moves down at each power
+ * of two, so that one comparison a container is enough and no cycle is gone around a third time.
+ */
+export function nextAnchor(depth: number, value: unknown, anchor: unknown): unknown {
+  return (depth & (depth - 1)) === 0 ? value : anchor;
 }
 
 /** A container's keys and children, each child read once. */

@@ -26,5 +26,7 @@ export function kindOf(value: unknown): NodeKind {
 // A Map of any realm, but no subclass: that one may keep more than its entries.
 function isMap(value: object, prototype: object, base: object): boolean {
   if (prototype === Map.prototype) return true;
-  return Object.getPrototypeOf(base) === null && Object.prototype.toString.call(value) === "[object Map]";
+  // Every class comes here, so that the cheap questions are asked first.
+  if (!Object.hasOwn(prototype, "forEach") || Object.getPrototypeOf(base) !== null) return false;
+  return Object.prototype.toString.call(value) === "[object Map]";
 }
