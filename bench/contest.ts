@@ -1,0 +1,80 @@
+import { performance } from "node:perf_hooks";
+import { type Spread, spread } from "./statistics.ts";
+
+/** One way of doing a job. */
+export interface Contestant {
+  readonly name: string;
+  /** Does the job; what it gives is dropped. */
+  run(): unknown;
+  /** The seconds that the job took, for what is timed where it runs, as in another process. */
+  readonly seconds?: () => Promise<number>;
+  /** Called after each run, outside the time, with what it gave. */
+  after?(result: unknown): unknown;
+}
+
+/** What a contest measured: for each contestant the seconds of each round. */
+export class Results {
+  readonly seconds: ReadonlyMap<string, readonly number[]>;
+
+  constructor(seconds: ReadonlyMap<string, readonly number[]>) {
+    this.seconds = seconds;
+  }
+
+  /** The seconds that a contestant took. */
+  time(name: string): Spread {
+    return spread(this.#of(name));
+  }
+
+  /**
+   * How many times as fast `name` is as `other`. Each round is compared within itself, so that a machine that was
+   * busy for a while was busy for both.
+   */
+  speed(name: string, other: string): Spread {
+    const own = this.#of(name);
+    return spread(this.#of(other).map((seconds, round) => seconds / own[round]!));
+  }
+
+  #of(name: string): readonly number[] {
+    const seconds = this.seconds.get(name);
+    if (seconds === undefined) throw new Error(`no contestant is called ${name}`);
+    return seconds;
+  }
+}
+
+// A sample lasts at least so long: the job is repeated where it is shorter.
+const MIN_SECONDS = 0.02;
+
+/**
+ * Lets contestants run in turn, forwards in one round and backwards in the next, each once to warm up and then
+ * once a round.
+ */
+export async function contest(contestants: readonly Contestant[], rounds: number): Promise<Results> {
+  const seconds = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  const repeats = new Map<string, number>();
+  for (const contestant of contestants) {
+    const once = await sample(contestant, 1);
+    const again = once < MIN_SECONDS ? await sample(contestant, 3) : once;
+    repeats.set(contestant.name, Math.max(1, Math.ceil(MIN_SECONDS / again)));
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
+      seconds.get(contestant.name)!.push(await sample(contestant, repeats.get(contestant.name)!));
+    }
+  }
+  return new Results(seconds);
+}
+
+/** The seconds of one run, measured over `repeats` of them. */
+async function sample(contestant: Contestant, repeats: number): Promise<number> {
+  globalThis.gc?.();
+  if (contestant.seconds) return contestant.seconds();
+  let total = 0;
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    const running = contestant.run();
+    const result = running instanceof Promise ? await running : running;
+    total += performance.now() - start;
+    await contestant.after?.(result);
+  }
+  return total / 1000 / repeats;
+}

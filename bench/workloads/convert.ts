@@ -1,0 +1,77 @@
+import { type Dtype, Tensor } from "pytree2safetensors";
+import { type Contestant, contest } from "../contest.ts";
+import { filledMemory } from "../models.ts";
+import type { Comparison } from "../report-types.ts";
+import { count } from "../units.ts";
+import type { Workload } from "../workload.ts";
+
+// dtype, the least speed against a copy, and the name that ml_dtypes has for it.
+const FORMATS: readonly (readonly [Dtype, number | undefined, string])[] = [
+  ["BF16", 0.5, "bfloat16"],
+  ["F16", 0.4, "float16"],
+  ["F8_E4M3", undefined, "float8_e4m3fn"],
+  ["F8_E5M2", undefined, "float8_e5m2"],
+  ["F8_E8M0", undefined, "float8_e8m0fnu"],
+  ["F8_E4M3FNUZ", undefined, "float8_e4m3fnuz"],
+  ["F8_E5M2FNUZ", undefined, "float8_e5m2fnuz"],
+  ["F4", undefined, "float4_e2m1fn"],
+];
+
+const COPY = "`Float32Array.set` into fresh memory";
+
+export const convert: Workload = {
+  name: "convert",
+  async run(context) {
+    const elements = context.quick ? 2 ** 20 : 2 ** 24;
+    const python = await context.python();
+    const f32 = Tensor.fromBuffer("F32", [elements], filledMemory(elements * 4));
+    const contestants: Contestant[] = [
+      { name: COPY, run: () => new Float32Array(elements).set(f32.data as Float32Array) },
+    ];
+    for (const [dtype, , numpy] of FORMATS) {
+      const from = Tensor.fromBuffer(
+        dtype,
+        [elements],
+        filledMemory(dtype === "F4" ? elements / 2 : elements * (dtype.length <= 4 ? 2 : 1)),
+      );
+      contestants.push({ name: `from ${dtype}`, run: () => from.cast("F32") });
+      contestants.push({ name: `to ${dtype}`, run: () => f32.cast(dtype, { lossy: true }) });
+      if (python)
+        contestants.push({
+          name: `python ${dtype}`,
+          run: () => {},
+          seconds: () => python.seconds("cast", numpy, elements),
+        });
+    }
+    context.log(`convert: ${count(elements)} elements of each float format`);
+    const results = await contest(contestants, context.quick ? 5 : 9);
+    const comparisons = FORMATS.flatMap(([dtype, reach]): Comparison[] => {
+      const from = `from ${dtype}`;
+      const to = `to ${dtype}`;
+      const rows: Comparison[] = [
+        {
+          what: `${dtype} → F32`,
+          against: COPY,
+          ours: results.time(from),
+          speed: results.speed(from, COPY),
+          ...(reach !== undefined && { reach }),
+        },
+        { what: `F32 → ${dtype}`, against: COPY, ours: results.time(to), speed: results.speed(to, COPY) },
+      ];
+      if (python) {
+        rows.push({
+          what: `${dtype} → F32`,
+          against: "NumPy `astype` (ml_dtypes)",
+          ours: results.time(from),
+          speed: results.speed(from, `python ${dtype}`),
+        });
+      }
+      return rows;
+    });
+    return {
+      title: "Conversions",
+      intro: `${count(elements)} elements each, the result in fresh memory, against a copy of as many float32 into fresh memory. Where a float format narrows, ours rounds to nearest even and is exact for every value.`,
+      comparisons,
+    };
+  },
+};

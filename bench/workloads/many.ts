@@ -1,0 +1,116 @@
+import { readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { loadFile, loadPytree, openSafetensors, saveFile, savePytree, Tensor } from "pytree2safetensors";
+import { inChild } from "../child.ts";
+import { type Contestant, contest } from "../contest.ts";
+import { jaxJsLoad, safetensorsLoad } from "../contestants/loaders.ts";
+import { bareRead, bareWrite } from "../contestants/raw.ts";
+import { filledMemory } from "../models.ts";
+import type { Comparison, Fact } from "../report-types.ts";
+import { count, mebibytes } from "../units.ts";
+import type { Workload } from "../workload.ts";
+
+const JAX_JS = "`readFile` + `@jax-js/loaders` parse";
+const NPM = "`readFile` + `safetensors` (npm)";
+const NUMPY = "Python `safetensors.numpy`";
+const BARE_READ = "bare read of the file";
+const BARE_WRITE = "bare write of the file";
+
+export const many: Workload = {
+  name: "many",
+  async run(context) {
+    const python = await context.python();
+    const comparisons: Comparison[] = [];
+    const facts: Fact[] = [];
+    const sizes = context.quick ? [50_000] : [50_000, 500_000, 1_000_000];
+    for (const size of sizes) {
+      context.log(`many: ${count(size)} small tensors`);
+      const path = join(context.folder, "many.safetensors");
+      const target = join(context.folder, "many-saved.safetensors");
+      const dict = smallTensors(size);
+      await saveFile(dict, path, { flush: false });
+      const whole = new Uint8Array(await readFile(path));
+      const remove = () => unlink(target);
+      const contestants: Contestant[] = [
+        { name: "loadFile", run: () => loadFile(path) },
+        { name: JAX_JS, run: () => jaxJsLoad(path) },
+        { name: NPM, run: () => safetensorsLoad(path) },
+        { name: BARE_READ, run: () => bareRead(path, 4) },
+        { name: "saveFile", run: () => saveFile(dict, target, { flush: false }), after: remove },
+        { name: BARE_WRITE, run: () => bareWrite(target, [whole], false), after: remove },
+        { name: "lazy", run: () => loadPytree(path, { lazy: true }), after: closeLazy },
+      ];
+      if (python && size <= 500_000) {
+        contestants.push({ name: NUMPY, run: () => {}, seconds: () => python.seconds("load_numpy", path) });
+      }
+      const results = await contest(contestants, context.rounds(size / 100_000));
+      const what = `${count(size)} tensors of 32 bytes`;
+      for (const against of [JAX_JS, NPM, ...(results.seconds.has(NUMPY) ? [NUMPY] : []), BARE_READ]) {
+        comparisons.push({
+          what: `${what}: \`loadFile\``,
+          against,
+          ours: results.time("loadFile"),
+          speed: results.speed("loadFile", against),
+        });
+      }
+      comparisons.push(
+        {
+          what: `${what}: \`loadPytree\`, lazy`,
+          against: JAX_JS,
+          ours: results.time("lazy"),
+          speed: results.speed("lazy", JAX_JS),
+        },
+        {
+          what: `${what}: \`saveFile\``,
+          against: BARE_WRITE,
+          ours: results.time("saveFile"),
+          speed: results.speed("saveFile", BARE_WRITE),
+        },
+      );
+      if (size === 1_000_000) facts.push(...(await million(path, target)));
+      await unlink(path);
+    }
+    return {
+      title: "Many small tensors",
+      intro:
+        "Files of F32 tensors of 8 elements, in the page cache: what counts is the cost of a tensor, not of its bytes.",
+      comparisons,
+      facts,
+    };
+  },
+};
+
+async function closeLazy(tree: unknown): Promise<void> {
+  const [leaf] = Object.values(tree as Record<string, { file: { close(): Promise<void> } }>);
+  await leaf!.file.close();
+}
+
+/** A million tensors: that they open, load lazily and save, and what memory that takes. */
+async function million(path: string, target: string): Promise<Fact[]> {
+  const file = await openSafetensors(path);
+  const tensor = await file.tensor("t999999");
+  const names = file.names.length;
+  await file.close();
+  const tree = await loadPytree(path, { lazy: true });
+  await savePytree(tree, target, { flush: false, structure: "never" });
+  await closeLazy(tree);
+  const same = Buffer.compare(await readFile(path), await readFile(target)) === 0;
+  await unlink(target);
+  const cost = await inChild("openOne", path, "t999999");
+  return [
+    {
+      what: "a file of 1,000,000 tensors opens, gives one, loads lazily and saves again",
+      got: `${count(names)} names, ${tensor}, ${same ? "the same bytes" : "OTHER BYTES"}`,
+      reach: "works",
+      ok: same && names === 1_000_000,
+    },
+    { what: "peak memory, opening it and reading one tensor", got: mebibytes(cost.peakBytes) },
+  ];
+}
+
+function smallTensors(size: number): Record<string, Tensor> {
+  const memory = filledMemory(size * 32);
+  const dict: Record<string, Tensor> = {};
+  for (let i = 0; i < size; i++) dict[`t${i}`] = Tensor.fromBuffer("F32", [8], memory, i * 32, 32);
+  return dict;
+}

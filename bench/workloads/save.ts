@@ -1,0 +1,81 @@
+import { unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { saveFile, type Tensor } from "pytree2safetensors";
+import { planLayout } from "../../src/format/layout.ts";
+import { inChildren } from "../child.ts";
+import { contest } from "../contest.ts";
+import { bareWrite } from "../contestants/raw.ts";
+import { model } from "../files.ts";
+import type { Comparison, Fact } from "../report-types.ts";
+import { mebibytes } from "../units.ts";
+import type { Workload } from "../workload.ts";
+
+const OURS = "`saveFile`";
+const BARE = "bare write of each tensor";
+const BARE_WHOLE = "bare write of one block";
+
+export const save: Workload = {
+  name: "save",
+  async run(context) {
+    const bytes = context.quick ? 2 ** 26 : 2 ** 30;
+    const size = context.quick ? "64 MiB" : "1 GiB";
+    const path = join(context.folder, "save.safetensors");
+    const comparisons: Comparison[] = [];
+    for (const dtype of ["F32", "BF16"] as const) {
+      for (const flush of [false, true]) {
+        if (dtype === "BF16" && flush) continue;
+        context.log(`save: ${size} ${dtype}, ${flush ? "flushed" : "not flushed"}`);
+        const dict = model(dtype, bytes);
+        const chunks = fileChunks(dict);
+        const whole = joined(chunks);
+        const remove = () => unlink(path);
+        const results = await contest(
+          [
+            { name: OURS, run: () => saveFile(dict, path, { flush }), after: remove },
+            { name: BARE, run: () => bareWrite(path, chunks, flush), after: remove },
+            { name: BARE_WHOLE, run: () => bareWrite(path, [whole], flush), after: remove },
+          ],
+          context.rounds(flush ? 4 : 2),
+        );
+        const what = `${size}, 300 layers ${dtype}, ${flush ? "flushed" : "not flushed"}: ${OURS}`;
+        const ours = results.time(OURS);
+        comparisons.push(
+          { what, against: BARE_WHOLE, ours, speed: results.speed(OURS, BARE_WHOLE), reach: 0.95 },
+          { what, against: BARE, ours, speed: results.speed(OURS, BARE) },
+        );
+      }
+    }
+    const { peakBytes } = await inChildren(context.quick ? 1 : 3, "save", path, bytes);
+    const facts: Fact[] = [
+      {
+        what: `memory beyond the tensors, saving ${size}`,
+        got: mebibytes(peakBytes.median),
+        reach: "≤ 16 MiB + header",
+        ok: peakBytes.median <= 17 * 2 ** 20,
+      },
+    ];
+    return {
+      title: "Saving",
+      intro: `${size} in memory, 300 transformer layers (4,800 tensors), to a new file on disk: not flushed, which is to say into the page cache, and flushed, which is what a save does unless told. The bare write gets the bytes that the file will have; ours also lays out the header, writes beside the target and renames.`,
+      comparisons,
+      facts,
+    };
+  },
+};
+
+/** The bytes of the file, as views: its head, then each tensor. */
+function fileChunks(dict: Record<string, Tensor>): Uint8Array[] {
+  const tensors = Object.entries(dict);
+  const { head, order } = planLayout(tensors.map(([name, { dtype, shape }]) => ({ name, dtype, shape })));
+  return [head, ...Array.from(order, (index) => tensors[index]![1].bytes)];
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}

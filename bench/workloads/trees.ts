@@ -1,0 +1,119 @@
+import { dict2pytree, pytree2dict, setWeights, type Tensor } from "pytree2safetensors";
+import { inChild } from "../child.ts";
+import { type Contestant, contest } from "../contest.ts";
+import { bareBuild, bareFlatten, bareSet } from "../contestants/bare-trees.ts";
+import { treeOf } from "../models.ts";
+import type { Comparison, Plot } from "../report-types.ts";
+import { logSlope } from "../statistics.ts";
+import { count } from "../units.ts";
+import type { Workload } from "../workload.ts";
+
+const CALLS = ["pytree2dict", "dict2pytree", "setWeights"] as const;
+
+type Call = (typeof CALLS)[number];
+
+const PYTHON: Readonly<Record<Call, string>> = {
+  pytree2dict: "flatten",
+  dict2pytree: "build",
+  setWeights: "set_weights",
+};
+
+export const trees: Workload = {
+  name: "trees",
+  async run(context) {
+    const python = await context.python();
+    const sizes = context.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+    const comparisons: Comparison[] = [];
+    const times: Record<string, [number, number][]> = {};
+    const memory: Record<Call, [number, number][]> = { pytree2dict: [], dict2pytree: [], setWeights: [] };
+    const note = (line: string, size: number, seconds: number) => {
+      times[line] ??= [];
+      times[line].push([size, seconds]);
+    };
+    for (const size of sizes) {
+      context.log(`trees: ${count(size)} leaves`);
+      const tree = treeOf(size);
+      const dict = pytree2dict(tree) as Record<string, Tensor>;
+      const bareDict = bareFlatten(tree);
+      const contestants: Contestant[] = [
+        { name: "pytree2dict", run: () => pytree2dict(tree) },
+        { name: "bare pytree2dict", run: () => bareFlatten(tree) },
+        { name: "dict2pytree", run: () => dict2pytree(dict) },
+        { name: "bare dict2pytree", run: () => bareBuild(bareDict) },
+        { name: "setWeights", run: () => setWeights(tree, dict) },
+        { name: "bare setWeights", run: () => bareSet(tree, bareDict) },
+      ];
+      // Python takes seconds for each call on the largest.
+      if (python && size <= 100_000) {
+        for (const call of CALLS)
+          contestants.push({
+            name: `Python ${call}`,
+            run: () => {},
+            seconds: () => python.seconds(PYTHON[call], size),
+          });
+      }
+      const results = await contest(contestants, context.rounds(size / 100_000));
+      for (const call of CALLS) {
+        const what = `\`${call}\`, ${count(size)} leaves`;
+        const ours = results.time(call);
+        note(call, size, ours.median);
+        note(`bare ${call}`, size, results.time(`bare ${call}`).median);
+        comparisons.push({
+          what,
+          against: "bare walk",
+          ours,
+          speed: results.speed(call, `bare ${call}`),
+          ...(call !== "setWeights" && { reach: 0.5 }),
+        });
+        if (python && size <= 100_000) {
+          comparisons.push({ what, against: "Python", ours, speed: results.speed(call, `Python ${call}`) });
+        }
+        if (!context.quick) memory[call].push([size, (await inChild(call, size)).peakBytes]);
+      }
+    }
+    const plots: Plot[] = context.quick
+      ? []
+      : [
+          plot("trees-time.svg", "Trees to dicts and back", "seconds", times),
+          plot("trees-memory.svg", "Peak memory of trees to dicts and back", "bytes", memory),
+        ];
+    const facts = CALLS.map((call) => {
+      const points = times[call]!;
+      const worst = Math.max(
+        ...points.slice(1).map(([size, s], i) => s / size / (points[i]![1] / points[i]![0])),
+      );
+      return {
+        what: `\`${call}\`: time a leaf, from ${count(sizes[0]!)} to ${count(sizes.at(-1)!)} leaves`,
+        got: `grows with leaves^${logSlope(points).toFixed(2)}; largest step from one size to the next ${worst.toFixed(2)}×`,
+        reach: "≤ 1.2× linear",
+        ok: worst <= 1.2 || logSlope(points) <= 1.04,
+      };
+    });
+    return {
+      title: "Trees",
+      intro:
+        "Trees of a transformer's shape, 16 leaves to a layer, all leaves one small tensor. A bare walk is the shortest program for this one tree: no attributes, classes or Maps, no check for cycles, conflicts, odd keys or gaps, no structure metadata. ≤ 2× its time is a speed of ≥ 0.5.",
+      comparisons,
+      facts,
+      plots,
+    };
+  },
+};
+
+function plot(
+  file: string,
+  title: string,
+  y: string,
+  lines: Readonly<Record<string, readonly (readonly [number, number])[]>>,
+): Plot {
+  return {
+    file,
+    title,
+    x: "leaves",
+    y,
+    lines: Object.entries(lines).map(([name, points]) => ({
+      name: `${name} (slope ${logSlope(points).toFixed(2)})`,
+      points,
+    })),
+  };
+}
