@@ -1,5 +1,7 @@
 import { type Fault, isPytree2SafetensorsError } from "../src/base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header.ts";
+import { hostileFiles } from "../test/format/hostile-files.ts";
+import { hostilePairs } from "../test/format/hostile-pairs.ts";
 import { assemble, mutate, Random } from "./mutate.ts";
 import { baseFiles } from "./mutation-bases.ts";
 import { Reference, type ReferenceAnswer } from "./reference.ts";
@@ -40,6 +42,20 @@ const failures: string[] = [];
 const random = new Random(seed);
 const bases = baseFiles();
 const reference = new Reference();
+
+// The corpus of hostile files first: the codes that it expects are the reference's, departures apart.
+const corpus = [...hostileFiles(), ...hostilePairs()];
+const corpusAnswers = await reference.read(corpus.map(({ bytes }) => bytes));
+corpus.forEach(({ name, bytes, departure }, i) => {
+  const ours = read(bytes);
+  const verdict = compare(ours, corpusAnswers[i]!);
+  const declared =
+    departure === undefined ? !verdict.startsWith("departure") : verdict === `departure: ${departure}`;
+  if (verdict.startsWith("DIFFERENT") || !declared) {
+    failures.push(`corpus, ${name}: ${describe(bytes, ours, corpusAnswers[i]!, verdict)}`);
+  }
+});
+console.log(`${String(corpus.length).padStart(8)}  files of the hostile corpus`);
 
 for (let done = 0; done < count && failures.length < 10; done += BATCH) {
   const files = Array.from({ length: Math.min(BATCH, count - done) }, () =>

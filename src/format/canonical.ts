@@ -1,25 +1,20 @@
 import { DTYPE_NAMES } from "../tensor/dtypes.ts";
-import { type Columns, DTYPE_BITS, dtypeCode, EXACT_ELEMENTS, isDtypeAt } from "./columns.ts";
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACKET, QUOTE } from "./json.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA } from "./json.ts";
+import {
+  BEGIN,
+  DTYPE,
+  DTYPE_BITS,
+  END,
+  EXACT_ELEMENTS,
+  OFFSETS_AT,
+  type Rows,
+  SHAPE_AT,
+  WIDTH,
+} from "./rows.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
-const BEFORE_DTYPE = ':{"dtype":"';
-const BEFORE_SHAPE = '","shape":[';
-const BEFORE_OFFSETS = ',"data_offsets":[';
-// None of these is looked for closer to the header's end.
-const LONGEST_TEXT = BEFORE_OFFSETS.length;
-const MAX_DTYPE_BYTES = Math.max(...DTYPE_NAMES.map((name) => name.length));
-
-// The same as little-endian words, compared four bytes at a time; the last of three overlaps the second.
-const DTYPE_0 = word(BEFORE_DTYPE, 0);
-const DTYPE_4 = word(BEFORE_DTYPE, 4);
-const DTYPE_7 = word(BEFORE_DTYPE, 7);
-const SHAPE_0 = word(BEFORE_SHAPE, 0);
-const SHAPE_4 = word(BEFORE_SHAPE, 4);
-const SHAPE_7 = word(BEFORE_SHAPE, 7);
-const OFFSETS_0 = word(BEFORE_OFFSETS, 0);
-const OFFSETS_4 = word(BEFORE_OFFSETS, 4);
-const OFFSETS_8 = word(BEFORE_OFFSETS, 8);
-const OFFSETS_12 = word(BEFORE_OFFSETS, 12);
+const BEFORE_SHAPE = DTYPE_NAMES.map((name) => encodeUtf8(`:{"dtype":"${name}","shape":[`));
+const BEFORE_OFFSETS = encodeUtf8(',"data_offsets":[');
 
 // Integers of more digits are left to the general reader: these are exact in doubles.
 const MAX_DIGITS = 15;
@@ -32,108 +27,74 @@ const MAX_DIGITS = 15;
  */
 export class CanonicalReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #columns: Columns;
+  readonly #rows: Rows;
+  #pos = 0;
+  // The dtype of the entry before: most have the same.
   #dtype = 0;
 
-  constructor(bytes: Uint8Array, columns: Columns) {
+  constructor(bytes: Uint8Array, rows: Rows) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#columns = columns;
+    this.#rows = rows;
   }
 
   /** Reads the rest of an entry, `start` being the position after its name; the position after it, or 0. */
   read(start: number, row: number): number {
     const bytes = this.#bytes;
-    const view = this.#view;
-    const columns = this.#columns;
-    if (start + LONGEST_TEXT > bytes.length) return 0;
-    if (
-      view.getInt32(start, true) !== DTYPE_0 ||
-      view.getInt32(start + 4, true) !== DTYPE_4 ||
-      view.getInt32(start + 7, true) !== DTYPE_7
-    ) {
-      return 0;
+    if (!startsWith(bytes, start, BEFORE_SHAPE[this.#dtype]!)) {
+      this.#dtype = Math.max(
+        0,
+        BEFORE_SHAPE.findIndex((text) => startsWith(bytes, start, text)),
+      );
+      if (!startsWith(bytes, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
     }
-    let p = start + BEFORE_DTYPE.length;
-    const dtypeStart = p;
-    while (bytes[p] !== QUOTE) if (++p - dtypeStart > MAX_DTYPE_BYTES) return 0;
-    if (!isDtypeAt(bytes, dtypeStart, p, this.#dtype)) {
-      const code = dtypeCode(bytes, dtypeStart, p);
-      if (code < 0) return 0;
-      this.#dtype = code;
-    }
-    if (p + LONGEST_TEXT > bytes.length) return 0;
-    if (
-      view.getInt32(p, true) !== SHAPE_0 ||
-      view.getInt32(p + 4, true) !== SHAPE_4 ||
-      view.getInt32(p + 7, true) !== SHAPE_7
-    ) {
-      return 0;
-    }
-    p += BEFORE_SHAPE.length;
-    const shapeAt = p - 1;
+    this.#pos = start + BEFORE_SHAPE[this.#dtype]!.length;
+    const shapeAt = this.#pos - 1;
     let elements = 1;
-    if (bytes[p] === CLOSE_BRACKET) p++;
+    if (bytes[this.#pos] === CLOSE_BRACKET) this.#pos++;
     else {
-      for (;;) {
-        const first = p;
-        let size = 0;
-        for (let digit = bytes[p]! ^ 0x30; digit <= 9; digit = bytes[p]! ^ 0x30) {
-          size = size * 10 + digit;
-          p++;
-        }
-        if (!isPlain(bytes, first, p)) return 0;
-        elements *= size;
+      do {
+        elements *= this.#integer();
         // Here, not at the end: a zero further on must not hide an overflow.
-        if (elements > EXACT_ELEMENTS) return 0;
-        const byte = bytes[p++];
-        if (byte === CLOSE_BRACKET) break;
-        if (byte !== COMMA) return 0;
-      }
+        if (!(elements <= EXACT_ELEMENTS)) return 0;
+      } while (bytes[this.#pos++] === COMMA);
+      if (bytes[this.#pos - 1] !== CLOSE_BRACKET) return 0;
     }
-    if (p + LONGEST_TEXT > bytes.length) return 0;
-    if (
-      view.getInt32(p, true) !== OFFSETS_0 ||
-      view.getInt32(p + 4, true) !== OFFSETS_4 ||
-      view.getInt32(p + 8, true) !== OFFSETS_8 ||
-      view.getInt32(p + 12, true) !== OFFSETS_12 ||
-      bytes[p + 16] !== OPEN_BRACKET
-    ) {
-      return 0;
-    }
-    p += BEFORE_OFFSETS.length;
-    const offsetsAt = p - 1;
-    const beginAt = p;
-    let begin = 0;
-    for (let digit = bytes[p]! ^ 0x30; digit <= 9; digit = bytes[p]! ^ 0x30) {
-      begin = begin * 10 + digit;
-      p++;
-    }
-    if (bytes[p] !== COMMA || !isPlain(bytes, beginAt, p)) return 0;
-    const endAt = ++p;
-    let end = 0;
-    for (let digit = bytes[p]! ^ 0x30; digit <= 9; digit = bytes[p]! ^ 0x30) {
-      end = end * 10 + digit;
-      p++;
-    }
-    if (bytes[p] !== CLOSE_BRACKET || bytes[p + 1] !== CLOSE_BRACE || !isPlain(bytes, endAt, p)) return 0;
+    const offsetsAt = this.#pos + BEFORE_OFFSETS.length - 1;
+    if (!startsWith(bytes, this.#pos, BEFORE_OFFSETS)) return 0;
+    this.#pos = offsetsAt + 1;
+    const begin = this.#integer();
+    if (bytes[this.#pos++] !== COMMA) return 0;
+    const end = this.#integer();
+    if (bytes[this.#pos] !== CLOSE_BRACKET || bytes[this.#pos + 1] !== CLOSE_BRACE) return 0;
+    // Not a number, and so not equal, where an integer was none.
     if (elements * DTYPE_BITS[this.#dtype]! !== (end - begin) * 8) return 0;
-    columns.dtypes[row] = this.#dtype;
-    columns.begins[row] = begin;
-    columns.ends[row] = end;
-    columns.shapeAt[row] = shapeAt;
-    columns.offsetsAt[row] = offsetsAt;
-    return p + 2;
+    const rows = this.#rows;
+    const at = row * WIDTH;
+    rows[at + DTYPE] = this.#dtype;
+    rows[at + BEGIN] = begin;
+    rows[at + END] = end;
+    rows[at + SHAPE_AT] = shapeAt;
+    rows[at + OFFSETS_AT] = offsetsAt;
+    return this.#pos + 2;
+  }
+
+  // A plain integer without leading zeros, or NaN.
+  #integer(): number {
+    const bytes = this.#bytes;
+    const start = this.#pos;
+    let p = start;
+    let value = 0;
+    for (let digit = bytes[p]! - 0x30; digit >= 0 && digit <= 9; digit = bytes[p]! - 0x30) {
+      value = value * 10 + digit;
+      p++;
+    }
+    this.#pos = p;
+    const digits = p - start;
+    return digits === 1 || (digits > 0 && digits <= MAX_DIGITS && bytes[start] !== 0x30) ? value : Number.NaN;
   }
 }
 
-// Digits that are an integer, without a leading zero, and few enough to be exact.
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  const digits = end - start;
-  return digits > 0 && digits <= MAX_DIGITS && (digits === 1 || bytes[start] !== 0x30);
-}
-
-function word(text: string, at: number): number {
-  return [3, 2, 1, 0].reduce((bits, i) => (bits << 8) | text.charCodeAt(at + i), 0);
+function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
 }

@@ -23,7 +23,19 @@ export class FaultList {
     const first = this.#faults[0];
     if (first === undefined) return;
     const { code, message, ...fields } = first;
-    const more = this.count > 1 ? ` (and ${this.count - 1} more)` : "";
+    const more = this.full
+      ? ` (and over ${MAX_FAULTS - 1} more)`
+      : this.count > 1
+        ? ` (and ${this.count - 1} more)`
+        : "";
     throw new Pytree2SafetensorsError(code, message + more, { ...fields, faults: this.#faults });
   }
+}
+
+// A name can have the length of a header; a message is for reading.
+const MAX_QUOTED = 80;
+
+/** A name or text as messages spell it: quoted, and cut where it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

@@ -1,12 +1,11 @@
-import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
-import { type Columns, reorderColumns } from "./columns.ts";
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, JsonCursor } from "./json.ts";
+import { JsonCursor } from "./json.ts";
 import type { KeySet } from "./keyset.ts";
 import { PREFIX_BYTES } from "./prefix.ts";
+import { BEGIN, DTYPE, END, eachInteger, type Rows, reorderRows, SHAPE_AT, WIDTH } from "./rows.ts";
 import { type Scan, scanHeader } from "./scan.ts";
-import { invalidUtf8At } from "./utf8.ts";
+import { decodeUtf8, encodeUtf8, invalidUtf8At } from "./utf8.ts";
 import { checkOffsets } from "./validate.ts";
 
 export { headerLength, MAX_HEADER_BYTES, PREFIX_BYTES } from "./prefix.ts";
@@ -33,9 +32,9 @@ export function parseHeader(header: Uint8Array, fileSize: number): Header {
   // Shared memory could change between check and use.
   const bytes = header.buffer instanceof ArrayBuffer ? header : header.slice();
   const scan = scanUtf8(bytes);
-  const order = checkOffsets(scan, bytes, fileSize - PREFIX_BYTES - bytes.length);
+  const order = checkOffsets(scan, fileSize - PREFIX_BYTES - bytes.length);
   if (order) scan.names.reorder(order);
-  return new Header(bytes, scan, order ? reorderColumns(scan.columns, order) : scan.columns);
+  return new Header(bytes, scan, order ? reorderRows(scan.rows, order) : scan.rows);
 }
 
 // Bytes that are no UTF-8 come first among the faults, but nearly every header is plain ASCII or at least valid:
@@ -56,11 +55,14 @@ function scanUtf8(bytes: Uint8Array): Scan {
 function checkUtf8(bytes: Uint8Array): void {
   const at = invalidUtf8At(bytes);
   if (at < 0) return;
-  throw new Pytree2SafetensorsError("InvalidHeader", `the header is not UTF-8: byte ${at} is invalid`, {
-    expected: "UTF-8",
-    found: `byte 0x${bytes[at]!.toString(16)} at ${at}`,
-  });
+  const found = `0x${bytes[at]!.toString(16)} at byte ${at}`;
+  const message = `the header is not valid UTF-8: found ${found}`;
+  throw new Pytree2SafetensorsError("InvalidHeader", message, { expected: "UTF-8", found });
 }
+
+// No name that was written without escapes has any of these.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const NEEDS_ESCAPE = /["\\\x00-\x1f]/;
 
 /**
  * The validated header of a safetensors file. Tensors have numbers, in the order of their data.
@@ -72,28 +74,30 @@ export class Header {
   readonly dataStart: number;
   /** How many tensors there are. */
   readonly count: number;
-  readonly #cursor: JsonCursor;
+  readonly #bytes: Uint8Array;
+  readonly #scan: Pick<Scan, "metadataAt" | "metadataEnd">;
   readonly #keys: KeySet;
-  readonly #columns: Columns;
-  readonly #metadataAt: number;
+  readonly #rows: Rows;
   #names: readonly string[] | undefined;
   #lastIndex = -1;
   #metadata: Record<string, string> | undefined;
 
   /** @internal */
-  constructor(bytes: Uint8Array, scan: Scan, columns: Columns) {
+  constructor(bytes: Uint8Array, { names, metadataAt, metadataEnd }: Scan, rows: Rows) {
     this.length = bytes.length;
     this.dataStart = PREFIX_BYTES + bytes.length;
-    this.count = scan.names.count;
-    this.#cursor = new JsonCursor(bytes);
-    this.#keys = scan.names;
-    this.#columns = columns;
-    this.#metadataAt = scan.metadataAt;
+    this.count = names.count;
+    this.#bytes = bytes;
+    this.#keys = names;
+    this.#rows = rows;
+    this.#scan = { metadataAt, metadataEnd };
   }
 
   /** The strings under `__metadata__`, `undefined` if there is no such entry or it is `null`. */
   get metadata(): Readonly<Record<string, string>> | undefined {
-    if (this.#metadataAt >= 0) this.#metadata ??= readMetadata(this.#cursor, this.#metadataAt);
+    const { metadataAt, metadataEnd } = this.#scan;
+    // The scan found strings only, and no key twice; `JSON.parse` makes own properties of all keys, `__proto__` too.
+    if (metadataAt) this.#metadata ??= JSON.parse(decodeUtf8(this.#bytes, metadataAt, metadataEnd));
     return this.#metadata;
   }
 
@@ -111,36 +115,36 @@ export class Header {
   /** The number of the tensor called `name`, -1 if there is none. */
   indexOf(name: string): number {
     // Whoever goes through `names` asks for the next one, mostly.
-    const names = this.#names;
     const next = this.#lastIndex + 1;
-    this.#lastIndex = names !== undefined && names[next] === name ? next : this.#keys.find(name);
+    this.#lastIndex = this.#names?.[next] === name ? next : this.#find(name);
     return this.#lastIndex;
   }
 
+  #find(name: string): number {
+    if (NEEDS_ESCAPE.test(name)) return this.#keys.find(name, 0);
+    const cursor = new JsonCursor(encodeUtf8(`"${name}"`));
+    cursor.string();
+    return this.#keys.find(name, cursor.hash);
+  }
+
   dtypeAt(index: number): Dtype {
-    return DTYPE_NAMES[this.#columns.dtypes[index]!]!;
+    return DTYPE_NAMES[this.#rows[index * WIDTH + DTYPE]!]!;
   }
 
   shapeAt(index: number): readonly number[] {
-    const cursor = this.#cursor;
-    cursor.pos = this.#columns.shapeAt[index]! + 1;
     const shape: number[] = [];
-    if (cursor.empty(CLOSE_BRACKET)) return shape;
-    do {
-      cursor.next();
-      shape.push(cursor.u64());
-    } while (cursor.more(CLOSE_BRACKET));
+    eachInteger(this.#bytes, this.#rows[index * WIDTH + SHAPE_AT]!, (size) => shape.push(size));
     return shape;
   }
 
   /** The offset in the file of the tensor's first byte. */
   beginAt(index: number): number {
-    return this.dataStart + this.#columns.begins[index]!;
+    return this.dataStart + this.#rows[index * WIDTH + BEGIN]!;
   }
 
   /** The offset in the file behind the tensor's last byte. */
   endAt(index: number): number {
-    return this.dataStart + this.#columns.ends[index]!;
+    return this.dataStart + this.#rows[index * WIDTH + END]!;
   }
 
   /** What the file says of the tensor called `name`, `undefined` if there is none. */
@@ -150,18 +154,4 @@ export class Header {
     const byteLength = this.endAt(index) - this.beginAt(index);
     return { dtype: this.dtypeAt(index), shape: this.shapeAt(index), byteLength };
   }
-}
-
-function readMetadata(cursor: JsonCursor, at: number): Record<string, string> {
-  cursor.pos = at + 1;
-  const metadata: Record<string, string> = {};
-  if (cursor.empty(CLOSE_BRACE)) return metadata;
-  do {
-    cursor.string();
-    const key = cursor.text();
-    cursor.expect(COLON);
-    cursor.string();
-    setOwn(metadata, key, cursor.text());
-  } while (cursor.more(CLOSE_BRACE));
-  return metadata;
 }

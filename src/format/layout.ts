@@ -2,9 +2,9 @@ import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/erro
 import { compareUtf8, isWellFormed } from "../base/utf8.ts";
 import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
+import { quote } from "./faults.ts";
 import { dataOrder } from "./order.ts";
-import { MAX_HEADER_BYTES, PREFIX_BYTES } from "./prefix.ts";
-import { METADATA_KEY } from "./scan.ts";
+import { MAX_HEADER_BYTES, METADATA_KEY, PREFIX_BYTES } from "./prefix.ts";
 import { encodeUtf8 } from "./utf8.ts";
 import { JsonWriter } from "./writer.ts";
 
@@ -109,10 +109,10 @@ function writeMetadata(writer: JsonWriter, metadata: Readonly<Record<string, str
     .forEach((key, i) => {
       const value = metadata[key];
       const bad =
-        typeof value !== "string" ? "no string" : !isWellFormed(key + value) ? "half a surrogate pair" : "";
+        typeof value !== "string" ? "not a string" : !isWellFormed(key + value) ? "not well-formed" : "";
       if (bad) {
-        const found = JSON.stringify(value) ?? String(value);
-        const message = `metadata ${JSON.stringify(key)}: ${found.slice(0, 80)} is ${bad}; the format holds strings only, as UTF-8`;
+        const found = typeof value;
+        const message = `metadata ${quote(key)} is ${bad} (${found}): the format holds only strings that UTF-8 can write`;
         throw new Pytree2SafetensorsError("InvalidMetadata", message, { expected: "a string", found });
       }
       if (i > 0) writer.raw(COMMA);
@@ -130,12 +130,12 @@ function sizeOf(entry: LayoutEntry): number {
     if (!isPytree2SafetensorsError(error)) throw error;
     const { code, message, expected = "", found = "" } = error;
     const details = { tensor: entry.name, expected, found, cause: error };
-    throw new Pytree2SafetensorsError(code, `tensor ${JSON.stringify(entry.name)}: ${message}`, details);
+    throw new Pytree2SafetensorsError(code, `tensor ${quote(entry.name)}: ${message}`, details);
   }
 }
 
 function invalidName(name: unknown): Pytree2SafetensorsError {
-  const found = JSON.stringify(name) ?? String(name);
+  const found = typeof name === "string" ? quote(name) : typeof name;
   const reason =
     name === METADATA_KEY ? "the format keeps it for metadata" : "it must be a string that UTF-8 can write";
   return new Pytree2SafetensorsError("InvalidName", `a tensor can't have the name ${found}: ${reason}`, {

@@ -1,6 +1,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
+import { quote } from "./faults.ts";
 
 const RANKS: ReadonlyMap<string, number> = new Map(DTYPE_NAMES.map((name, rank) => [name, rank]));
 
@@ -28,7 +29,7 @@ export function dataOrder(entries: readonly Named[], ascii: boolean): Uint32Arra
   for (let i = 1; i < entries.length; i++) {
     const { name } = entries[names![i]!]!;
     if (entries[names![i - 1]!]!.name !== name) continue;
-    throw new Pytree2SafetensorsError("DuplicateKey", `two tensors have the name ${JSON.stringify(name)}`, {
+    throw new Pytree2SafetensorsError("DuplicateKey", `two tensors have the name ${quote(name)}`, {
       tensor: name,
     });
   }
@@ -42,7 +43,7 @@ function bucketByDtype(entries: readonly Named[]): number[][] {
     const { name, dtype } = entries[i]!;
     const rank = RANKS.get(dtype);
     if (rank === undefined) {
-      const message = `tensor ${JSON.stringify(name)}: ${String(dtype)} is no dtype of the format`;
+      const message = `tensor ${quote(name)}: ${String(dtype)} is no dtype of the format`;
       throw new Pytree2SafetensorsError("UnsupportedDtype", message, { tensor: name, found: String(dtype) });
     }
     buckets[rank]!.push(i);

@@ -3,6 +3,9 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 /** The bytes before the header: its length as a little-endian u64. */
 export const PREFIX_BYTES = 8;
 
+/** The key of the one entry of a header that is no tensor. */
+export const METADATA_KEY = "__metadata__";
+
 /** The longest header that is read or written: the reference implementation's own cap. */
 export const MAX_HEADER_BYTES = 100_000_000;
 

@@ -1,7 +1,6 @@
 import { DTYPE_NAMES } from "../tensor/dtypes.ts";
 import { CanonicalReader } from "./canonical.ts";
-import { allocateColumns, type Columns, DTYPE_BITS, dtypeCode, EXACT_ELEMENTS } from "./columns.ts";
-import { FaultList } from "./faults.ts";
+import { FaultList, quote } from "./faults.ts";
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -13,9 +12,19 @@ import {
   QUOTE,
 } from "./json.ts";
 import { KeySet, stringText } from "./keyset.ts";
-
-/** The key of the header's one entry that is no tensor. */
-export const METADATA_KEY = "__metadata__";
+import { METADATA_KEY } from "./prefix.ts";
+import {
+  allocateRows,
+  BEGIN,
+  DTYPE,
+  DTYPE_BITS,
+  END,
+  EXACT_ELEMENTS,
+  OFFSETS_AT,
+  type Rows,
+  SHAPE_AT,
+  WIDTH,
+} from "./rows.ts";
 
 const FIELDS = ["dtype", "shape", "data_offsets"] as const;
 const ALL_FIELDS = 0b111;
@@ -27,20 +36,22 @@ const IN_FIELD = 3;
 
 /** A header's JSON, read and found to be of the right form; offsets are not yet checked against each other. */
 export interface Scan {
+  readonly cursor: JsonCursor;
   readonly names: KeySet;
-  readonly columns: Columns;
+  readonly rows: Rows;
   /** Whether a tensor's offsets may not fit its shape and dtype, or numbers were too large to tell. */
   readonly suspect: boolean;
   /** Whether a number was too large for a double to be sure to hold it; then `suspect` is true too. */
   readonly huge: boolean;
-  /** Where the metadata object starts, -1 without one. */
+  /** Where the metadata object starts and ends; both 0 without one. */
   readonly metadataAt: number;
+  readonly metadataEnd: number;
 }
 
 /**
  * Reads the JSON of a header.
  *
- * @throws InvalidHeaderDeserialization, with everything of the wrong form in `faults`; bad JSON ends the list.
+ * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
  */
 export function scanHeader(header: Uint8Array, cursor: JsonCursor): Scan {
   return new HeaderScanner(header, cursor).scan();
@@ -50,30 +61,32 @@ class HeaderScanner {
   readonly #cursor: JsonCursor;
   readonly #bytes: Uint8Array;
   readonly #names: KeySet;
-  readonly #columns: Columns;
+  readonly #rows: Rows;
   readonly #faults = new FaultList();
   #suspect = false;
-  #metadataAt = -1;
+  #metadataAt = 0;
+  #metadataEnd = 0;
   // The entry being read.
   #nameStart = 0;
   #nameEnd = 0;
+  // Where its numbers go.
   #row = 0;
   #elements = 1;
 
   constructor(header: Uint8Array, cursor: JsonCursor) {
     this.#bytes = header;
     this.#cursor = cursor;
-    this.#names = new KeySet(cursor.keys);
-    this.#columns = allocateColumns(header.length);
+    this.#names = new KeySet(header);
+    this.#rows = allocateRows(header.length);
     cursor.onDuplicate = (key) => this.#fault(`the key ${quote(key)} twice in one object`, "unique keys");
   }
 
   scan(): Scan {
     const cursor = this.#cursor;
-    const canonical = new CanonicalReader(this.#bytes, this.#columns);
+    const canonical = new CanonicalReader(this.#bytes, this.#rows);
     let metadataSeen = false;
     cursor.expect(OPEN_BRACE);
-    if (!cursor.empty(CLOSE_BRACE)) {
+    if (!cursor.skipIf(CLOSE_BRACE)) {
       do {
         cursor.string();
         this.#nameStart = cursor.start;
@@ -84,9 +97,10 @@ class HeaderScanner {
           this.#metadata();
           continue;
         }
-        this.#row = this.#names.count;
-        if (cursor.addTo(this.#names) >= 0) this.#fault("the name twice", "unique names");
-        const after = canonical.read(cursor.pos, this.#row);
+        const row = this.#names.count;
+        this.#row = row * WIDTH;
+        if (cursor.isIn(this.#names)) this.#fault("the name twice", "unique names");
+        const after = canonical.read(cursor.pos, row);
         if (after > 0) cursor.pos = after;
         else this.#entry();
       } while (cursor.more(CLOSE_BRACE));
@@ -94,11 +108,13 @@ class HeaderScanner {
     if (cursor.next() !== -1) cursor.fail("nothing after the header's closing brace");
     this.#faults.throwIfAny();
     return {
+      cursor,
       names: this.#names,
-      columns: this.#columns,
+      rows: this.#rows,
       suspect: this.#suspect || cursor.huge,
       huge: cursor.huge,
       metadataAt: this.#metadataAt,
+      metadataEnd: this.#metadataEnd,
     };
   }
 
@@ -113,13 +129,13 @@ class HeaderScanner {
     let seen = 0;
     let unknown: KeySet | undefined;
     this.#elements = 1;
-    if (!cursor.empty(CLOSE_BRACE)) {
+    if (!cursor.skipIf(CLOSE_BRACE)) {
       do {
         cursor.string();
         const field = FIELDS.findIndex((name) => cursor.is(name));
         if (field < 0) {
           unknown ??= cursor.keySet(IN_ENTRY);
-          if (cursor.addTo(unknown) >= 0) cursor.onDuplicate(cursor.text());
+          if (cursor.isIn(unknown)) cursor.onDuplicate(cursor.text());
         } else if (seen & (1 << field)) cursor.onDuplicate(FIELDS[field]!);
         cursor.expect(COLON);
         cursor.next();
@@ -144,12 +160,11 @@ class HeaderScanner {
       return;
     }
     cursor.string();
-    const code = cursor.escaped
-      ? (DTYPE_NAMES as readonly string[]).indexOf(cursor.text())
-      : dtypeCode(this.#bytes, cursor.start, cursor.end);
-    if (code < 0)
+    const code = DTYPE_NAMES.findIndex((name) => cursor.is(name));
+    if (code < 0) {
       this.#fault(`the unknown dtype ${quote(cursor.text())}`, `one of ${DTYPE_NAMES.join(", ")}`);
-    else this.#columns.dtypes[this.#row] = code;
+    }
+    this.#rows[this.#row + DTYPE] = code;
   }
 
   #shape(): void {
@@ -158,8 +173,8 @@ class HeaderScanner {
       this.#mistyped("an array of sizes as shape", IN_ENTRY);
       return;
     }
-    this.#columns.shapeAt[this.#row] = cursor.pos++;
-    if (cursor.empty(CLOSE_BRACKET)) return;
+    this.#rows[this.#row + SHAPE_AT] = cursor.pos++;
+    if (cursor.skipIf(CLOSE_BRACKET)) return;
     do {
       this.#elements *= this.#size();
       // Here, not at the end: a zero further on must not hide an overflow.
@@ -176,15 +191,15 @@ class HeaderScanner {
     }
     const start = cursor.pos++;
     let count = 0;
-    if (!cursor.empty(CLOSE_BRACKET)) {
+    if (!cursor.skipIf(CLOSE_BRACKET)) {
       do {
         const offset = this.#size();
-        if (count === 0) this.#columns.begins[this.#row] = offset;
-        if (count === 1) this.#columns.ends[this.#row] = offset;
+        if (count === 0) this.#rows[this.#row + BEGIN] = offset;
+        if (count === 1) this.#rows[this.#row + END] = offset;
         count++;
       } while (cursor.more(CLOSE_BRACKET));
     }
-    this.#columns.offsetsAt[this.#row] = start;
+    this.#rows[this.#row + OFFSETS_AT] = start;
     if (count !== 2) this.#fault(cursor.excerpt(start, cursor.pos), expected);
   }
 
@@ -199,29 +214,32 @@ class HeaderScanner {
 
   // Whether shape and dtype give the bytes that the offsets span, as far as doubles can tell.
   #check(): void {
-    const { dtypes, begins, ends } = this.#columns;
-    const row = this.#row;
-    const bits = this.#elements * DTYPE_BITS[dtypes[row]!]!;
-    if (bits !== (ends[row]! - begins[row]!) * 8) this.#suspect = true;
+    const [rows, row] = [this.#rows, this.#row];
+    const bits = this.#elements * DTYPE_BITS[rows[row + DTYPE]!]!;
+    if (bits !== (rows[row + END]! - rows[row + BEGIN]!) * 8) this.#suspect = true;
   }
 
   #metadata(): void {
     const cursor = this.#cursor;
     cursor.expect(COLON);
-    if (cursor.next() !== OPEN_BRACE) {
-      if (!cursor.literal("null")) this.#mistyped("an object of strings, or null", IN_HEADER);
-      return;
+    const byte = cursor.next();
+    if (byte === 0x6e)
+      cursor.skip(IN_HEADER); // null
+    else if (byte !== OPEN_BRACE) this.#mistyped("an object of strings, or null", IN_HEADER);
+    else {
+      this.#metadataAt = cursor.pos++;
+      const keys = cursor.keySet(IN_ENTRY);
+      if (!cursor.skipIf(CLOSE_BRACE)) {
+        do {
+          cursor.string();
+          if (cursor.isIn(keys)) cursor.onDuplicate(cursor.text());
+          cursor.expect(COLON);
+          if (cursor.next() === QUOTE) cursor.string();
+          else this.#mistyped("strings as metadata values", IN_ENTRY);
+        } while (cursor.more(CLOSE_BRACE));
+      }
+      this.#metadataEnd = cursor.pos;
     }
-    this.#metadataAt = cursor.pos++;
-    if (cursor.empty(CLOSE_BRACE)) return;
-    const keys = cursor.keySet(IN_ENTRY);
-    do {
-      cursor.string();
-      if (cursor.addTo(keys) >= 0) cursor.onDuplicate(cursor.text());
-      cursor.expect(COLON);
-      if (cursor.next() === QUOTE) cursor.string();
-      else this.#mistyped("strings as metadata values", IN_ENTRY);
-    } while (cursor.more(CLOSE_BRACE));
   }
 
   // The value at the cursor is JSON, but not what it must be here.
@@ -240,8 +258,4 @@ class HeaderScanner {
       return { code: HEADER_CODE, message, tensor: name, expected, found };
     });
   }
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

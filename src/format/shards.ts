@@ -1,6 +1,7 @@
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { byteLengthOf } from "../tensor/size.ts";
+import { quote } from "./faults.ts";
 import { JsonCursor } from "./json.ts";
 import type { LayoutEntry } from "./layout.ts";
 import { encodeUtf8 } from "./utf8.ts";
@@ -27,7 +28,7 @@ export function parseShardIndex(text: string): ShardIndex {
   const index = strictJson(text);
   const { metadata = {}, weight_map: map } = isObject(index) ? index : {};
   if (!isObject(map)) throw invalid("expected an object with a weight_map of tensor names to file names", {});
-  if (!isObject(metadata)) throw invalid("metadata must be an object", { found: JSON.stringify(metadata) });
+  if (!isObject(metadata)) throw invalid("metadata must be an object", { expected: "an object" });
   const { total_size: totalSize } = metadata;
   if (totalSize !== undefined && !(typeof totalSize === "number" && totalSize >= 0)) {
     throw invalid("total_size must be a number of bytes", { found: JSON.stringify(totalSize) });
@@ -36,8 +37,8 @@ export function parseShardIndex(text: string): ShardIndex {
   const files = new Set<string>();
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== "string" || !isInside(file)) {
-      const found = JSON.stringify(file);
-      const message = `tensor ${JSON.stringify(tensor)}: ${found} names no file inside the index's folder`;
+      const found = typeof file === "string" ? quote(file) : typeof file;
+      const message = `tensor ${quote(tensor)}: ${found} names no file inside the index's folder`;
       throw invalid(message, { tensor, expected: "a plain file name", found });
     }
     weightMap.set(tensor, file);
@@ -50,7 +51,7 @@ export function parseShardIndex(text: string): ShardIndex {
 function strictJson(text: string): unknown {
   const cursor = new JsonCursor(encodeUtf8(text), "InvalidIndex");
   cursor.onDuplicate = (key) => {
-    throw invalid(`the key ${JSON.stringify(key)} stands twice in one object`, { found: key });
+    throw invalid(`the key ${quote(key)} stands twice in one object`, { found: key });
   };
   cursor.skip(0);
   if (cursor.next() !== -1) cursor.fail("nothing more");
@@ -91,8 +92,8 @@ export function writeShardIndex(
       .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
     return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`;
   };
-  const about: [string, unknown][] = [...Object.entries(metadata), ["total_size", totalSize]];
-  return `{\n  "metadata": ${members(about)},\n  "weight_map": ${members([...weightMap])}\n}\n`;
+  const about = Object.entries(metadata).filter(([key]) => key !== "total_size");
+  return `{\n  "metadata": ${members([...about, ["total_size", totalSize]])},\n  "weight_map": ${members([...weightMap])}\n}\n`;
 }
 
 function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {

@@ -134,7 +134,7 @@ function expandEllipsis(slice: readonly (SliceIndex | "...")[], shape: readonly 
 function resolve(index: SliceIndex, size: number, dimension: number, shape: readonly number[]): Range {
   if (index === null || index === undefined || index === ":") return { start: 0, count: size, step: 1 };
   const fail = (expected: string) => {
-    const found = JSON.stringify(index) ?? String(index);
+    const found = describe(index);
     return invalid(
       `slice ${found} of dimension ${dimension} in shape [${shape.join(",")}]: expected ${expected}`,
       expected,
@@ -158,6 +158,11 @@ function resolve(index: SliceIndex, size: number, dimension: number, shape: read
     number,
   ];
   return { start, count: Math.max(0, Math.ceil((stop - start) / step)), step };
+}
+
+function describe(index: SliceIndex): string {
+  if (typeof index !== "object" || index === null) return String(index);
+  return `[${(isTuple(index) ? index : [index.start, index.stop, index.step]).join()}]`;
 }
 
 function isTuple(index: object): index is readonly (number | null | undefined)[] {

@@ -1,4 +1,5 @@
 import { reportFaults } from "./report.ts";
+import { BEGIN, END, WIDTH } from "./rows.ts";
 import type { Scan } from "./scan.ts";
 
 /**
@@ -9,40 +10,33 @@ import type { Scan } from "./scan.ts";
  * @throws InvalidOffset, ValidationOverflow, MisalignedSlice, TensorInvalidInfo or MetadataIncompleteBuffer, the
  * first in the reference's order, with all of them in `faults`.
  */
-export function checkOffsets(scan: Scan, header: Uint8Array, dataBytes: number): Uint32Array | undefined {
-  const count = scan.names.count;
-  const { begins, ends } = scan.columns;
-  let order: Uint32Array | undefined;
-  if (!isSorted(begins, ends, count)) {
-    order = new Uint32Array(count).map((_, row) => row);
-    order.sort((a, b) => begins[a]! - begins[b]! || ends[a]! - ends[b]! || a - b);
-  }
-  if (scan.suspect || !isEndToEnd(begins, ends, count, order, dataBytes)) {
-    reportFaults(scan, header, dataBytes, order);
-  }
+export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undefined {
+  const order = isSorted(scan) ? undefined : sorted(scan);
+  if (scan.suspect || !isEndToEnd(scan, order, dataBytes)) reportFaults(scan, dataBytes, order);
   return order;
 }
 
-function isSorted(begins: Float64Array, ends: Float64Array, count: number): boolean {
-  for (let i = 1; i < count; i++) {
-    const step = begins[i]! - begins[i - 1]!;
-    if (step < 0 || (step === 0 && ends[i]! < ends[i - 1]!)) return false;
+// By start, then by end: empty tensors go before the one that starts where they lie.
+function isSorted({ names, rows }: Scan): boolean {
+  for (let at = WIDTH; at < names.count * WIDTH; at += WIDTH) {
+    const step = rows[at + BEGIN]! - rows[at - WIDTH + BEGIN]!;
+    if (step < 0 || (step === 0 && rows[at + END]! < rows[at - WIDTH + END]!)) return false;
   }
   return true;
 }
 
-function isEndToEnd(
-  begins: Float64Array,
-  ends: Float64Array,
-  count: number,
-  order: Uint32Array | undefined,
-  dataBytes: number,
-): boolean {
+function sorted({ names, rows }: Scan): Uint32Array {
+  const step = (a: number, b: number, place: number) => rows[a * WIDTH + place]! - rows[b * WIDTH + place]!;
+  const order = new Uint32Array(names.count).map((_, row) => row);
+  return order.sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
+}
+
+function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {
   let position = 0;
-  for (let i = 0; i < count; i++) {
-    const row = order ? order[i]! : i;
-    if (begins[row] !== position || ends[row]! < position) return false;
-    position = ends[row]!;
+  for (let i = 0; i < names.count; i++) {
+    const at = (order ? order[i]! : i) * WIDTH;
+    if (rows[at + BEGIN] !== position || rows[at + END]! < position) return false;
+    position = rows[at + END]!;
   }
   return position === dataBytes;
 }
