@@ -2,7 +2,7 @@ import type { Dtype } from "../index.node.ts";
 import { formatBytes, plural } from "./sizes.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-import { formatShape, printable } from "./text.ts";
+import { formatShape, printable, wrap } from "./text.ts";
 
 /** A tensor that is written, and what it was. */
 export interface PlanEntry {
@@ -33,7 +33,7 @@ export function drawPlan(
   const left = inputTensors - entries.length;
   const rest = left > 0 ? `, ${plural(left, "tensor")} left out` : "";
   const summary = `${color.bold(printable(output))}  ${plural(entries.length, "tensor")}, ${size}${rest}`;
-  if (!dryRun) return [summary];
+  if (!dryRun) return wrap(summary, width);
   const isRenamed = entries.some(({ name, from }) => name !== from.name);
   const rows = entries.map(({ name, from, dtype, shape, bytes }) => [
     printable(from.name) || '""',
@@ -48,6 +48,6 @@ export function drawPlan(
   return [
     ...table,
     ...(rows.length > 0 ? [""] : []),
-    `${summary} ${color.dim("(dry run, nothing written)")}`,
+    ...wrap(`${summary} ${color.dim("(dry run, nothing written)")}`, width),
   ];
 }

@@ -10,6 +10,8 @@ import { UsageError } from "./exit.ts";
 export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown {
   if (a === null || a === undefined) return b;
   if (b === null || b === undefined) return a;
+  // Static values of a tree that was split stand in every part.
+  if (typeof a === "string" && a === b) return a;
   if (Array.isArray(a) && Array.isArray(b)) {
     const length = Math.max(a.length, b.length);
     return Array.from({ length }, (_, i) => mergeTrees(a[i], b[i], [...path, new SequenceKey(i)]));

@@ -8,16 +8,14 @@ const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
 const BELOW = /^[.@#/[]/;
 
 /**
- * A pattern for names: `*` stands for any text, `?` for one character. A pattern without either stands for the
- * tensor of that name and for everything below it: `layers#1` takes `layers#1.weight`, not `layers#10`.
+ * A pattern for names: `*` stands for any text, `?` for one character. It takes the tensors whose names it matches, and
+ * everything below: `layers#1` takes `layers#1.weight`, not `layers#10`; `*.norm` takes `decoder.norm.scale`.
  */
 export function matcherOf(pattern: string): Matcher {
-  if (!/[*?]/.test(pattern)) {
-    return (name) =>
-      name === pattern ||
-      (name.startsWith(pattern) && (pattern === "" || BELOW.test(name.slice(pattern.length))));
-  }
-  const glob = globOf(pattern);
+  const glob = new RegExp(
+    `^${sourceOf(pattern)}${/(^|[.@#/[*])$/.test(pattern) ? "" : "(?=$|[.@#/[])"}`,
+    "s",
+  );
   return (name) => glob.test(name);
 }
 
@@ -87,8 +85,9 @@ function prefixRenamer(from: string, to: string): Renamer {
 }
 
 function globOf(pattern: string): RegExp {
-  const source = pattern.replace(SPECIAL, (char) =>
-    char === "*" ? "(.*)" : char === "?" ? "." : `\\${char}`,
-  );
-  return new RegExp(`^${source}$`, "s");
+  return new RegExp(`^${sourceOf(pattern)}$`, "s");
+}
+
+function sourceOf(pattern: string): string {
+  return pattern.replace(SPECIAL, (char) => (char === "*" ? "(.*)" : char === "?" ? "." : `\\${char}`));
 }

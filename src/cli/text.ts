@@ -4,6 +4,10 @@ import stringWidth from "string-width";
 // What terminals would obey instead of showing it: control characters, bidirectional overrides, line separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
+// One column a character: ASCII, and what this command draws with. Asking for anything else costs a thousand times as much.
+const NARROW = /^[\x20-\x7e×Δ±…→─-▟✓✗]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are
+const COLORS = /\u001b\[[\d;]*m/g;
 
 /** A name from a file as a terminal can show it: nothing in it moves the cursor or changes colours. */
 export function printable(text: string): string {
@@ -16,7 +20,8 @@ export function printable(text: string): string {
 
 /** How many columns a text takes; colours take none, wide characters two. */
 export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
+  const bare = text.includes("\u001b") ? text.replace(COLORS, "") : text;
+  return NARROW.test(bare) ? bare.length : stringWidth(bare);
 }
 
 /** Fills a text up with spaces; on the left if its column is aligned to the right. */

@@ -7,7 +7,9 @@ import { formatBytes, formatCount, formatExact, formatShare } from "../../src/cl
 import { ulpDistance } from "../../src/cli/ulp.ts";
 
 // Of numbers that are further apart no double holds the ratio.
-const finite = fc.double({ noNaN: true, min: -1e100, max: 1e100 }).map((value) => (Math.abs(value) < 1e-100 ? 0 : value));
+const finite = fc
+  .double({ noNaN: true, min: -1e100, max: 1e100 })
+  .map((value) => (Math.abs(value) < 1e-100 ? 0 : value));
 
 function histogramOf(values: readonly number[], pieces = 1): Histogram {
   const histogram = new Histogram();
@@ -22,14 +24,18 @@ function histogramOf(values: readonly number[], pieces = 1): Histogram {
 describe("Histogram", () => {
   it("counts every value in the bin that it lies in, whatever order and pieces they come in", () => {
     fc.assert(
-      fc.property(fc.array(finite, { minLength: 1, maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (values, pieces) => {
-        const { edges, counts } = histogramOf(values, pieces).bins(24);
-        expect(counts.length).toBeLessThanOrEqual(24);
-        counts.forEach((count, i) => {
-          expect(values.filter((value) => value >= edges[i]! && value < edges[i + 1]!).length).toBe(count);
-        });
-        expect(counts.reduce((a, b) => a + b, 0)).toBe(values.length);
-      }),
+      fc.property(
+        fc.array(finite, { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        (values, pieces) => {
+          const { edges, counts } = histogramOf(values, pieces).bins(24);
+          expect(counts.length).toBeLessThanOrEqual(24);
+          counts.forEach((count, i) => {
+            expect(values.filter((value) => value >= edges[i]! && value < edges[i + 1]!).length).toBe(count);
+          });
+          expect(counts.reduce((a, b) => a + b, 0)).toBe(values.length);
+        },
+      ),
     );
   });
 
@@ -40,7 +46,9 @@ describe("Histogram", () => {
         merged.merge(histogramOf(b));
         const { edges, counts } = merged.bins(24);
         counts.forEach((count, i) => {
-          expect([...a, ...b].filter((value) => value >= edges[i]! && value < edges[i + 1]!).length).toBe(count);
+          expect([...a, ...b].filter((value) => value >= edges[i]! && value < edges[i + 1]!).length).toBe(
+            count,
+          );
         });
       }),
     );
@@ -56,16 +64,19 @@ describe("Histogram", () => {
 describe("Moments", () => {
   it("have mean and deviation as the two-pass formulas give them", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 200 }), (values) => {
-        const moments = new Moments();
-        moments.add(Float64Array.from(values.slice(0, 70)));
-        moments.add(Float64Array.from(values.slice(70)));
-        const mean = values.reduce((a, b) => a + b, 0) / values.length;
-        const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-        expect(moments.mean).toBeCloseTo(mean, 6);
-        expect(moments.std).toBeCloseTo(std, 6);
-        expect([moments.min, moments.max]).toEqual([Math.min(...values), Math.max(...values)]);
-      }),
+      fc.property(
+        fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 200 }),
+        (values) => {
+          const moments = new Moments();
+          moments.add(Float64Array.from(values.slice(0, 70)));
+          moments.add(Float64Array.from(values.slice(70)));
+          const mean = values.reduce((a, b) => a + b, 0) / values.length;
+          const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+          expect(moments.mean).toBeCloseTo(mean, 6);
+          expect(moments.std).toBeCloseTo(std, 6);
+          expect([moments.min, moments.max]).toEqual([Math.min(...values), Math.max(...values)]);
+        },
+      ),
     );
   });
 
@@ -77,8 +88,19 @@ describe("Moments", () => {
 
   it("count NaN, infinities and zeros apart and leave them out of the mean", () => {
     const moments = new Moments();
-    moments.add(Float32Array.from([1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 5]));
-    expect(moments).toMatchObject({ count: 7, nan: 1, posInf: 1, negInf: 1, zeros: 2, min: 0, max: 5, mean: 1.5 });
+    moments.add(
+      Float32Array.from([1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 5]),
+    );
+    expect(moments).toMatchObject({
+      count: 7,
+      nan: 1,
+      posInf: 1,
+      negInf: 1,
+      zeros: 2,
+      min: 0,
+      max: 5,
+      mean: 1.5,
+    });
   });
 
   it("of nothing are not numbers", () => {
@@ -93,9 +115,12 @@ describe("Moments", () => {
 });
 
 describe("ulpDistance", () => {
-  const floats = (a: number, b: number) => ulpDistance("F32", bytes(Float32Array.of(a)), bytes(Float32Array.of(b)))!(0);
-  const doubles = (a: number, b: number) => ulpDistance("F64", bytes(Float64Array.of(a)), bytes(Float64Array.of(b)))!(0);
-  const halves = (a: number, b: number) => ulpDistance("BF16", bytes(Uint16Array.of(a)), bytes(Uint16Array.of(b)))!(0);
+  const floats = (a: number, b: number) =>
+    ulpDistance("F32", bytes(Float32Array.of(a)), bytes(Float32Array.of(b)))!(0);
+  const doubles = (a: number, b: number) =>
+    ulpDistance("F64", bytes(Float64Array.of(a)), bytes(Float64Array.of(b)))!(0);
+  const halves = (a: number, b: number) =>
+    ulpDistance("BF16", bytes(Uint16Array.of(a)), bytes(Uint16Array.of(b)))!(0);
 
   it("counts the numbers between two of a dtype", () => {
     expect(floats(1, 1 + 2 ** -23)).toBe(1);
@@ -157,7 +182,13 @@ describe("numbers for people", () => {
   });
 
   it("never rounds a share to none or all", () => {
-    expect([0, 1, 500, 99_999, 100_000].map((part) => formatShare(part, 100_000))).toEqual(["0 %", "<0.1 %", "0.5 %", "99.9 %", "100 %"]);
+    expect([0, 1, 500, 99_999, 100_000].map((part) => formatShare(part, 100_000))).toEqual([
+      "0 %",
+      "<0.1 %",
+      "0.5 %",
+      "99.9 %",
+      "100 %",
+    ]);
   });
 
   it.each([

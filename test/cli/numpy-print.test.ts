@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
-import { writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Element, printArray } from "../../src/cli/numpy-print.ts";
 import { builtCommand, temporaryFolder } from "./run.ts";
@@ -17,9 +16,12 @@ const fix = (element: unknown): Element => {
 };
 
 describe("printArray", () => {
-  it.each(whole.map((array, i) => ({ i, ...array })))("prints array $i, $dtype of shape $shape, as numpy does", ({ text, ...array }) => {
-    expect(printArray({ ...array, kept: array.shape, elements: array.elements.map(fix) }, 75)).toBe(text);
-  });
+  it.each(whole.map((array, i) => ({ i, ...array })))(
+    "prints array $i, $dtype of shape $shape, as numpy does",
+    ({ text, ...array }) => {
+      expect(printArray({ ...array, kept: array.shape, elements: array.elements.map(fix) }, 75)).toBe(text);
+    },
+  );
 });
 
 describe("p2s show", () => {
@@ -30,15 +32,25 @@ describe("p2s show", () => {
     p2s = await builtCommand(folder);
     const arrays = corners.map(({ shape }, i) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return [`a${i}`, new Tensor("I32", shape, Int32Array.from({ length: size }, (_, k) => k))];
+      return [
+        `a${i}`,
+        new Tensor(
+          "I32",
+          shape,
+          Int32Array.from({ length: size }, (_, k) => k),
+        ),
+      ];
     });
     writeFileSync(join(folder, "corners.safetensors"), save(Object.fromEntries(arrays)));
   });
 
-  it.each(corners.map((array, i) => ({ i, ...array })))("prints the corners of shape $shape as numpy does", async ({ i, text }) => {
-    const { stdout } = await p2s(["show", "corners.safetensors", `a${i}`]);
-    expect(stdout.slice(stdout.indexOf("\n") + 1)).toBe(`${text}\n`);
-  });
+  it.each(corners.map((array, i) => ({ i, ...array })))(
+    "prints the corners of shape $shape as numpy does",
+    async ({ i, text }) => {
+      const { stdout } = await p2s(["show", "corners.safetensors", `a${i}`]);
+      expect(stdout.slice(stdout.indexOf("\n") + 1)).toBe(`${text}\n`);
+    },
+  );
 
   it.each([
     ["0:2, :3", "[[0 1 2]\n [40 41 42]]".replace("[0 1 2]", "[ 0  1  2]")],
@@ -62,7 +74,14 @@ describe("p2s show", () => {
 
   it("gives programs the values of a slice, nested", async () => {
     const { stdout } = await p2s(["show", "corners.safetensors", "a1", "-s", ":2, 38:", "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject({ dtype: "I32", shape: [2, 2], values: [[38, 39], [78, 79]] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      dtype: "I32",
+      shape: [2, 2],
+      values: [
+        [38, 39],
+        [78, 79],
+      ],
+    });
   });
 
   it("takes one tensor, and says which a pattern matches", async () => {

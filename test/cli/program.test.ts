@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeModels } from "./models.ts";
@@ -88,7 +88,13 @@ describe("p2s", () => {
   });
 
   it.each(COMMANDS)("%s prints JSON and nothing else when told to", async (command) => {
-    const args = { show: ["show", "torch.safetensors", "ln_f.weight"], convert: ["convert", "torch.safetensors", "c.safetensors"], merge: ["merge", "torch.safetensors", "-o", "m.safetensors"], split: ["split", "torch.safetensors", "-o", "s"] }[command] ?? CALLS[command]!("torch.safetensors");
+    const args =
+      {
+        show: ["show", "torch.safetensors", "ln_f.weight"],
+        convert: ["convert", "torch.safetensors", "c.safetensors"],
+        merge: ["merge", "torch.safetensors", "-o", "m.safetensors"],
+        split: ["split", "torch.safetensors", "-o", "s"],
+      }[command] ?? CALLS[command]!("torch.safetensors");
     const { code, stdout, stderr } = await p2s([...args, "--json"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(() => JSON.parse(stdout)).not.toThrow();
@@ -112,7 +118,13 @@ describe("the terminal", () => {
   });
 
   it("gets ASCII where it has no more", async () => {
-    for (const args of [["tree", "model.safetensors"], ["stats", "torch.safetensors"], ["stats", "torch.safetensors", "wte"], ["diff", "torch.safetensors", "tuned.safetensors"], ["verify", "torch.safetensors"]]) {
+    for (const args of [
+      ["tree", "model.safetensors"],
+      ["stats", "torch.safetensors"],
+      ["stats", "torch.safetensors", "wte"],
+      ["diff", "torch.safetensors", "tuned.safetensors"],
+      ["verify", "torch.safetensors"],
+    ]) {
       const { stdout } = await p2s(args, { env: { LC_ALL: "C" } });
       expect(stdout.length).toBeGreaterThan(10);
       expect(stdout).toMatch(/^[\x20-\x7e\n]*$/);
@@ -140,7 +152,12 @@ describe("the terminal", () => {
 
   it("is safe from names that would write to it", async () => {
     writeFileSync(join(folder, "evil.safetensors"), save({ "\u001b[31mred\u0007\nline\u202e": 1 }));
-    for (const args of [["tree", "evil.safetensors"], ["stats", "evil.safetensors"], ["show", "evil.safetensors", "*"], ["verify", "--nan", "evil.safetensors"]]) {
+    for (const args of [
+      ["tree", "evil.safetensors"],
+      ["stats", "evil.safetensors"],
+      ["show", "evil.safetensors", "*"],
+      ["verify", "--nan", "evil.safetensors"],
+    ]) {
       const { stdout, stderr } = await p2s(args);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come out
       expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
@@ -149,7 +166,7 @@ describe("the terminal", () => {
 
   it("shows a bar on standard error for long work, and only where that is a terminal", async () => {
     const preload = `data:text/javascript,${encodeURIComponent(
-      'process.stderr.isTTY = true; process.stderr.columns = 60; let t = 0; performance.now = () => (t += 300);',
+      "process.stderr.isTTY = true; process.stderr.columns = 60; let t = 0; performance.now = () => (t += 300);",
     )}`;
     const shown = await p2s(["stats", "model.safetensors"], { node: ["--import", preload] });
     expect(shown.stderr).toMatch(/reading .*█.* %/);
@@ -159,7 +176,14 @@ describe("the terminal", () => {
   });
 
   it("may close the pipe when it has seen enough", async () => {
-    const tensors = Array.from({ length: 20_000 }, (_, i) => [`layers#${i}.weight`, new Tensor("F32", [i + 1 > 3 ? 2 : 1], new Float32Array(i + 1 > 3 ? 2 : 1))] as const);
+    const tensors = Array.from(
+      { length: 20_000 },
+      (_, i) =>
+        [
+          `layers#${i}.weight`,
+          new Tensor("F32", [i + 1 > 3 ? 2 : 1], new Float32Array(i + 1 > 3 ? 2 : 1)),
+        ] as const,
+    );
     writeFileSync(join(folder, "many.safetensors"), save(Object.fromEntries(tensors)));
     const child = p2s.start(["tree", "--all", "many.safetensors"]);
     let stderr = "";
@@ -215,13 +239,20 @@ describe("over HTTP", () => {
       p2s(["info", "shards/model.safetensors.index.json", "--json"]),
     ]);
     expect({ ...JSON.parse(remote.stdout), file: "" }).toEqual({ ...JSON.parse(local.stdout), file: "" });
-    expect(await p2s(["diff", `${base}/shards/model.safetensors.index.json`, "model.safetensors"])).toMatchObject({ code: 0 });
+    expect(
+      await p2s(["diff", `${base}/shards/model.safetensors.index.json`, "model.safetensors"]),
+    ).toMatchObject({ code: 0 });
   });
 
   it("converts what it reads", async () => {
     mkdirSync(join(folder, "http"), { recursive: true });
-    expect(await p2s(["convert", `${base}/model.safetensors`, "http/copy.safetensors"])).toMatchObject({ code: 0, stderr: "" });
-    expect(readFileSync(join(folder, "http/copy.safetensors"))).toEqual(readFileSync(join(folder, "model.safetensors")));
+    expect(await p2s(["convert", `${base}/model.safetensors`, "http/copy.safetensors"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(readFileSync(join(folder, "http/copy.safetensors"))).toEqual(
+      readFileSync(join(folder, "model.safetensors")),
+    );
   });
 
   it("ends with 2 where nothing is", async () => {

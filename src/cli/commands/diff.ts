@@ -184,8 +184,20 @@ function compareMetadata(a: Readonly<Record<string, string>>, b: Readonly<Record
     Object.hasOwn(metadata, key) ? metadata[key]! : null;
   return keys
     .map((key) => ({ key, a: valueAt(a, key), b: valueAt(b, key) }))
-    .filter((entry) => entry.a !== entry.b)
+    .filter((entry) =>
+      entry.key === STRUCTURE_KEY ? canonical(entry.a) !== canonical(entry.b) : entry.a !== entry.b,
+    )
     .sort((x, y) => Number(x.key === STRUCTURE_KEY) - Number(y.key === STRUCTURE_KEY));
+}
+
+/** Structure metadata list nodes in whatever order the tree had: the same ones say the same. */
+function canonical(structure: string | null): string | null {
+  try {
+    const { nodes, ...rest } = JSON.parse(structure ?? "");
+    return JSON.stringify([rest, (nodes as unknown[]).map((node) => JSON.stringify(node)).sort()]);
+  } catch {
+    return structure;
+  }
 }
 
 function parseTolerance(text: string): number {
