@@ -28,15 +28,6 @@ function readingTests(other: string, control: Control): void {
       equal(await loadPytree("../data/sharded/model.safetensors.index.json"), model(), "sharded");
     });
 
-    it("takes blob: and data: URLs", async () => {
-      const url = URL.createObjectURL(await (await serialize(model())).blob());
-      equal(await loadPytree(url), model(), "blob:");
-      URL.revokeObjectURL(url);
-      const base64 = btoa(String.fromCharCode(...save({ "@x": new Uint8Array([1, 2]) })));
-      const tree = await loadPytree<{ x: Tensor }>(`data:application/octet-stream;base64,${base64}`);
-      equal(tree.x.data, new Uint8Array([1, 2]), "data:");
-    });
-
     it("takes one tensor of a 10 GB file for its own bytes, the header and 64 KiB, in two requests", async () => {
       await control.nginxLog();
       const file = await openSafetensors("/data/big.safetensors");

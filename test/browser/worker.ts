@@ -1,7 +1,9 @@
 // The worker's program: a module, as the page's is.
-import { runAll } from "../runtimes/harness.ts";
+import { loadPytree } from "pytree2safetensors";
+import { describe, equal, it, runAll } from "../runtimes/harness.ts";
 import { httpTests } from "../runtimes/http.ts";
 import { memoryTests } from "../runtimes/memory.ts";
+import { model } from "../runtimes/support.ts";
 import type { PageConfig } from "./config.ts";
 import { accessHandleTests, opfsTests } from "./opfs.ts";
 
@@ -10,5 +12,10 @@ addEventListener("message", async ({ data: config }: MessageEvent<PageConfig>) =
   httpTests(config.node);
   opfsTests();
   accessHandleTests();
+  describe("reading in a worker", () => {
+    it("takes URLs relative to the worker's own", async () => {
+      equal(await loadPytree("../data/model.safetensors"), model(), "path");
+    });
+  });
   postMessage(await runAll());
 });

@@ -237,6 +237,15 @@ export function memoryTests(): void {
       await rejects(() => loadPytree(new Response("gone", { status: 404 })), "HttpError");
     });
 
+    it("reads blob: and data: URLs", async () => {
+      const url = URL.createObjectURL(await (await serialize(model())).blob());
+      equal(await loadPytree(url), model(), "blob:");
+      URL.revokeObjectURL(url);
+      const base64 = btoa(String.fromCharCode(...save({ "@x": new Uint8Array([1, 2]) })));
+      const tree = await loadPytree<{ x: Tensor }>(`data:application/octet-stream;base64,${base64}`);
+      equal(tree.x.data, new Uint8Array([1, 2]), "data:");
+    });
+
     it("reads ArrayBuffers, odd views and shared memory", async () => {
       const bytes = (await collect(await serialize(model()))) as Uint8Array<ArrayBuffer>;
       equal(await loadPytree(bytes.buffer), model(), "ArrayBuffer");
