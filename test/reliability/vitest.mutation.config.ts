@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// The tests of the rooms that Stryker mutates, and none that starts programs or measures memory.
+export default defineConfig({
+  resolve: {
+    alias: [
+      {
+        find: /^pytree2safetensors$/,
+        replacement: fileURLToPath(new URL("../../src/index.node.ts", import.meta.url)),
+      },
+    ],
+  },
+  test: {
+    root: fileURLToPath(new URL("../..", import.meta.url)),
+    include: [
+      "test/format/**/*.test.ts",
+      "test/tree/**/*.test.ts",
+      "test/fixtures/**/*.test.ts",
+      "test/reliability/trees.test.ts",
+    ],
+  },
+});
