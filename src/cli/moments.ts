@@ -3,6 +3,8 @@ import { Histogram } from "./histogram.ts";
 
 // What fits the first level of cache, so that the passes over a block cost little more than one.
 const BLOCK = 4096;
+// One for all: a checkpoint has many thousand tensors, and nothing is kept in it between calls.
+const SCRATCH = new Float64Array(BLOCK);
 
 /**
  * Count, extremes, mean, deviation and histogram of numbers that come in pieces, in memory that does not grow.
@@ -21,7 +23,6 @@ export class Moments {
   #finite = 0;
   #mean = 0;
   #squares = 0;
-  readonly #block = new Float64Array(BLOCK);
 
   constructor(integers = false) {
     this.histogram = new Histogram(integers);
@@ -41,7 +42,7 @@ export class Moments {
     for (let start = 0; start < values.length; start += BLOCK) {
       const piece = values.subarray(start, start + BLOCK);
       // One kind of array for the loops below: they stay as fast as the engine can make them.
-      this.#block.set(piece);
+      SCRATCH.set(piece);
       this.#addBlock(piece.length);
     }
   }
@@ -60,7 +61,7 @@ export class Moments {
   }
 
   #addBlock(count: number): void {
-    const block = this.#block;
+    const block = SCRATCH;
     this.count += count;
     let [min, max, sum, zeros] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
     for (let i = 0; i < count; i++) {
@@ -94,7 +95,7 @@ export class Moments {
 
   /** Counts NaN and infinities of the block and closes the gaps; how many numbers are left. */
   #dropNonFinite(count: number): number {
-    const block = this.#block;
+    const block = SCRATCH;
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const value = block[i]!;
