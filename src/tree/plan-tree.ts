@@ -1,7 +1,7 @@
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { type BuildLimits, TreeBuilder } from "./build.ts";
 import type { KeyPath } from "./keypath.ts";
-import { string2keypath } from "./keystring.ts";
+import { parseKeyString } from "./keystring.ts";
 import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keystyles.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { type AttributesAs, materialize } from "./materialize.ts";
@@ -73,7 +73,7 @@ function explain(error: unknown): Pytree2SafetensorsError {
 }
 
 function planFromNames(names: readonly string[], options: PlanTreeOptions): TreePlan {
-  const { include, attributes, keys = "pytree" } = options;
+  const { include, attributes, keys = "pytree", maxDepth = MAX_DEPTH } = options;
   const style = keyStyle(keys);
   const paths = style === KEY_STYLES.pytree ? undefined : style.decode(names);
   const builder = new TreeBuilder(names, options);
@@ -85,7 +85,7 @@ function planFromNames(names: readonly string[], options: PlanTreeOptions): Tree
   builder.checkGaps();
   return {
     get paths() {
-      return paths ?? names.map(string2keypath);
+      return paths ?? names.map((name) => parseKeyString(name, maxDepth));
     },
     scalarKind: () => undefined,
     build: (leaves) => materialize(builder.root, (leaf) => leaves[leaf], attributes),
@@ -107,7 +107,7 @@ function planFromStructure(names: readonly string[], text: string, options: Plan
   const root = include === undefined ? builder.root : prune(builder.root, include);
   return {
     get paths() {
-      return names.map((name, i) => paths[i] ?? string2keypath(name));
+      return names.map((name, i) => paths[i] ?? parseKeyString(name, maxDepth));
     },
     scalarKind: (index) => records.scalars.get(index),
     build: (leaves) =>

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Pytree2SafetensorsError } from "../../src/base/errors.ts";
 import { PyTreeContainer } from "../../src/tree/container.ts";
@@ -508,5 +509,34 @@ describe("a part of a file", () => {
   it("is built from names alone too", () => {
     const plan = planTree(names, { mode: "ignore", include: (i) => names[i] === "@body#1@w" });
     expect(plan.build(leaves.map(({ leaf }) => leaf))).toSatisfy(same({ body: [null, { w: c }] }));
+  });
+});
+
+describe("docs/format.md", () => {
+  // The page's worked examples are what this package writes and reads.
+  const page = readFileSync(new URL("../../docs/format.md", import.meta.url), "utf8");
+
+  it("has the metadata of its example tree", () => {
+    const [example] = page.split("**Worked example.** The tree, in JavaScript,").slice(1);
+    const text = /```json\n(.*?)```/s.exec(example!)![1]!;
+    const tree = {
+      layers: [new Linear(a, null, "relu"), null],
+      "learning.rate": b,
+      step: 12,
+      vocabulary: new Map([[7, c]]),
+      extra: {},
+    };
+    const { leaves, structure } = flattenForSave(tree);
+    expect(JSON.parse(text.replace("example.Linear", "test.Linear"))).toEqual(JSON.parse(structure!));
+    const names = leaves.map(({ name }) => name);
+    for (const name of names) expect(example).toContain(`\`${name}\``);
+    expect(planTree(names, { mode: "ignore" }).build([a, b, 12, c])).toSatisfy(
+      same({
+        layers: [new PyTreeContainer({ weight: a })],
+        learning: new PyTreeContainer({ rate: b }),
+        step: 12,
+        vocabulary: { 7: c },
+      }),
+    );
   });
 });

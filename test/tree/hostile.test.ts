@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { dict2pytree } from "../../src/tree/dict2pytree.ts";
+import { planTree } from "../../src/tree/plan-tree.ts";
+
+const thrown = (code: string) =>
+  expect.objectContaining({ code, message: expect.stringMatching(/^.{1,600}$/s) });
+
+describe("names that want to be a bomb", () => {
+  it.each([
+    ["a million levels of attributes", "a.".repeat(1_000_000), "DepthLimit"],
+    ["a million levels of dicts", "@".repeat(1_000_000), "DepthLimit"],
+    ["a million levels of lists", "#0".repeat(1_000_000), "DepthLimit"],
+    ["an index of a million digits", `#${"1".repeat(1_000_000)}`, "InvalidKeyString"],
+    ["an index of a million zeros", `#${"0".repeat(1_000_000)}`, "InvalidKeyString"],
+    ["a list of twenty million", "#20000000", "GapLimit"],
+    ["the greatest index", `#${Number.MAX_SAFE_INTEGER - 1}`, "GapLimit"],
+  ])("%s is an error with a short message", (_, name, code) => {
+    expect(() => dict2pytree({ [name]: 1 })).toThrow(thrown(code));
+    expect(() => planTree([name])).toThrow(thrown(code));
+    expect(() => planTree([name], { structure: '{"version":1}' })).toThrow(thrown(code));
+  });
+
+  it("has a tree of a thousand levels, and of whatever a program allows", () => {
+    const name = "#0".repeat(1_000);
+    expect(planTree([name]).build([7])).toHaveLength(1);
+    expect(() => planTree([`${name}#0`])).toThrow(thrown("DepthLimit"));
+    expect(planTree([`${name}#0`], { maxDepth: 1_001 }).build([7])).toHaveLength(1);
+    expect(() => planTree(["a.b.c"], { maxDepth: 2 })).toThrow(thrown("DepthLimit"));
+  });
+
+  it("counts the gaps of all lists together", () => {
+    const names = Array.from({ length: 200 }, (_, i) => `${i}#10000`);
+    expect(() => planTree(names)).toThrow(thrown("GapLimit"));
+    expect(() => planTree(names.slice(0, 100))).not.toThrow();
+    const lists = { version: 1, nodes: names.map((_, i) => [[[".", String(i)]], "list", 10_000]) };
+    const warnings: unknown[] = [];
+    const plan = planTree([], {
+      structure: JSON.stringify(lists),
+      onWarning: (error) => warnings.push(error),
+    });
+    expect(plan.build([])).toBeNull();
+    expect(warnings).toEqual([thrown("StructureMismatch")]);
+  });
+
+  it("has a quarter of a million siblings, in whatever order they come", () => {
+    const names = Array.from({ length: 250_000 }, (_, i) => `@${(i * 7_919) % 250_000}`);
+    const tree = planTree(names).build(names) as Record<string, string>;
+    expect(Object.keys(tree)).toHaveLength(250_000);
+    expect(tree[42]).toBe("@42");
+    const list = planTree(names.map((name) => name.replace("@", "#"))).build(names) as string[];
+    expect([list.length, list[42]]).toEqual([250_000, "@42"]);
+  });
+
+  it("finds the two names that disagree among many", () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `layers#${i}.w`);
+    expect(() => planTree([...names, "layers@x"])).toThrow(thrown("KeyConflict"));
+    expect(() => planTree(["layers#77.w.x", ...names])).toThrow(
+      expect.objectContaining({
+        code: "KeyConflict",
+        message: expect.stringMatching(/"layers#77\.w" and "layers#77\.w\.x"/),
+      }),
+    );
+  });
+
+  it("tells keys apart that come unsorted, twice and between", () => {
+    for (let size = 1; size < 40; size++) {
+      const names = Array.from({ length: size }, (_, i) => `k${(i * 7) % size}.x`);
+      if (new Set(names).size < size) continue;
+      const all = [...names, ...names.map((name) => `${name.slice(0, -1)}y`).reverse()];
+      const tree = planTree(all).build(all) as Record<string, Record<string, string>>;
+      expect(Object.keys(tree)).toEqual(Object.keys(tree).sort());
+      expect(
+        Object.values(tree)
+          .flatMap((node) => Object.values(node))
+          .sort(),
+      ).toEqual([...all].sort());
+      for (const name of names) expect(() => planTree([...all, `.${name}`])).toThrow(thrown("KeyConflict"));
+    }
+  });
+});
+
+describe("structure metadata that wants to be a bomb", () => {
+  const deep = (open: string, close: string) => `${open.repeat(200_000)}1${close.repeat(200_000)}`;
+
+  it.each([
+    ["a deep value", `[[["@","x"]],"static",${deep("[", "]")}]`],
+    ["a deep tagged value", `[[["@","x"]],"static",${deep('{"object":{"a":', "}}")}]`],
+    ["a deep path", `[${deep("[", "]")},"none"]`],
+    ["static data of a class without end", `[[],"class",{"name":"n","keys":[],"aux":${deep('{"a":', "}")}}]`],
+  ])("is refused: %s", (_, node) => {
+    const structure = `{"version":1,"nodes":[${node}]}`;
+    expect(() => planTree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+  });
+});
