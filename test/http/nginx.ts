@@ -107,6 +107,11 @@ http {
     root ${folder};
     location /state/ { return 404; }
     location /mark/ { return 204; }
+    location /site/ {
+      # Isolated pages have SharedArrayBuffer.
+      add_header Cross-Origin-Opener-Policy same-origin;
+      add_header Cross-Origin-Embedder-Policy require-corp;
+    }
     location /gzip/ {
       alias ${folder}/data/;
       gzip on;

@@ -252,10 +252,11 @@ export function memoryTests(): void {
       const odd = new Uint8Array(bytes.length + 3);
       odd.set(bytes, 3);
       equal(await loadPytree(odd.subarray(3)), model(), "odd view");
-      if (typeof SharedArrayBuffer === "undefined") return; // a page that is not isolated has none
       const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
       shared.set(bytes);
-      equal(await loadPytree(shared), model(), "shared");
+      equal(await loadPytree(shared), model(), "shared view");
+      equal(await loadPytree(shared.buffer), model(), "shared");
+      equal(await loadPytree(new DataView(bytes.buffer)), model(), "DataView");
     });
 
     it("writes to a WritableStream", async () => {
