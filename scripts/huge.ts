@@ -31,8 +31,8 @@ async function main(): Promise<Result[]> {
   const parent = join(root, ".tmp");
   mkdirSync(parent, { recursive: true });
   requireRoom(parent);
-  const folder = mkdtempSync(join(parent, "huge-"));
   const consumer = makeConsumer();
+  const folder = mkdtempSync(join(parent, "huge-"));
   try {
     const suite = await bundleSuite(consumer, "test/huge/main.ts", "huge.js");
     const all: Result[] = [];
