@@ -30,8 +30,10 @@ export function openProgress(terminal: Terminal, verb: string): Progress {
       log(draw(terminal, verb, { done, total, name, ms: now - start }));
     },
     done() {
-      if (drawn > 0) log.clear();
+      if (drawn === 0) return;
       drawn = 0;
+      log.clear();
+      log.done(); // gives the cursor back
     },
   };
 }

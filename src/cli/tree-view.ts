@@ -59,7 +59,7 @@ class Drawer {
         ? [isLast ? "└─ " : "├─ ", isLast ? "   " : "│  "]
         : [isLast ? "`- " : "|- ", isLast ? "   " : "|  "];
       const hidden = depth === this.#options.depth && fold.node.children.length > 0;
-      const rest = hidden ? color.dim(` (${plural(fold.node.tensors, "tensor")})`) : "";
+      const rest = hidden ? color.dim(` (${plural(fold.node.tensors * fold.count, "tensor")})`) : "";
       this.#row(color.dim(indent + branch) + this.#label(fold) + rest, fold.node, fold.count);
       this.#children(fold.node, indent + trunk, depth + 1);
     }

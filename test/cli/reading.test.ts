@@ -62,6 +62,10 @@ describe("p2s tree", () => {
     ]);
   });
 
+  it("counts the tensors of all folded layers", async () => {
+    expect((await lines("model.safetensors", "--depth", "2")).join("\n")).toContain("#0…#5 ×6 (54 tensors)");
+  });
+
   it("sorts by size", async () => {
     const [, first, second] = await lines("model.safetensors", "--depth", "1", "--sort", "size");
     expect([first, second]).toEqual([expect.stringContaining("layers"), expect.stringContaining("head")]);
