@@ -11,7 +11,7 @@ import { readTensors } from "./read.ts";
  * made. When anything fails, the arrays that were made are disposed of.
  *
  * @param convert Makes the leaf of a tensor; the adapter's array unless told.
- * @returns What was made, by name.
+ * @returns What was made, in the order of the names.
  */
 export async function collect<A>(
   file: SafetensorsFile,
@@ -19,22 +19,22 @@ export async function collect<A>(
   options: ReadTensorsOptions,
   adapter: ArrayAdapter<A> | undefined,
   convert?: (name: string, tensor: Tensor) => unknown,
-): Promise<Map<string, unknown>> {
-  const made = new Map<string, unknown>();
+): Promise<unknown[]> {
+  const made = new Array<unknown>(names.length);
   const reads = file.plan(names, options);
   const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
   try {
-    for await (const results of readTensors(reads, { signal: options.signal, progress })) {
-      for (const { index, tensor } of results) {
-        const { name } = reads[index]!;
-        const leaf = convert?.(name, tensor) ?? makeArray(adapter, tensor, name);
-        made.set(name, leaf instanceof Promise ? await leaf : leaf);
+    for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
+      for (let k = 0; k < members.length; k++) {
+        const { name, place } = reads[members[k]!]!;
+        const leaf = convert?.(name, tensors[k]!) ?? makeArray(adapter, tensors[k]!, name);
+        made[place] = leaf instanceof Promise ? await leaf : leaf;
       }
       options.signal?.throwIfAborted();
     }
   } catch (error) {
     if (adapter?.dispose) {
-      for (const array of made.values()) if (adapter.is(array)) adapter.dispose(array);
+      for (const array of made) if (adapter.is(array)) adapter.dispose(array);
     }
     throw error;
   }

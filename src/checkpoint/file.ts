@@ -125,9 +125,9 @@ export class SafetensorsFile {
     const { cast, lossy, into, signal, onProgress } = options;
     const read: TensorRead = { ...this.locate(name), cast, lossy, into };
     const progress = new ProgressCounter(read.end - read.start, onProgress);
-    for await (const [result] of readTensors([read], { signal, progress })) {
+    for await (const { tensors } of readTensors([read], { signal, progress })) {
       progress.finish(name);
-      return result!.tensor;
+      return tensors[0]!;
     }
     throw new Error("unreachable: one read gives one tensor");
   }
@@ -142,8 +142,8 @@ export class SafetensorsFile {
   ): AsyncGenerator<[name: string, tensor: Tensor], void, undefined> {
     const reads = this.plan([...names], options);
     const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
-    for await (const results of readTensors(reads, { signal: options.signal, progress })) {
-      for (const { index, tensor } of results) yield [reads[index]!.name, tensor];
+    for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
+      for (let k = 0; k < members.length; k++) yield [reads[members[k]!]!.name, tensors[k]!];
     }
     progress.finish(reads.at(-1)?.name ?? "");
   }
@@ -199,7 +199,7 @@ export class SafetensorsFile {
   }
 
   /** @internal Where a tensor's bytes are. */
-  locate(name: string): Omit<TensorRead, "cast"> {
+  locate(name: string, place = 0): TensorRead {
     const found = this.#find(name);
     if (found === undefined) {
       throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
@@ -214,6 +214,7 @@ export class SafetensorsFile {
       start: header.beginAt(index),
       end: header.endAt(index),
       dataStart: header.dataStart,
+      place,
     };
   }
 
@@ -228,8 +229,8 @@ export class SafetensorsFile {
   ): TensorRead[] {
     const { cast, lossy, into } = options;
     const parts = new Map(this.#parts.map((part, index) => [part.source, index]));
-    const reads: TensorRead[] = names.map((name) => {
-      const at = this.locate(name);
+    const reads: TensorRead[] = names.map((name, place) => {
+      const at = this.locate(name, place);
       if (cast === undefined && into === undefined) return at;
       return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) };
     });
@@ -276,9 +277,4 @@ export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo
 /** The bytes that reads will take from their sources. */
 export function totalBytes(reads: readonly TensorRead[]): number {
   return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
-}
-
-/** The bytes that a tensor has once it is cast. */
-export function resultBytes(read: TensorRead): number {
-  return byteLengthOf(read.cast ?? read.dtype, read.shape);
 }

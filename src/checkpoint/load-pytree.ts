@@ -97,7 +97,7 @@ async function loadWhole(source: CheckpointSource, options: LoadPytreeOptions<un
     const leaves = await collect(file, names, options, options.arrays, (name, tensor) => {
       return scalars.has(name) ? toScalar(tensor) : undefined;
     });
-    return { tree: plan.build(file.names.map((name) => leaves.get(name))), metadata: userMetadataOf(file) };
+    return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
   });
 }
 
@@ -106,23 +106,23 @@ async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<u
   try {
     const { plan, names, scalars } = planFile(file, options);
     // Scalars are a few bytes each, and nobody wants to await a step counter.
-    const values = await collect(
-      file,
-      [...scalars.keys()],
-      { signal: options.signal },
-      undefined,
-      (_, tensor) => toScalar(tensor),
-    );
-    const selected = new Set(names);
-    const leaves = file.names.map((name) => {
-      if (!selected.has(name)) return undefined;
-      return values.get(name) ?? lazyTensor(file, name, options);
-    });
-    return { tree: plan.build(leaves), metadata: userMetadataOf(file) };
+    const scalarNames = [...scalars];
+    const { signal } = options;
+    const made = await collect(file, scalarNames, { signal }, undefined, (_, tensor) => toScalar(tensor));
+    const values = new Map(scalarNames.map((name, i) => [name, made[i]]));
+    const leaves = names.map((name) => values.get(name) ?? lazyTensor(file, name, options));
+    return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
   } catch (error) {
     if (file !== source) await file.close();
     throw error;
   }
+}
+
+/** The leaves of selected names, which are in the file's order, at the places of the file's names. */
+function inPlace(file: SafetensorsFile, names: readonly string[], leaves: readonly unknown[]) {
+  if (names === file.names) return leaves;
+  let next = 0;
+  return file.names.map((name) => (name === names[next] ? leaves[next++] : undefined));
 }
 
 function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOptions<unknown>): LazyTensor {

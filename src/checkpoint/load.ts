@@ -66,7 +66,7 @@ export async function loadFile<A = Tensor>(
     const names = selectNames(file, options.select);
     const arrays = await collect(file, names, options, options.arrays);
     const dict: Record<string, A> = {};
-    for (const name of names) setOwn(dict, name, arrays.get(name) as A);
+    for (let i = 0; i < names.length; i++) setOwn(dict, names[i]!, arrays[i] as A);
     return dict;
   });
 }

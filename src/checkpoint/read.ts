@@ -24,12 +24,14 @@ export interface TensorRead extends ArrayInfo {
   readonly lossy?: boolean | undefined;
   /** Memory for the result. */
   readonly into?: ArrayBufferView | undefined;
+  /** Its place among the names that were asked for. */
+  readonly place: number;
 }
 
-/** A tensor that has been read; `index` is its place in the list of reads. */
-export interface TensorResult {
-  readonly index: number;
-  readonly tensor: Tensor;
+/** Tensors that have been read together; `members` are their places in the list of reads. */
+export interface ReadTensors {
+  readonly members: readonly number[];
+  readonly tensors: readonly Tensor[];
 }
 
 // One read of the operating system or one HTTP request: large enough that its overhead vanishes, small
@@ -51,14 +53,14 @@ const AHEAD_BYTES = 128 * 2 ** 20;
 export async function* readTensors(
   reads: readonly TensorRead[],
   options: { readonly signal?: AbortSignal | undefined; readonly progress?: ProgressCounter | undefined },
-): AsyncGenerator<TensorResult[], void, undefined> {
+): AsyncGenerator<ReadTensors, void, undefined> {
   const aborter = new AbortController();
   const outer = options.signal;
   const forward = () => aborter.abort(outer?.reason);
   outer?.throwIfAborted();
   outer?.addEventListener("abort", forward, { once: true });
   const context: ReadContext = { signal: aborter.signal, progress: options.progress, limiters: new Map() };
-  const ahead: { bytes: number; done: Promise<TensorResult[]> }[] = [];
+  const ahead: { bytes: number; done: Promise<ReadTensors> }[] = [];
   let bytesAhead = 0;
   try {
     for (const job of planJobs(reads)) {
@@ -139,7 +141,7 @@ function kindOf(read: TensorRead): Job["kind"] {
   return read.source.resident ? "views" : "group";
 }
 
-function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<TensorResult[]> {
+function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   switch (job.kind) {
     case "views":
       return readViews(job, reads, context);
@@ -153,11 +155,7 @@ function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): P
 }
 
 /** Views of memory that is there already. */
-async function readViews(
-  job: Job,
-  reads: readonly TensorRead[],
-  context: ReadContext,
-): Promise<TensorResult[]> {
+async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
   const bytes = await job.source.read(start, end, { signal: context.signal });
   context.progress?.add(end - start, reads[members[0]!]!.name);
@@ -165,11 +163,7 @@ async function readViews(
 }
 
 /** Neighbours in one allocation. */
-async function readGroup(
-  job: Job,
-  reads: readonly TensorRead[],
-  context: ReadContext,
-): Promise<TensorResult[]> {
+async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
   const label = reads[members[0]!]!.name;
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
@@ -186,23 +180,24 @@ function tensorsIn(
   shift: number,
   members: readonly number[],
   reads: readonly TensorRead[],
-): TensorResult[] {
-  return members.map((index) => {
+): ReadTensors {
+  const tensors = members.map((index) => {
     const { dtype, shape, start, end } = reads[index]!;
-    return { index, tensor: Tensor.fromBuffer(dtype, shape, buffer, start + shift, end - start) };
+    return Tensor.fromBuffer(dtype, shape, buffer, start + shift, end - start);
   });
+  return { members, tensors };
 }
 
 /** One tensor into memory that the caller gave. */
-async function readInto(job: Job, read: TensorRead, context: ReadContext): Promise<TensorResult[]> {
+async function readInto(job: Job, read: TensorRead, context: ReadContext): Promise<ReadTensors> {
   const into = requireInto(read, read.end - read.start);
   await readPieces(job.source, read.start, read.end, into.buffer, into.byteOffset, read.name, context);
   const tensor = Tensor.fromBuffer(read.dtype, read.shape, into.buffer, into.byteOffset, into.byteLength);
-  return [{ index: job.group.members[0]!, tensor }];
+  return { members: job.group.members, tensors: [tensor] };
 }
 
 /** One tensor, converted piece by piece, so that the file's form of it is never in memory whole. */
-async function readCast(job: Job, read: TensorRead, context: ReadContext): Promise<TensorResult[]> {
+async function readCast(job: Job, read: TensorRead, context: ReadContext): Promise<ReadTensors> {
   const target = read.cast ?? read.dtype;
   const bytes = byteLengthOf(target, read.shape);
   const into = read.into && requireInto(read, bytes);
@@ -217,7 +212,7 @@ async function readCast(job: Job, read: TensorRead, context: ReadContext): Promi
     stream.push(chunk);
     context.progress?.add(chunk.byteLength, read.name);
   }
-  return [{ index: job.group.members[0]!, tensor }];
+  return { members: job.group.members, tensors: [tensor] };
 }
 
 async function readPieces(

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { readLeafSync, requireLeafInfo } from "./leaf.ts";
 import type { ArraysOption, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { chunksOf, exactBytes, type NamedLeaf, writeFile } from "./write.ts";
+import { exactBytes, type NamedLeaf, writeFile } from "./write.ts";
 
 /** Strings that a file carries beside its tensors. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -46,10 +46,8 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
   for (const index of order) {
     const entry = entries[index]!;
     const data = exactBytes(entry, readLeafSync(entry.leaf, entry, arrays, entry.name));
-    for (const chunk of chunksOf(data)) {
-      bytes.set(chunk, at);
-      at += chunk.byteLength;
-    }
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
   }
   return bytes;
 }
@@ -98,7 +96,8 @@ export async function writeEntries<A>(
 }
 
 function describeDict<A>(dict: LeafDict<A>, options: ArraysOption<A>): NamedLeaf[] {
-  return Object.entries(dict).map(([name, leaf]) => {
+  return Object.keys(dict).map((name) => {
+    const leaf = dict[name];
     const { dtype, shape } = requireLeafInfo(leaf, options.arrays, name, () => JSON.stringify(name));
     return { name, leaf, dtype, shape };
   });

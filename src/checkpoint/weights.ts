@@ -109,10 +109,12 @@ export async function loadIntoPytree<T, A = Tensor>(
       const name = plan.nameFor(i);
       if (name !== undefined) leafOf.set(name, leaf);
     });
-    const values = await collect(file, [...leafOf.keys()], options, options.arrays, (name, tensor) => {
+    const used = [...leafOf.keys()];
+    const made = await collect(file, used, options, options.arrays, (name, tensor) => {
       const leaf = leafOf.get(name);
       return isPlainKind(leaf) ? toPlainKind(leaf, tensor, name) : undefined;
     });
+    const values = new Map(used.map((name, i) => [name, made[i]]));
     const leaves = plan.leaves.map((leaf, i) => {
       const name = plan.nameFor(i);
       return name === undefined ? leaf : values.get(name);

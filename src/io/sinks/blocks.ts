@@ -1,3 +1,5 @@
+import type { Awaitable } from "../../base/types.ts";
+
 const BLOCK = 2 ** 20;
 
 /**
@@ -22,9 +24,18 @@ export class Blocks {
     this.#max = max;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    const gather = this.#copy || chunk.byteLength < BLOCK;
-    if (gather) return this.#gather(chunk);
+  /** Takes a chunk; a promise only where a block is emitted for it. */
+  write(chunk: Uint8Array): Awaitable<void> {
+    if (chunk.byteLength < BLOCK - this.#filled) {
+      this.#buffer ??= new Uint8Array(BLOCK);
+      this.#buffer.set(chunk, this.#filled);
+      this.#filled += chunk.byteLength;
+      return;
+    }
+    return this.#copy || chunk.byteLength < BLOCK ? this.#gather(chunk) : this.#pass(chunk);
+  }
+
+  async #pass(chunk: Uint8Array): Promise<void> {
     await this.flush();
     for (let at = 0; at < chunk.byteLength; at += this.#max) {
       await this.#emit(unshared(chunk.subarray(at, at + this.#max)));

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import type { Awaitable } from "../../base/types.ts";
 import type { ByteSink } from "../types.ts";
 
 /**
@@ -25,10 +26,15 @@ export class ExactSink implements Required<ByteSink> {
     await this.#inner.begin?.(totalBytes);
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#check();
+  // No promise where there is nothing to wait for: small tensors come by the hundred thousand.
+  write(chunk: Uint8Array): Awaitable<void> {
+    try {
+      this.#check();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#written += chunk.byteLength;
-    await this.#inner.write(chunk);
+    return this.#inner.write(chunk);
   }
 
   async close(): Promise<void> {

@@ -143,15 +143,21 @@ function failure(name: string, signal: AbortSignal | undefined): Explain {
 
 /** The same sink, with the operating system's errors put into words. */
 function failing(fail: Explain, sink: ByteSink): ByteSink {
+  const rethrow = (cause: unknown) => {
+    throw fail(cause);
+  };
   const attempt = async (action: () => unknown) => {
     try {
       await action();
     } catch (cause) {
-      throw fail(cause);
+      rethrow(cause);
     }
   };
   return {
-    write: (chunk) => attempt(() => sink.write(chunk)),
+    write: (chunk) => {
+      const written = sink.write(chunk);
+      return written instanceof Promise ? written.catch(rethrow) : written;
+    },
     close: () => attempt(() => sink.close()),
     abort: (reason) => attempt(() => sink.abort?.(reason)),
   };

@@ -32,7 +32,7 @@ export function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkO
     await writer.write(block);
   }, true);
   return {
-    write: (chunk) => run(() => blocks.write(chunk)),
+    write: (chunk) => run(async () => blocks.write(chunk)),
     close: () =>
       run(async () => {
         await blocks.flush();
