@@ -18,7 +18,8 @@ export interface PytreeNodeOptions<T> {
   readonly unflatten: (aux: unknown, children: readonly unknown[]) => T;
   /**
    * What files call the class. With it, files keep the class and its `aux` (which must then be JSON), and a
-   * program that registered the name gets it back; without, it loads as a {@link PyTreeContainer}.
+   * program that registered the name gets it back; without, it loads as a {@link PyTreeContainer}. What
+   * `unflatten` then gets comes from the file: it may be from a stranger.
    */
   readonly name?: string;
 }

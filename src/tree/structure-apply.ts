@@ -99,7 +99,7 @@ function disagree(path: KeyPath, expected: string, found: string): never {
   const keyPath = keystr(path);
   throw new Pytree2SafetensorsError(
     "StructureMismatch",
-    `structure metadata does not fit the tensors at ${keyPath || "the root"}: expected ${expected}, found ${found}; building from the tensors' names alone`,
+    `structure metadata does not fit the tensors at ${keyPath || "the root"}: expected ${expected}, found ${found} (was the file edited?)`,
     { keyPath, expected, found },
   );
 }
