@@ -94,8 +94,9 @@ function measureNames(entries: readonly LayoutEntry[]): { readonly ascii: boolea
   for (let i = 0; i < entries.length; i++) {
     const { name } = entries[i]!;
     if (typeof name !== "string") throw invalidName(name);
-    for (let k = 0; k < name.length; k++) bits |= name.charCodeAt(k);
     units += name.length;
+    if (units > MAX_HEADER_BYTES) throw headerTooLarge(entries.length);
+    for (let k = 0; k < name.length; k++) bits |= name.charCodeAt(k);
   }
   return { ascii: bits < 0x80, units };
 }

@@ -118,11 +118,13 @@ function onOneRange(dims: string, end: number) {
   return object((i) => entry(i.toString(36), dims, 0, end));
 }
 
-function object(member: (i: number) => string) {
+function object(member: (i: number) => string | undefined) {
   return function* (size: number): Generator<string, void, undefined> {
     let length = 0;
     for (let i = 0; length < size - 200; i++) {
-      const text = `${i === 0 ? "{" : ","}${member(i)}`;
+      const next = member(i);
+      if (next === undefined) break;
+      const text = `${i === 0 ? "{" : ","}${next}`;
       length += text.length;
       yield text;
     }
@@ -187,10 +189,13 @@ function* longName(size: number): Generator<string, void, undefined> {
 // sixty tries gives letters that need no escape.
 function* colliding(size: number): Generator<string, void, undefined> {
   const names = collidingNames();
-  yield* object(() => entry(names.next().value as string, "0", 0, 0))(size);
+  yield* object(() => {
+    const { value, done } = names.next();
+    return done ? undefined : entry(value, "0", 0, 0);
+  })(size);
 }
 
-/** Names of eight letters that have one hash, a million of them. */
+/** Names of eight letters that have one hash, more than a million of them. */
 export function* collidingNames(): Generator<string, void, undefined> {
   const letters = new Uint8Array(8);
   const view = new DataView(letters.buffer);
