@@ -2,6 +2,7 @@ import { type Fault, isPytree2SafetensorsError } from "../src/base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header.ts";
 import { hostileFiles } from "../test/format/hostile-files.ts";
 import { hostilePairs } from "../test/format/hostile-pairs.ts";
+import { differentLayouts, writeGoldenLayout } from "./layouts.ts";
 import { assemble, mutate, Random } from "./mutate.ts";
 import { baseFiles } from "./mutation-bases.ts";
 import { Reference, type ReferenceAnswer } from "./reference.ts";
@@ -11,7 +12,9 @@ import { Reference, type ReferenceAnswer } from "./reference.ts";
  * same are read, equal in every value. What we refuse on purpose though the reference takes it is listed here by
  * name and counted.
  *
- *     tsx interop/mutations.ts [--count 5000] [--seed 1]
+ *     tsx interop/mutations.ts [--count 5000] [--seed 1] [--golden]
+ *
+ * `--golden` first writes the golden file of `test/fixtures/reference` anew.
  */
 
 /** What we refuse that the reference takes; `applies` recognises it in the fault that we report. */
@@ -37,6 +40,7 @@ const BATCH = 500;
 type Ours = { readonly header: Header } | { readonly code: string; readonly faults: readonly Fault[] };
 
 const { count, seed } = parseArguments(process.argv.slice(2));
+if (process.argv.includes("--golden")) writeGoldenLayout();
 const tally = new Map<string, number>();
 const failures: string[] = [];
 const random = new Random(seed);
@@ -56,6 +60,12 @@ corpus.forEach(({ name, bytes, departure }, i) => {
   }
 });
 console.log(`${String(corpus.length).padStart(8)}  files of the hostile corpus`);
+
+// And what we write, for the dtypes that Python's bindings can't.
+const layouts = Math.ceil(count / 10);
+const different = differentLayouts(random, layouts);
+if (different > 0) failures.push(`${different} of ${layouts} random layouts are not the reference's`);
+console.log(`${String(layouts).padStart(8)}  random layouts written by both`);
 
 for (let done = 0; done < count && failures.length < 10; done += BATCH) {
   const files = Array.from({ length: Math.min(BATCH, count - done) }, () =>

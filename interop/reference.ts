@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -40,4 +40,42 @@ export class Reference {
   close(): void {
     this.#process.stdin.end();
   }
+}
+
+/** A tensor for the reference serializer; its data are `fill` repeated. */
+export interface ReferenceTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  readonly fill: number;
+}
+
+/** The files that the reference serializer makes of lists of tensors. At most one metadata key: its order is random. */
+export function writeWithReference(
+  requests: readonly {
+    readonly tensors: readonly ReferenceTensor[];
+    readonly metadata: Readonly<Record<string, string>> | undefined;
+  }[],
+): Buffer[] {
+  const lines = requests.map(({ tensors, metadata }) =>
+    JSON.stringify({
+      metadata: metadata ?? null,
+      tensors: tensors.map(({ name, dtype, shape, byteLength, fill }) => {
+        return { name, dtype, shape, data: Buffer.alloc(byteLength, fill).toString("hex") };
+      }),
+    }),
+  );
+  const { stdout, status, stderr } = spawnSync(PROGRAM, ["write"], {
+    input: `${lines.join("\n")}\n`,
+    maxBuffer: 2 ** 30,
+  });
+  if (status !== 0) throw new Error(`the reference program failed: ${stderr}`);
+  const files: Buffer[] = [];
+  for (let at = 0; at < stdout.length; ) {
+    const end = at + 4 + stdout.readUInt32LE(at);
+    files.push(stdout.subarray(at + 4, end));
+    at = end;
+  }
+  return files;
 }
