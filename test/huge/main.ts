@@ -3,7 +3,7 @@ import { startNginx } from "../http/nginx.ts";
 import { runAll } from "../runtimes/harness.ts";
 import { realTests } from "./real-tests.ts";
 import { sparseTests } from "./sparse-tests.ts";
-import { tensorTests } from "./tensor-tests.ts";
+import { byteTensorTests, tensorTests } from "./tensor-tests.ts";
 
 const [part, folder = ""] = process.argv.slice(2);
 // Many times what one test takes on a busy machine with a slow disk.
@@ -19,6 +19,7 @@ if (part === "sparse") {
   }
 } else {
   if (part === "tensors") tensorTests(folder);
+  else if (part === "bytes") byteTensorTests(folder);
   else if (part === "real") realTests(folder);
   else throw new Error(`no part ${part}`);
   await finish();

@@ -5,6 +5,9 @@ import { describe, equal, it, ok, rejects } from "../runtimes/harness.ts";
 import { bytesRead, GIB, MIB, peakGrowth } from "./measure.ts";
 import { type SparseTensor, writeSparse } from "./sparse.ts";
 
+// Chunks of 8 MiB in fresh memory, as many as the collector lets lie until it takes them.
+const CHUNKS = 128 * MIB;
+
 const MARK = 0x12345678;
 const MARK_BYTES = new Uint8Array(Uint32Array.of(MARK).buffer);
 
@@ -32,37 +35,15 @@ function checkMarks(data: Uint32Array, gib: number): void {
   equal(data[data.length - 2], 0, "before the end");
 }
 
-/** Tensors over 2 GiB and over 4 GiB, where one memory has to hold them. */
-export function tensorTests(folder: string): void {
-  const path = join(folder, "tensors.safetensors");
-  // Node 20 has no Uint8Array over 4 GiB.
-  const hasLongBytes = constants.MAX_LENGTH > 5 * GIB;
+// Node 20 has no Uint8Array over 4 GiB.
+const hasLongBytes = constants.MAX_LENGTH > 5 * GIB;
+
+/** 8-bit tensors over 4 GiB, of which runtimes differ in whether they have them. */
+export function byteTensorTests(folder: string): void {
+  const path = join(folder, "bytes.safetensors");
+  writeSparse(path, [marked("bytes", "U8", 5)]);
 
   describe("a tensor", () => {
-    writeSparse(path, [
-      marked("three", "U32", 3),
-      marked("five", "U32", 5),
-      marked("bytes", "U8", 5),
-      marked("halves", "BF16", 1.5),
-    ]);
-
-    it("over 2 GiB is loaded", async () => {
-      const { three } = await loadFile(path, { select: "three" });
-      checkMarks(three!.data as Uint32Array, 3);
-    });
-
-    it("over 4 GiB is loaded, and saved with no more memory than a few chunks", async () => {
-      const { five } = await loadFile(path, { select: "five" });
-      checkMarks(five!.data as Uint32Array, 5);
-      let bytes = 0;
-      const write = (chunk: Uint8Array) => {
-        bytes += chunk.byteLength;
-      };
-      const growth = await peakGrowth(() => saveFile({ five: five! }, { write, close: () => {} }));
-      ok(bytes > 5 * GIB && bytes < 5 * GIB + 4096, `${bytes} bytes`);
-      ok(growth <= 16 * MIB, `grew by ${growth / MIB} MiB`);
-    });
-
     it("of bytes over 4 GiB is loaded, or named in an error that says how to read it", async () => {
       const file = await openSafetensors(path);
       if (hasLongBytes) {
@@ -94,8 +75,33 @@ export function tensorTests(folder: string): void {
       });
       equal(bytes, 5 * GIB, "bytes");
       equal(marks, 5, "marks at each GiB");
-      ok(growth <= 128 * MIB, `grew by ${growth / MIB} MiB`);
+      ok(growth <= CHUNKS, `grew by ${growth / MIB} MiB`);
       await file.close();
+    });
+  });
+}
+
+/** Tensors over 2 GiB and over 4 GiB, where one memory has to hold them. */
+export function tensorTests(folder: string): void {
+  const path = join(folder, "tensors.safetensors");
+  writeSparse(path, [marked("three", "U32", 3), marked("five", "U32", 5), marked("halves", "BF16", 1.5)]);
+
+  describe("a tensor", () => {
+    it("over 2 GiB is loaded", async () => {
+      const { three } = await loadFile(path, { select: "three" });
+      checkMarks(three!.data as Uint32Array, 3);
+    });
+
+    it("over 4 GiB is loaded, and saved with no more memory than a few chunks", async () => {
+      const { five } = await loadFile(path, { select: "five" });
+      checkMarks(five!.data as Uint32Array, 5);
+      let bytes = 0;
+      const write = (chunk: Uint8Array) => {
+        bytes += chunk.byteLength;
+      };
+      const growth = await peakGrowth(() => saveFile({ five: five! }, { write, close: () => {} }));
+      ok(bytes > 5 * GIB && bytes < 5 * GIB + 4096, `${bytes} bytes`);
+      ok(growth <= 16 * MIB, `grew by ${growth / MIB} MiB`);
     });
 
     it("is cast while it is read, with no more memory than the result and a few chunks", async () => {
@@ -108,7 +114,7 @@ export function tensorTests(folder: string): void {
       const codes = new Uint32Array(tensor!.data.buffer, tensor!.data.byteOffset);
       equal([codes[0], codes[1], codes[2]], [0x56780000, 0x12340000, 0], "the first");
       equal([codes.at(-2), codes.at(-1)], [0x56780000, 0x12340000], "the last");
-      ok(growth <= 3 * GIB + 64 * MIB, `grew by ${growth / MIB} MiB`);
+      ok(growth <= 3 * GIB + CHUNKS, `grew by ${growth / MIB} MiB`);
     });
 
     it("over 4 GiB is a view of memory that is there, for load", async () => {
