@@ -81,6 +81,11 @@ describe("structure metadata", () => {
       leaves: {},
     });
     expect(structureOf({ a, b, "\uff5e": a, "\u{1F600}": b, 5: a }, { ordered: true })).toBeNull();
+    // Engines put array indices first, up to 2^32 - 2.
+    expect(structureOf({ 9: a, 10: b, 4294967294: c }, { ordered: true })).toBeNull();
+    expect(structureOf({ w: a, 4294967295: b }, { ordered: true })).toMatchObject({
+      nodes: [[[], "dict", ["w", "4294967295"]]],
+    });
   });
 
   it("names a class and keeps its keys and static fields, NaN and all", () => {
