@@ -1,10 +1,10 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { planReads, type ReadGroup, splitRead } from "../format/plan.ts";
+import { planReads, type ReadGroup, type ReadPlanOptions, splitRead } from "../format/plan.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 
 import { CastStream } from "../tensor/cast-stream.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
+import { arrayClass, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
@@ -42,6 +42,8 @@ const PIECE_BYTES = 16 * 2 ** 20;
 const GROUP_BYTES = 32 * 2 ** 20;
 // Views of memory that is there cost nothing, up to the size that every runtime has views of.
 const VIEW_BYTES = 2 ** 30;
+// What is converted at once, and the scratch memory for it.
+const CHUNK_BYTES = 8 * 2 ** 20;
 // What is read ahead while the consumer is busy, at most: beside the result this is all the memory there is.
 const AHEAD_BYTES = 128 * 2 ** 20;
 
@@ -107,32 +109,28 @@ function* planJobs(reads: readonly TensorRead[]): Generator<Job, void, undefined
     const kind = kindOf(reads[from]!);
     let to = from + 1;
     while (to < reads.length && reads[to]!.source === source && kindOf(reads[to]!) === kind) to++;
-    if (kind === "group" || kind === "views") {
-      const run = reads.slice(from, to);
-      const limits =
-        kind === "views" ? { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES } : { maxGroup: GROUP_BYTES };
-      for (const group of planReads(run, limits)) {
-        const members = from === 0 ? group.members : group.members.map((member) => member + from);
-        yield {
-          kind,
-          source,
-          group: { ...group, members },
-          bytes: kind === "views" ? 0 : group.end - group.start,
-        };
-      }
-    } else {
-      for (let k = from; k < to; k++) {
-        const { start, end } = reads[k]!;
-        yield {
-          kind,
-          source,
-          group: { start, end, members: [k] },
-          bytes: Math.min(end - start, PIECE_BYTES),
-        };
-      }
+    const run = reads.slice(from, to);
+    for (const group of planReads(run, GROUPING[kind])) {
+      const members = from === 0 ? group.members : group.members.map((member) => member + from);
+      yield { kind, source, group: { ...group, members }, bytes: bytesAhead(kind, group) };
     }
     from = to;
   }
+}
+
+// How neighbours of each kind are read together.
+const GROUPING: Readonly<Record<Job["kind"], ReadPlanOptions>> = {
+  views: { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES },
+  group: { maxGroup: GROUP_BYTES },
+  into: { maxGroup: 0 },
+  cast: { maxGroup: CHUNK_BYTES },
+};
+
+/** What a job counts for among the bytes that are read ahead. */
+function bytesAhead(kind: Job["kind"], { start, end }: ReadGroup): number {
+  if (kind === "views") return 0;
+  // Two casts at once: one reads while the other converts, and each has one chunk of scratch memory.
+  return kind === "cast" && end - start >= CHUNK_BYTES ? AHEAD_BYTES / 2 : Math.min(end - start, AHEAD_BYTES);
 }
 
 function kindOf(read: TensorRead): Job["kind"] {
@@ -148,30 +146,41 @@ function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): P
     case "group":
       return readGroup(job, reads, context);
     case "into":
-      return readInto(job, reads[job.group.members[0]!]!, context);
+      return readInto(job, reads, context);
     case "cast":
-      return readCast(job, reads[job.group.members[0]!]!, context);
+      return readCasts(job, reads, context);
   }
 }
 
 /** Views of memory that is there already. */
 async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
-  const bytes = await job.source.read(start, end, { signal: context.signal });
-  context.progress?.add(end - start, reads[members[0]!]!.name);
+  const first = reads[members[0]!]!;
+  let bytes: Uint8Array;
+  try {
+    bytes = await job.source.read(start, end, { signal: context.signal });
+  } catch (cause) {
+    throw cause instanceof RangeError ? tooLarge(first, end - start, cause) : cause;
+  }
+  context.progress?.add(end - start, first.name);
   return tensorsIn(bytes.buffer, bytes.byteOffset - start, members, reads);
 }
 
 /** Neighbours in one allocation. */
 async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
-  const label = reads[members[0]!]!.name;
+  const first = reads[members[0]!]!;
+  if (members.length === 1) {
+    const tensor = newTensor(first, first.dtype);
+    await readPieces(job.source, start, end, tensor.data, first.name, context);
+    return { members, tensors: [tensor] };
+  }
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
-  // odd length puts at odd places of the file is aligned here all the same. One alone begins at 0.
-  const lead = members.length === 1 ? 0 : (start - reads[members[0]!]!.dataStart) % 8;
-  const buffer = allocate(end - start + lead, label);
-  await readPieces(job.source, start, end, buffer, lead, label, context);
-  return tensorsIn(buffer, lead - start, members, reads);
+  // odd length puts at odd places of the file is aligned here all the same.
+  const lead = (start - first.dataStart) % 8;
+  const bytes = new Uint8Array(lead + end - start).subarray(lead);
+  await readPieces(job.source, start, end, bytes, first.name, context);
+  return tensorsIn(bytes.buffer, lead - start, members, reads);
 }
 
 /** The tensors of a group, over memory where the byte at `start` of the source lies at `start + shift`. */
@@ -188,39 +197,63 @@ function tensorsIn(
   return { members, tensors };
 }
 
-/** One tensor into memory that the caller gave. */
-async function readInto(job: Job, read: TensorRead, context: ReadContext): Promise<ReadTensors> {
-  const into = requireInto(read, read.end - read.start);
-  await readPieces(job.source, read.start, read.end, into.buffer, into.byteOffset, read.name, context);
-  const tensor = Tensor.fromBuffer(read.dtype, read.shape, into.buffer, into.byteOffset, into.byteLength);
-  return { members: job.group.members, tensors: [tensor] };
+/** Tensors into memory that the caller gave; several only where they are empty. */
+async function readInto(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+  const { members } = job.group;
+  const tensors = members.map(async (index) => {
+    const read = reads[index]!;
+    const { dtype, shape, start, end, name } = read;
+    const into = requireInto(read, dtype);
+    await readPieces(job.source, start, end, into, name, context);
+    return Tensor.fromBuffer(dtype, shape, into.buffer, into.byteOffset, into.byteLength);
+  });
+  return { members, tensors: await Promise.all(tensors) };
 }
 
-/** One tensor, converted piece by piece, so that the file's form of it is never in memory whole. */
-async function readCast(job: Job, read: TensorRead, context: ReadContext): Promise<ReadTensors> {
+/** Tensors that are converted chunk by chunk: the file's form of them is never in memory whole. */
+async function readCasts(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+  const { source } = job;
+  const { start, end, members } = job.group;
+  const targets = members.map((index) => castTarget(reads[index]!));
+  const limiter = limiterOf(source, context);
+  const { signal, progress } = context;
+  const scratch = source.resident ? undefined : new Uint8Array(Math.min(end - start, CHUNK_BYTES));
+  // A group of several is one chunk; one alone may be many.
+  for (const piece of splitRead(start, end, CHUNK_BYTES)) {
+    const length = piece.end - piece.start;
+    const chunk = await limiter.run(length, signal, async () =>
+      source.read(piece.start, piece.end, { signal, into: scratch?.subarray(0, length) }),
+    );
+    members.forEach((index, k) => {
+      const read = reads[index]!;
+      const from = Math.max(read.start, piece.start);
+      const to = Math.min(read.end, piece.end);
+      if (from >= to) return;
+      targets[k]!.stream.push(chunk.subarray(from - piece.start, to - piece.start));
+      progress?.add(to - from, read.name);
+    });
+  }
+  return { members, tensors: targets.map(({ tensor }) => tensor) };
+}
+
+function castTarget(read: TensorRead): { readonly tensor: Tensor; readonly stream: CastStream } {
   const target = read.cast ?? read.dtype;
   const bytes = byteLengthOf(target, read.shape);
-  const into = read.into && requireInto(read, bytes);
-  const buffer = into?.buffer ?? allocate(bytes, read.name);
-  const tensor = Tensor.fromBuffer(target, read.shape, buffer, into?.byteOffset ?? 0, bytes);
-  const stream = new CastStream(read.dtype, tensor, { lossy: read.lossy ?? false, name: read.name });
-  const limiter = limiterOf(job.source, context);
-  for (const piece of splitRead(read.start, read.end, PIECE_BYTES / 2)) {
-    const chunk = await limiter.run(piece.end - piece.start, context.signal, async () =>
-      job.source.read(piece.start, piece.end, { signal: context.signal }),
-    );
-    stream.push(chunk);
-    context.progress?.add(chunk.byteLength, read.name);
-  }
-  return { members: job.group.members, tensors: [tensor] };
+  const into = read.into && requireInto(read, target);
+  const tensor = into
+    ? Tensor.fromBuffer(target, read.shape, into.buffer, into.byteOffset, bytes)
+    : newTensor(read, target);
+  return {
+    tensor,
+    stream: new CastStream(read.dtype, tensor, { lossy: read.lossy ?? false, name: read.name }),
+  };
 }
 
 async function readPieces(
   source: ByteSource,
   start: number,
   end: number,
-  buffer: ArrayBufferLike,
-  offset: number,
+  target: ArrayBufferView,
   name: string,
   context: ReadContext,
 ): Promise<void> {
@@ -230,7 +263,8 @@ async function readPieces(
     splitRead(start, end, PIECE_BYTES).map((piece) =>
       limiter.run(piece.end - piece.start, signal, async () => {
         signal.throwIfAborted();
-        const into = new Uint8Array(buffer, offset + piece.start - start, piece.end - piece.start);
+        const offset = target.byteOffset + piece.start - start;
+        const into = new Uint8Array(target.buffer, offset, piece.end - piece.start);
         const got = await source.read(piece.start, piece.end, { signal, into });
         if (got !== into) into.set(got); // a source that reads into memory of its own
         progress?.add(into.byteLength, name);
@@ -248,25 +282,34 @@ function limiterOf(source: ByteSource, context: ReadContext): Limiter {
   return limiter;
 }
 
-/** Fresh memory, or an error that says how much could not be had. */
-function allocate(bytes: number, name: string): ArrayBuffer {
+/** A tensor of fresh memory, made before anything is read: what this runtime can't hold is not worth reading. */
+function newTensor(read: TensorRead, dtype: Dtype): Tensor {
+  const bytes = byteLengthOf(dtype, read.shape);
   try {
-    return new ArrayBuffer(bytes);
+    const TypedArray = arrayClass(dtype);
+    return new Tensor(dtype, read.shape, new TypedArray(bytes / TypedArray.BYTES_PER_ELEMENT));
   } catch (cause) {
-    throw new Pytree2SafetensorsError(
-      "TooLarge",
-      `tensor ${JSON.stringify(name)}: this runtime gives no ${bytes} bytes at once; read it with slice() or stream()`,
-      { tensor: name, expected: `${bytes} bytes`, cause },
-    );
+    throw tooLarge(read, bytes, cause);
   }
 }
 
-function requireInto(read: TensorRead, bytes: number): ArrayBufferView {
+function tooLarge({ name }: TensorRead, bytes: number, cause: unknown): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(
+    "TooLarge",
+    `tensor ${JSON.stringify(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`,
+    { tensor: name, expected: `${bytes} bytes`, cause },
+  );
+}
+
+function requireInto(read: TensorRead, dtype: Dtype): ArrayBufferView {
   const into = read.into!;
-  if (into.byteLength === bytes) return into;
+  const bytes = byteLengthOf(dtype, read.shape);
+  const width = arrayClass(dtype).BYTES_PER_ELEMENT;
+  if (into.byteLength === bytes && into.byteOffset % width === 0) return into;
+  const found = `${into.byteLength} bytes at offset ${into.byteOffset}`;
   throw new Pytree2SafetensorsError(
     "InvalidArgument",
-    `tensor ${JSON.stringify(read.name)} has ${bytes} bytes, the memory given by "into" has ${into.byteLength}`,
-    { tensor: read.name, expected: `${bytes} bytes`, found: `${into.byteLength} bytes` },
+    `tensor ${JSON.stringify(read.name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`,
+    { tensor: read.name, expected: `${bytes} bytes`, found },
   );
 }

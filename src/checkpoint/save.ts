@@ -40,7 +40,7 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
   const { arrays } = options;
   const entries = describeDict(dict, options);
   const { head, order, totalBytes } = planLayout(entries, userMetadata(options.metadata));
-  const bytes = new Uint8Array(totalBytes);
+  const bytes = allocate(totalBytes);
   bytes.set(head);
   let at = head.byteLength;
   for (const index of order) {
@@ -50,6 +50,18 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
     at += data.byteLength;
   }
   return bytes;
+}
+
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new Pytree2SafetensorsError(
+      "TooLarge",
+      `the file would have ${bytes} bytes, more than an array of this runtime; write it with saveFile() or serialize()`,
+      { found: `${bytes} bytes`, cause },
+    );
+  }
 }
 
 /**

@@ -89,6 +89,14 @@ describe("SafetensorsFile.tensor", () => {
     });
   });
 
+  it("refuses memory that the dtype can't be a view of", async () => {
+    const file = await openSafetensors(new CountingSource(makeFile()));
+    const odd = new Uint8Array(16 * KIB + 1).subarray(1);
+    for (const options of [{ into: odd }, { into: odd, cast: "I32" as const }]) {
+      await expect(file.tensor("layers#9@w", options)).rejects.toMatchObject({ code: "InvalidArgument" });
+    }
+  });
+
   it("casts while reading", async () => {
     const file = await openSafetensors(new CountingSource(makeFile()));
     const tensor = await file.tensor("layers#9@w", { cast: "BF16" });

@@ -313,6 +313,27 @@ describe("select and cast", () => {
     expect((await loadFile(bytes, { cast: "F64", lossy: true })).b?.toArray()).toEqual([1, 2 ** 40]);
   });
 
+  it("cast many small tensors with few reads, also into memory that the caller gives", async () => {
+    const dict: Record<string, Tensor> = { empty: new Tensor("BF16", [0], new Uint16Array(0)) };
+    for (let i = 0; i < 300; i++) dict[`t${i}`] = Tensor.from([i, -i, 0.5], { dtype: "BF16" });
+    const source = new CountingSource(save(dict));
+    const own = new Float32Array(3);
+    const into = (name: string) => (name === "t7" ? own : undefined);
+    const loaded = await loadFile(source, { cast: "F32", into });
+    expect(Object.keys(loaded)).toHaveLength(301);
+    for (let i = 0; i < 256; i++) expect(loaded[`t${i}`]?.toArray()).toEqual([i, -i, 0.5]);
+    expect([...own]).toEqual([7, -7, 0.5]);
+    expect(source.reads.length).toBeLessThan(5);
+  });
+
+  it("read empty tensors into empty memory", async () => {
+    const bytes = save({ a: new Float32Array(0), b: new Float32Array(0), c: new Float32Array([1]) });
+    const loaded = await loadFile(new CountingSource(bytes), {
+      into: (_, { shape }) => new Float32Array(shape[0] ?? 1),
+    });
+    expect(Object.values(loaded).map(({ shape }) => shape)).toEqual([[0], [0], [1]]);
+  });
+
   it("cast a tensor of several pieces", async () => {
     const count = 5_000_000;
     const values = Uint16Array.from({ length: count }, (_, i) => i & 0x3fff);
