@@ -6,9 +6,9 @@ import { BOMBS } from "./bombs.ts";
 import type { Measurement } from "./measure.ts";
 
 // All that is allocated on the way, most of it garbage soon: header, names, tensors, the tree in the making, the tree.
-const LIMIT = 120;
-// A container costs some 400 bytes on the way, and two letters of a name make one; MAX_DEPTH bounds how many a name has.
-const COMB_LIMIT = 600;
+const LIMIT = 150;
+// A container costs some 300 bytes on the way, and two letters of a name make one; MAX_DEPTH bounds how many a name has.
+const COMB_LIMIT = 400;
 // What the first use of anything costs, whatever the size of the file.
 const ALLOWANCE = 2 ** 20;
 
