@@ -5,6 +5,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check its rights and those of its folder",
   EBADF: "the file handle is closed, or was not opened for this",
   EDQUOT: "the disk quota is used up; free some space or save elsewhere",
+  EEXIST: "a file of that name is there; name a folder",
   EFBIG:
     "the file is larger than the file system or a limit of the process allows; save in shards or elsewhere",
   EIO: "the disk failed; save elsewhere",

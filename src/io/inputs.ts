@@ -119,6 +119,11 @@ export function isWritableStream(value: unknown): value is WritableStream<Uint8A
   return has(value, { getWriter: "function", abort: "function" });
 }
 
+/** Whether `value` is a stream of Node: it looks like a sink of one's own, but its methods wait for nothing. */
+export function isNodeStream(value: unknown): boolean {
+  return has(value, { pipe: "function", on: "function" });
+}
+
 /** Whether `value` has the shape of a sink of one's own. */
 export function isByteSink(value: unknown): boolean {
   return has(value, { write: "function", close: "function" });

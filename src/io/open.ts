@@ -4,7 +4,7 @@ import { ExactSource } from "./exact.ts";
 import { messageOf } from "./faults.ts";
 import * as inputs from "./inputs.ts";
 import type { Limiter } from "./limiter.ts";
-import { beside, checkFileName, fileSystem, inside, locate } from "./places.ts";
+import { beside, checkFileName, fileSystem, inside, isUrlText, locate } from "./places.ts";
 import type { SinkDirectory, SinkOptions } from "./platform.ts";
 import { ExactSink } from "./sinks/exact.ts";
 import { opfsDirectory, opfsSink, syncHandleSink } from "./sinks/opfs.ts";
@@ -121,6 +121,10 @@ export async function openSink(output: SinkInput, options: SinkOptions = {}): Pr
     );
   }
   if (inputs.isWritableStream(output)) return guard(streamSink(output, options), "stream");
+  if (inputs.isNodeStream(output)) {
+    const message = "can't write to a stream of Node: pass a path, or Writable.toWeb(stream)";
+    throw new Pytree2SafetensorsError("UnsupportedSink", message);
+  }
   if (inputs.isByteSink(output)) return guard(promptly(output as ByteSink, signal), "sink");
   throw new Pytree2SafetensorsError(
     "UnsupportedSink",
@@ -135,6 +139,10 @@ export async function openSinkDirectory(
 ): Promise<SinkDirectory> {
   options.signal?.throwIfAborted();
   if (inputs.isOpfsDirectory(folder)) return opfsDirectory(folder, options);
+  if (typeof folder !== "string" && !inputs.isUrl(folder)) {
+    const message = `can't write a folder to ${inputs.describe(folder)}: pass a path, a file: URL or an OPFS folder`;
+    throw new Pytree2SafetensorsError("UnsupportedSink", message);
+  }
   const target = writable(folder);
   return fileSystem("UnsupportedSink", target).createDirectory(target, options);
 }
@@ -152,7 +160,11 @@ async function openPlace(
   const sibling: OpenedSource["sibling"] = (name, more) =>
     openPlace(beside(place, name), { ...options, ...more }, limiter);
   if (typeof place === "string" || place.protocol === "file:") {
-    return opened(await fileSystem("UnsupportedSource", place).openPath(place), true, sibling);
+    return opened(
+      await fileSystem("UnsupportedSource", place).openPath(place, options.signal),
+      true,
+      sibling,
+    );
   }
   if (/^https?:$/.test(place.protocol))
     return opened(await httpSource(place, options, limiter), true, sibling);
@@ -164,7 +176,7 @@ async function openPlace(
 }
 
 function writable(place: string | URL): string | URL {
-  const target = typeof place === "string" && !/^(https?|file):/i.test(place) ? place : new URL(place);
+  const target = typeof place === "string" && !isUrlText(place) ? place : new URL(place);
   if (typeof target === "string" || target.protocol === "file:") return target;
   const message = "can't write to a URL: give what `serialize` makes to `fetch`, or pass a WritableStream";
   throw new Pytree2SafetensorsError("UnsupportedSink", message);

@@ -1,10 +1,15 @@
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { getPlatform, type Platform } from "./platform.ts";
 
+/** Whether a string is an URL, and no path. */
+export function isUrlText(place: string): boolean {
+  return /^(https?|file|blob|data):/i.test(place);
+}
+
 /** What a string or an URL means: an URL, or where there is a file system, a path. */
 export function locate(place: string | URL): string | URL {
   if (typeof place !== "string") return place;
-  if (/^(https?|file|blob|data):/i.test(place)) return new URL(place);
+  if (isUrlText(place)) return new URL(place);
   // In a page a string is what it is in `fetch`.
   const base = getPlatform() ? undefined : (globalThis.document?.baseURI ?? globalThis.location?.href);
   return base !== undefined && /^https?:/.test(base) ? new URL(place, base) : place;

@@ -27,7 +27,7 @@ export interface SinkDirectory {
 
 /** What runtimes with a file system add: paths, `file:` URLs and file handles. */
 export interface Platform {
-  openPath(path: string | URL): Promise<ByteSource>;
+  openPath(path: string | URL, signal?: AbortSignal): Promise<ByteSource>;
   openHandle(handle: FileHandleLike): Promise<ByteSource>;
   /** The path of the file `name` beside the one at `path`. */
   sibling(path: string | URL, name: string): string;

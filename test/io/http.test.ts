@@ -256,6 +256,20 @@ describe("a server that fails for a while", () => {
     ]);
   });
 
+  it("may be given all the time in the world", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    const { opened } = await afterOpening(
+      (request, response) =>
+        void setTimeout(() => answer(BYTES, request, response, { headers: VERSION }), 20),
+      { timeout: Number.POSITIVE_INFINITY, retries: 0 },
+    );
+    await read(opened, 100_000, 200_000);
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   it("may be slow for as long as bytes come", async () => {
     const { server, opened } = await afterOpening(
       (request, response) =>

@@ -1,7 +1,15 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { openSink, openSinkDirectory, openSourceIn, type SinkInput } from "../../src/io/open.ts";
+import {
+  type DirectoryInput,
+  openSink,
+  openSinkDirectory,
+  openSourceIn,
+  type SinkInput,
+} from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
 import { bytesSink } from "../../src/io/sinks/bytes.ts";
 import type { ByteSink } from "../../src/io/types.ts";
@@ -186,7 +194,38 @@ describe("what is no sink", () => {
     ["bytes", new Uint8Array(5)],
     ["a Blob", new Blob()],
     ["a http: URL", "http://host/file"],
+    ["a data: URL", "data:,x"],
+    ["a blob: URL", "blob:http://host/0"],
   ])("is refused: %s", async (_, output) => {
     expect((await failure(() => openSink(output as SinkInput))).code).toBe("UnsupportedSink");
+  });
+
+  it("is refused: a stream of Node, whose write and close wait for nothing, with the way out", async () => {
+    const path = join(await freshFolder(), "file");
+    const stream = createWriteStream(path);
+    const error = await failure(() => openSink(stream as never));
+    expect(error).toMatchObject({
+      code: "UnsupportedSink",
+      message: expect.stringContaining("Writable.toWeb"),
+    });
+    await write((await openSink(Writable.toWeb(stream))).sink);
+    expect(Buffer.compare(await readFile(path), BYTES)).toBe(0);
+  });
+
+  it.each([
+    ["a WritableStream", new WritableStream()],
+    ["a ByteSink", bytesSink()],
+    ["null", null],
+    ["a data: URL", "data:,x"],
+  ])("is refused as a folder: %s", async (_, folder) => {
+    const error = await failure(() => openSinkDirectory(folder as DirectoryInput));
+    expect(error.code).toBe("UnsupportedSink");
+  });
+
+  it("is refused as a folder: a path that is a file", async () => {
+    const path = join(await freshFolder(), "file");
+    await writeFile(path, BYTES);
+    const error = await failure(() => openSinkDirectory(path));
+    expect(error).toMatchObject({ code: "WriteError", message: expect.stringMatching(/name a folder$/) });
   });
 });

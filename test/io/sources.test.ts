@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { mkdir, open, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { FileHandleLike } from "../../src/io/inputs.ts";
 import { openSource, type SourceInput } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
@@ -209,6 +211,42 @@ describe("a source that can't be opened", () => {
     [1.5, "UnsupportedSource"],
   ])("refuses a size of %s", async (size, code) => {
     expect((await failure(() => openSource({ size, read: () => new Uint8Array() }))).code).toBe(code);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a named pipe", () => {
+  async function pipe() {
+    const path = join(await freshFolder(), "pipe");
+    await promisify(execFile)("mkfifo", [path]);
+    return path;
+  }
+
+  it("is read whole", async () => {
+    const path = await pipe();
+    const writing = writeFile(path, BYTES);
+    const { source } = await openSource(path);
+    await writing;
+    expect(await source.read(0, BYTES.length)).toEqual(BYTES);
+  });
+
+  it("is not waited for once the signal is aborted, whether nobody writes or somebody stops writing", async () => {
+    const path = await pipe();
+    const early = new AbortController();
+    const opening = openSource(path, { signal: early.signal });
+    early.abort("nobody came");
+    await expect(opening).rejects.toBe("nobody came");
+
+    const late = new AbortController();
+    const reading = openSource(path, { signal: late.signal });
+    const writer = await open(path, "w");
+    try {
+      await writer.write(BYTES.subarray(0, 100));
+      late.abort("nothing more came");
+      await expect(reading).rejects.toBe("nothing more came");
+    } finally {
+      await writer.close();
+    }
+    await vi.waitFor(() => expect(openFilesIn(dirname(path))).toEqual([]), 10_000);
   });
 });
 

@@ -4,6 +4,9 @@ import { messageOf } from "../faults.ts";
 import { getPlatform } from "../platform.ts";
 import { Transient } from "./retry.ts";
 
+// Timers of more than 2^31 - 1 milliseconds, 25 days, go off at once.
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** How an `http:` or `https:` URL is read. */
 export interface HttpOptions {
   /** What to call instead of the global `fetch`. */
@@ -12,7 +15,7 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>> | Headers | undefined;
   /** How often a request that failed for a passing reason is tried again; 5 by default. */
   readonly retries?: number | undefined;
-  /** How many milliseconds a request may go on without a byte before it is given up; 30,000 by default. */
+  /** How many milliseconds a request may go on without a byte before it is given up; 30,000 by default, 2^31 - 1 at most. */
   readonly timeout?: number | undefined;
 }
 
@@ -37,7 +40,7 @@ export class HttpClient {
       const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
       this.#headers.set("authorization", `Basic ${btoa(credentials)}`);
     }
-    this.#timeout = options.timeout ?? 30_000;
+    this.#timeout = Math.min(options.timeout ?? 30_000, MAX_TIMEOUT_MS);
   }
 
   async request<T>(

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { abortable } from "../abort.ts";
 import { explain } from "../explain.node.ts";
 import type { FileHandleLike } from "../inputs.ts";
 import type { ByteSource } from "../types.ts";
@@ -12,11 +13,15 @@ export function toPath(path: string | URL): string {
   return typeof path === "string" ? path : fileURLToPath(path);
 }
 
-/** A file by its path, opened once. */
-export async function pathSource(target: string | URL): Promise<ByteSource> {
+/** A file by its path, opened once; what `signal` aborts is the opening. */
+export async function pathSource(target: string | URL, signal?: AbortSignal): Promise<ByteSource> {
   const path = toPath(target);
-  const fail = (cause: unknown) => explain("IoError", "read", path, cause);
-  const handle = await open(path, "r").catch((cause: unknown) => {
+  const fail = (cause: unknown) =>
+    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", path, cause);
+  // A named pipe opens when somebody writes to it, which may be never.
+  const opening = open(path, "r");
+  const handle = await abortable(opening, signal).catch((cause: unknown) => {
+    opening.then((late) => late.close()).catch(() => {});
     throw fail(cause);
   });
   try {
@@ -32,11 +37,13 @@ export async function pathSource(target: string | URL): Promise<ByteSource> {
     }
     if (!stat.isFIFO()) throw irregular(path);
     // What can't be read by position is read whole.
-    const bytes = await handle.readFile();
+    const bytes = await abortable(handle.readFile({ signal }), signal);
     await handle.close();
     return bytesSource(bytes, path);
   } catch (cause) {
-    await handle.close();
+    const closing = handle.close().catch(() => {});
+    // It waits for the read under way, and to a pipe nobody may ever write.
+    if (!signal?.aborted) await closing;
     throw fail(cause);
   }
 }
