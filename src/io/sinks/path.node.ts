@@ -53,6 +53,7 @@ export async function handleSink(handle: FileHandleLike, options: SinkOptions): 
         if (regular && options.flush !== false) await handle.sync();
       },
       abort: async () => {
+        await blocks.settled();
         if (regular) await handle.truncate(0);
       },
     });
