@@ -1,6 +1,6 @@
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { isWellFormed } from "../base/utf8.ts";
-import { isSpecial, KeySet, mix, stringText } from "./keyset.ts";
+import { isSpecial, KeySet, mix } from "./keyset.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 export const QUOTE = 0x22;
@@ -31,9 +31,10 @@ export class JsonCursor {
   /** The bytes of the last string read, without quotes. */
   start = 0;
   end = 0;
-  /** Its hash; of no use when it was `escaped`. */
+  /** Its hash; of no use when it had escapes. */
   hash = 0;
-  escaped = false;
+  /** What it reads as, if it had escapes. */
+  unescaped: string | undefined;
   /** Whether any string so far had a byte above 0x7f. */
   nonAscii = false;
   /** Whether any integer so far was 2^53 - 1 or more, so that its double may not be exact. */
@@ -93,7 +94,7 @@ export class JsonCursor {
     return comma;
   }
 
-  /** Reads a string, leaving `start`, `end`, `hash` and `escaped`. */
+  /** Reads a string, leaving `start`, `end`, `hash` and `unescaped`. */
   string(): void {
     const { bytes } = this;
     const view = this.#view;
@@ -101,8 +102,8 @@ export class JsonCursor {
     this.expect(QUOTE);
     let p = this.pos;
     let hash = 0;
+    let escaped = false;
     this.start = p;
-    this.escaped = false;
     while (p < size) {
       while (p + 4 <= size) {
         const word = view.getInt32(p, true);
@@ -115,7 +116,7 @@ export class JsonCursor {
         if (byte === QUOTE) {
           this.end = p;
           this.hash = hash;
-          if (this.escaped) this.#checkEscapes();
+          this.unescaped = escaped ? this.#unescape() : undefined;
           this.pos = p + 1;
           return;
         }
@@ -124,7 +125,7 @@ export class JsonCursor {
           this.fail("no raw control character in a string");
         }
         if (byte === BACKSLASH) {
-          this.escaped = true;
+          escaped = true;
           p++;
         }
         if (byte > 0x7f) this.nonAscii = true;
@@ -137,12 +138,12 @@ export class JsonCursor {
 
   /** The last string read, decoded. */
   text(): string {
-    return stringText(this.bytes, this.start, this.end);
+    return this.unescaped ?? decodeUtf8(this.bytes, this.start, this.end);
   }
 
   /** Whether the last string read is `name`, an ASCII one. */
   is(name: string): boolean {
-    if (this.escaped) return this.text() === name;
+    if (this.unescaped !== undefined) return this.unescaped === name;
     if (this.end - this.start !== name.length) return false;
     for (let i = 0; i < name.length; i++) {
       if (this.bytes[this.start + i] !== name.charCodeAt(i)) return false;
@@ -152,7 +153,7 @@ export class JsonCursor {
 
   /** Adds the last string read to `set`; whether it was in there already. */
   isIn(set: KeySet): boolean {
-    return set.add(this.start, this.end, this.hash, this.escaped) >= 0;
+    return set.add(this.start, this.end, this.hash, this.unescaped) >= 0;
   }
 
   /**
@@ -224,9 +225,9 @@ export class JsonCursor {
     this.pos = end;
   }
 
-  #checkEscapes(): void {
+  #unescape(): string {
     const text = parsed(`"${decodeUtf8(this.bytes, this.start, this.end)}"`);
-    if (typeof text === "string" && isWellFormed(text)) return;
+    if (typeof text === "string" && isWellFormed(text)) return text;
     this.pos = this.start - 1;
     this.fail("valid escapes and no lone surrogates");
   }

@@ -47,11 +47,15 @@ export class KeySet {
     this.#bytes = bytes;
   }
 
-  /** Adds the key `[start, end)`; the number that it already has, or -1 if it is new. */
-  add(start: number, end: number, hash: number, escaped: boolean): number {
-    if (escaped && !this.#map) this.#useMap();
+  /**
+   * Adds the key `[start, end)`; the number that it already has, or -1 if it is new.
+   *
+   * @param unescaped What the key reads as, if it has escapes.
+   */
+  add(start: number, end: number, hash: number, unescaped: string | undefined): number {
+    if (unescaped !== undefined && !this.#map) this.#useMap();
     const slot = this.#map ? -1 : this.#probe(start, end, hash);
-    const key = this.#map ? stringText(this.#bytes, start, end) : "";
+    const key = this.#map ? (unescaped ?? decodeUtf8(this.#bytes, start, end)) : "";
     const known = this.#map ? this.#map.get(key) : this.#table[slot]! - 1;
     if (known !== undefined && known >= 0) return known;
     const index = this.count++;

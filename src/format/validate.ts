@@ -17,18 +17,25 @@ export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undef
 }
 
 // By start, then by end: empty tensors go before the one that starts where they lie.
-function isSorted({ names, rows }: Scan): boolean {
-  for (let at = WIDTH; at < names.count * WIDTH; at += WIDTH) {
-    const step = rows[at + BEGIN]! - rows[at - WIDTH + BEGIN]!;
-    if (step < 0 || (step === 0 && rows[at + END]! < rows[at - WIDTH + END]!)) return false;
+function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
+  for (let i = 1; i < names.count; i++) {
+    const [before, at] = order ? [order[i - 1]! * WIDTH, order[i]! * WIDTH] : [(i - 1) * WIDTH, i * WIDTH];
+    const step = rows[at + BEGIN]! - rows[before + BEGIN]!;
+    if (step < 0 || (step === 0 && rows[at + END]! < rows[before + END]!)) return false;
   }
   return true;
 }
 
-function sorted({ names, rows }: Scan): Uint32Array {
+function sorted(scan: Scan): Uint32Array {
+  const { names, rows } = scan;
+  // Start and row fit in one double for nearly all files, and doubles sort many times as fast without a comparison
+  // function; more so than the few files whose empty tensors come out in the wrong place cost.
+  const scale = 2 ** Math.ceil(Math.log2(names.count));
+  const keys = new Float64Array(names.count).map((_, row) => rows[row * WIDTH + BEGIN]! * scale + row).sort();
+  const order = Uint32Array.from(keys, (key) => key % scale);
+  if (keys.at(-1)! <= Number.MAX_SAFE_INTEGER && isSorted(scan, order)) return order;
   const step = (a: number, b: number, place: number) => rows[a * WIDTH + place]! - rows[b * WIDTH + place]!;
-  const order = new Uint32Array(names.count).map((_, row) => row);
-  return order.sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
+  return order.map((_, row) => row).sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
 }
 
 function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {

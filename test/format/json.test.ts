@@ -155,7 +155,7 @@ describe("KeySet", () => {
         for (const [key] of list) {
           cursor.string();
           expect(cursor.text()).toBe(key);
-          expect(set.add(cursor.start, cursor.end, cursor.hash, cursor.escaped)).toBe(map.get(key) ?? -1);
+          expect(set.add(cursor.start, cursor.end, cursor.hash, cursor.unescaped)).toBe(map.get(key) ?? -1);
           if (!map.has(key)) map.set(key, map.size);
         }
         expect(set.count).toBe(map.size);
