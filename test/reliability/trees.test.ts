@@ -1,6 +1,14 @@
-import { dict2pytree, isPytree2SafetensorsError, loadFile, loadPytree } from "pytree2safetensors";
+import {
+  dict2pytree,
+  isPytree2SafetensorsError,
+  loadFile,
+  loadPytree,
+  PyTreeContainer,
+  registerDataclass,
+} from "pytree2safetensors";
 import { describe, expect, it } from "vitest";
 import { bytesOf, type HostileTree, hostileTrees } from "./corpus.ts";
+import { fileOf } from "./files.ts";
 
 /** The tree of a case as JSON, each tensor as its place among the names, and what it was warned of. */
 async function load(hostile: HostileTree, structure: "auto" | "require" | "ignore") {
@@ -50,3 +58,43 @@ for (const [file, cases] of hostileTrees()) {
     });
   });
 }
+
+describe("a class of the program's own that a file describes otherwise", () => {
+  class Layer {
+    w: unknown;
+  }
+  registerDataclass(Layer, { dataFields: ["w"], name: "reliability.Layer" });
+  const structure = JSON.stringify({
+    version: 1,
+    nodes: [
+      [[["@", "gone"]], "none"],
+      [
+        [["@", "layer"]],
+        "class",
+        {
+          name: "reliability.Layer",
+          keys: [
+            [".", "w"],
+            [".", "b"],
+          ],
+        },
+      ],
+    ],
+  });
+  const file = fileOf(["@layer.w", "@layer.b"], structure);
+
+  it("is not made of it; the rest of the structure counts all the same", async () => {
+    const warnings: unknown[] = [];
+    const onWarning = (error: Error) => warnings.push(isPytree2SafetensorsError(error) && error.code);
+    const tree = await loadPytree<{ gone: unknown; layer: object }>(file, { onWarning });
+    expect(warnings).toEqual(["StructureMismatch"]);
+    expect(Object.keys(tree)).toEqual(["gone", "layer"]);
+    expect(tree.gone).toBe(null);
+    expect(tree.layer).toBeInstanceOf(PyTreeContainer);
+    expect(Object.keys(tree.layer)).toEqual(["w", "b"]);
+  });
+
+  it("is an error where the structure is required", async () => {
+    expect(await refusal(() => loadPytree(file, { structure: "require" }))).toBe("StructureMismatch");
+  });
+});
