@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { abortable } from "../io/abort.ts";
 import type { ByteSink } from "../io/types.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
@@ -54,11 +55,13 @@ export async function writeFile(
         }
         continue;
       }
+      // An adapter may read the next array into the same memory.
+      const stays = !adapter?.is(entry.leaf);
       const read = readLeaf(entry.leaf, entry, adapter);
-      const data = exactBytes(entry, read instanceof Promise ? await read : read);
+      const data = exactBytes(entry, read instanceof Promise ? await abortable(read, signal) : read);
       for (let at = 0; at < data.byteLength; at += CHUNK_BYTES) {
         const length = Math.min(CHUNK_BYTES, data.byteLength - at);
-        const written = sink.write(new Uint8Array(data.buffer, data.byteOffset + at, length));
+        const written = sink.write(new Uint8Array(data.buffer, data.byteOffset + at, length), stays);
         // Small tensors are only gathered: half a million awaits less are a third of the time of saving so many.
         if (written !== undefined) await written;
         signal?.throwIfAborted();

@@ -24,6 +24,8 @@ export interface FileHandleLike {
     length: number,
     position: number | null,
   ): Promise<{ readonly bytesWritten: number }>;
+  /** Several views in one call; without it each is a call of its own. */
+  writev?(buffers: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
   stat(): Promise<{ readonly size: number; isFile(): boolean }>;
   truncate(length: number): Promise<void>;
   sync(): Promise<void>;

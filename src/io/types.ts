@@ -42,8 +42,11 @@ export interface ByteSource {
 export interface ByteSink {
   /** Called once before the first write, with the number of bytes that will come. */
   begin?(totalBytes: number): Awaitable<void>;
-  /** Takes the next bytes. The chunk is not to be kept or changed after the promise resolves. */
-  write(chunk: Uint8Array): Awaitable<void>;
+  /**
+   * Takes the next bytes. The chunk is not to be changed, and not to be kept after the promise resolves unless it
+   * `stays`: then it is as it is until the sink is closed or aborted, and may be written with others.
+   */
+  write(chunk: Uint8Array, stays?: boolean): Awaitable<void>;
   /** Called once after the last write; what was written counts only when this has resolved. */
   close(): Awaitable<void>;
   /** Called instead of `close` when something failed: what was written is to vanish. */

@@ -75,6 +75,47 @@ describe("a save", () => {
     }
   });
 
+  it("hands tensors of 100 kB to the file as they are, many to a call, and goes on after short writes", async () => {
+    const dict: Record<string, Tensor> = { none: new Tensor("F32", [0], new Float32Array()) };
+    for (let i = 0; i < 200; i++) {
+      dict[`large${i}`] = new Tensor("F32", [25_000 + i], new Float32Array(25_000 + i).fill(i));
+      dict[`small${i}`] = Tensor.from([i]);
+    }
+    for (const limit of [Number.POSITIVE_INFINITY, 777_777, 5_001]) {
+      const file = new Uint8Array(save(dict).byteLength);
+      const own = new Set<ArrayBufferLike>(Object.values(dict).map((tensor) => tensor.data.buffer));
+      let calls = 0;
+      let uncopied = 0;
+      const writev = async (buffers: readonly Uint8Array[], position = 0) => {
+        calls++;
+        let done = 0;
+        for (const buffer of buffers) {
+          if (own.has(buffer.buffer)) uncopied++;
+          const part = buffer.subarray(0, limit - done);
+          file.set(part, position + done);
+          done += part.byteLength;
+          if (part.byteLength < buffer.byteLength) break;
+        }
+        return { bytesWritten: done };
+      };
+      const handle: FileHandleLike = {
+        fd: 3,
+        read: async () => ({ bytesRead: 0 }),
+        write: (buffer, offset, length, position) =>
+          writev([buffer.subarray(offset, offset + length)], position ?? 0),
+        writev,
+        stat: async () => ({ size: 0, isFile: () => true }),
+        truncate: async () => {},
+        sync: async () => {},
+      };
+      await saveFile(dict, handle);
+      expect(Buffer.compare(file, save(dict))).toBe(0);
+      if (limit < file.byteLength) continue;
+      expect(uncopied).toBe(200);
+      expect(calls).toBeLessThanOrEqual(5);
+    }
+  });
+
   it("from a lazy tree holds pieces of 8 MiB, never a tensor", async () => {
     const file = save({ big: new Tensor("U8", [20 * MIB], new Uint8Array(20 * MIB)) });
     const sink = new KeepingSink();

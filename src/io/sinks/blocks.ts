@@ -80,8 +80,8 @@ export class Blocks {
   }
 }
 
-// Most platform calls refuse shared memory.
-function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** The same bytes; a copy of shared memory, which most platform calls refuse. */
+export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
 }
 

@@ -27,14 +27,14 @@ export class ExactSink implements Required<ByteSink> {
   }
 
   // No promise where there is nothing to wait for: small tensors come by the hundred thousand.
-  write(chunk: Uint8Array): Awaitable<void> {
+  write(chunk: Uint8Array, stays = false): Awaitable<void> {
     try {
       this.#check();
     } catch (error) {
       return Promise.reject(error);
     }
     this.#written += chunk.byteLength;
-    return this.#inner.write(chunk);
+    return this.#inner.write(chunk, stays);
   }
 
   async close(): Promise<void> {

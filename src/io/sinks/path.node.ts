@@ -7,7 +7,7 @@ import type { FileHandleLike } from "../inputs.ts";
 import type { SinkOptions } from "../platform.ts";
 import { toPath } from "../sources/path.node.ts";
 import type { ByteSink } from "../types.ts";
-import { handleBlocks } from "./file-handle.ts";
+import { HandleWriter } from "./file-handle.ts";
 import { clearLitter, forgetTemporary, temporaryPath } from "./temporary.node.ts";
 
 /**
@@ -45,15 +45,15 @@ export async function handleSink(handle: FileHandleLike, options: SinkOptions): 
   try {
     const regular = (await handle.stat()).isFile();
     if (regular) await handle.truncate(0);
-    const blocks = handleBlocks(handle, regular ? 0 : null, options.signal);
+    const writer = new HandleWriter(handle, regular ? 0 : null, options.signal);
     return failing(fail, {
-      write: (chunk) => blocks.write(chunk),
+      write: (chunk, stays) => writer.write(chunk, stays),
       close: async () => {
-        await blocks.flush();
+        await writer.flush();
         if (regular && options.flush !== false) await handle.sync();
       },
       abort: async () => {
-        await blocks.settled();
+        await writer.settled();
         if (regular) await handle.truncate(0);
       },
     });
@@ -97,12 +97,12 @@ async function replacing(
     throw error;
   }
 
-  const blocks = handleBlocks(handle, 0, signal);
+  const writer = new HandleWriter(handle, 0, signal);
   return failing(fail, {
-    write: (chunk) => blocks.write(chunk),
+    write: (chunk, stays) => writer.write(chunk, stays),
     close: async () => {
       try {
-        await blocks.flush();
+        await writer.flush();
         if (flush) await handle.sync();
         await closeHandle();
         signal?.throwIfAborted();
@@ -120,12 +120,12 @@ async function replacing(
 
 /** Written in order, as a pipe or a device wants it. */
 function streamed(handle: FileHandle, { signal }: SinkOptions, fail: Explain): ByteSink {
-  const blocks = handleBlocks(handle, null, signal);
+  const writer = new HandleWriter(handle, null, signal);
   return failing(fail, {
-    write: (chunk) => blocks.write(chunk),
+    write: (chunk, stays) => writer.write(chunk, stays),
     close: async () => {
       try {
-        await blocks.flush();
+        await writer.flush();
       } finally {
         await handle.close();
       }
@@ -155,8 +155,8 @@ function failing(fail: Explain, sink: ByteSink): ByteSink {
     }
   };
   return {
-    write: (chunk) => {
-      const written = sink.write(chunk);
+    write: (chunk, stays) => {
+      const written = sink.write(chunk, stays);
       return written instanceof Promise ? written.catch(rethrow) : written;
     },
     close: () => attempt(() => sink.close()),
