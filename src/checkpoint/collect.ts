@@ -1,3 +1,4 @@
+import { abortable } from "../io/abort.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import { type SafetensorsFile, totalBytes } from "./file.ts";
@@ -28,7 +29,7 @@ export async function collect<A>(
       for (let k = 0; k < members.length; k++) {
         const { name, place } = reads[members[k]!]!;
         const leaf = convert?.(name, tensors[k]!) ?? makeArray(adapter, tensors[k]!, name);
-        made[place] = leaf instanceof Promise ? await leaf : leaf;
+        made[place] = leaf instanceof Promise ? await abortable(leaf, options.signal) : leaf;
       }
       options.signal?.throwIfAborted();
     }

@@ -7,11 +7,13 @@ import { type ConvertOptions, convertInto } from "../tensor/convert.ts";
 import { arrayClass, DTYPES, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { stripKinds } from "../tree/match.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { Cast, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readTensors, type TensorRead } from "./read.ts";
 import { readSpans } from "./spans.ts";
+import { requireDtype, targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */
 export interface TensorInfo extends ArrayInfo {
@@ -38,7 +40,7 @@ export interface TensorsOptions extends LongCallOptions {
 /** Options of {@link SafetensorsFile.stream}. */
 export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
-  /** The size of a piece in bytes, a multiple of 8; 8 MiB unless told. */
+  /** The size of a piece in bytes, a multiple of 16; 8 MiB unless told. */
   readonly chunkBytes?: number;
   /** Converts to this dtype while reading; `chunkBytes` is then of what is read. */
   readonly cast?: Dtype;
@@ -123,6 +125,7 @@ export class SafetensorsFile {
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
     const { cast, lossy, into, signal, onProgress } = options;
+    if (cast !== undefined) requireDtype(cast);
     const read: TensorRead = { ...this.locate(name), cast, lossy, into };
     const progress = new ProgressCounter(read.end - read.start, onProgress);
     for await (const { tensors } of readTensors([read], { signal, progress })) {
@@ -158,10 +161,13 @@ export class SafetensorsFile {
   async slice(name: string, slice: SliceInput, options: TensorOptions = {}): Promise<Tensor> {
     const at = this.locate(name);
     const plan = planSlice(at.dtype, at.shape, slice);
-    const bytes = await readSpans(at, plan, options);
-    const tensor = Tensor.fromBytes(at.dtype, plan.shape, bytes);
-    if (options.cast === undefined || options.cast === at.dtype) return tensor;
-    return tensor.cast(options.cast, { lossy: options.lossy ?? false });
+    const { cast = at.dtype, lossy = false, into } = options;
+    requireDtype(cast);
+    const target = targetTensor(name, cast, plan.shape, into);
+    const read = cast === at.dtype ? target : targetTensor(name, at.dtype, plan.shape, undefined);
+    await readSpans(at, plan, read.data, options);
+    if (read !== target) convertInto(read.data, at.dtype, target.data, cast, { lossy, name });
+    return target;
   }
 
   /**
@@ -172,10 +178,11 @@ export class SafetensorsFile {
     const { source, dtype, start, end } = this.locate(name);
     const { cast = dtype, lossy = false } = options;
     const chunkBytes = options.chunkBytes ?? STREAM_BYTES;
-    if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 8 === 0)) {
+    requireDtype(cast);
+    if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 16 === 0)) {
       throw new Pytree2SafetensorsError(
         "InvalidArgument",
-        `chunkBytes must be a positive multiple of 8, not ${chunkBytes}`,
+        `chunkBytes must be a positive multiple of 16, not ${chunkBytes}`,
       );
     }
     for (let at = start; at < end; at += chunkBytes) {
@@ -232,7 +239,7 @@ export class SafetensorsFile {
     const reads: TensorRead[] = names.map((name, place) => {
       const at = this.locate(name, place);
       if (cast === undefined && into === undefined) return at;
-      return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) };
+      return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) ?? undefined };
     });
     return reads.sort((a, b) =>
       a.source === b.source
@@ -249,7 +256,10 @@ export class SafetensorsFile {
   }
 
   #notFound(name: string): string {
-    const close = this.names.filter((other) => other.includes(name) || name.includes(other)).slice(0, 3);
+    const plain = stripKinds(name);
+    const isNear = (other: string) =>
+      other.includes(name) || name.includes(other) || stripKinds(other) === plain;
+    const close = this.names.filter(isNear).slice(0, 3);
     const hint =
       close.length > 0 ? `; near it: ${close.map((other) => JSON.stringify(other)).join(", ")}` : "";
     return `there is no tensor ${JSON.stringify(name)} among the ${this.names.length} of the file${hint}`;
@@ -270,8 +280,9 @@ function elementsIn(dtype: Dtype, bytes: number): number {
 
 /** The dtype that a tensor is to be converted to, if any. */
 export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo): Dtype | undefined {
-  if (cast === undefined || typeof cast === "string") return cast;
-  return typeof cast === "function" ? cast(name, info) : cast[info.dtype];
+  const chosen =
+    typeof cast === "function" ? cast(name, info) : typeof cast === "object" ? cast[info.dtype] : cast;
+  return chosen === undefined ? undefined : requireDtype(chosen);
 }
 
 /** The bytes that reads will take from their sources. */

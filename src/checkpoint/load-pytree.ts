@@ -8,7 +8,7 @@ import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load.ts";
 import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
-import { warn } from "./options.ts";
+import { requireChoice, warn } from "./options.ts";
 import { STRUCTURE_KEY } from "./save.ts";
 import { selectNames } from "./select.ts";
 
@@ -67,6 +67,10 @@ export interface LoadPytreeOptions<A = Tensor> extends LoadFileOptions<A>, KeySt
  */
 export async function loadPytree<T = PyTree<LazyTensor>>(
   source: CheckpointSource,
+  options: LoadPytreeOptions<LazyTensor> & { readonly lazy: true; readonly withMetadata: true },
+): Promise<PytreeWithMetadata<T>>;
+export async function loadPytree<T = PyTree<LazyTensor>>(
+  source: CheckpointSource,
   options: LoadPytreeOptions<LazyTensor> & { readonly lazy: true; readonly withMetadata?: false },
 ): Promise<T>;
 export async function loadPytree<T = unknown, A = Tensor>(
@@ -94,7 +98,8 @@ interface Loaded {
 async function loadWhole(source: CheckpointSource, options: LoadPytreeOptions<unknown>): Promise<Loaded> {
   return withFile(source, options, async (file) => {
     const { plan, names, scalars } = planFile(file, options);
-    const leaves = await collect(file, names, options, options.arrays, (name, tensor) => {
+    const reading = scalars.size === 0 ? options : sparing(scalars, options);
+    const leaves = await collect(file, names, reading, options.arrays, (name, tensor) => {
       return scalars.has(name) ? toScalar(tensor) : undefined;
     });
     return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
@@ -111,11 +116,26 @@ async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<u
     const made = await collect(file, scalarNames, { signal }, undefined, (_, tensor) => toScalar(tensor));
     const values = new Map(scalarNames.map((name, i) => [name, made[i]]));
     const leaves = names.map((name) => values.get(name) ?? lazyTensor(file, name, options));
-    return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
+    const tree = plan.build(inPlace(file, names, leaves));
+    // Without a leaf that reads, nobody would ever close it.
+    if (file !== source && values.size === names.length) await file.close();
+    return { tree, metadata: userMetadataOf(file) };
   } catch (error) {
     if (file !== source) await file.close();
     throw error;
   }
+}
+
+/** The same options, but scalars stay what they are: a step counter is no weight to be cast. */
+function sparing(
+  scalars: ReadonlySet<string>,
+  { cast, into, ...options }: LoadPytreeOptions<unknown>,
+): LoadPytreeOptions<unknown> {
+  return {
+    ...options,
+    ...(cast && { cast: (name, info) => (scalars.has(name) ? undefined : chooseCast(cast, name, info)) }),
+    ...(into && { into: (name, info) => (scalars.has(name) ? undefined : into(name, info)) }),
+  };
 }
 
 /** The leaves of selected names, which are in the file's order, at the places of the file's names. */
@@ -133,9 +153,11 @@ function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOpti
 
 /** What is to be read for a tree: the names, and which of them are scalars of JavaScript. */
 function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
-  const names = selectNames(file, options.select);
+  const names = selectNames(file, options.select, options.keys);
   const selected = options.select === undefined ? undefined : new Set(names);
   const { structure: mode = "auto", attributes = "container", keys, maxDepth, maxGaps } = options;
+  requireChoice("structure", mode, ["auto", "ignore", "require"]);
+  requireChoice("attributes", attributes, ["container", "object"]);
   const structure = file.metadata[STRUCTURE_KEY];
   const plan = planTree(file.names, {
     mode,

@@ -1,27 +1,31 @@
 import { setOwn } from "../base/dict.ts";
+import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { collect } from "./collect.ts";
+import { describeValue } from "./leaf.ts";
 import { makeArraySync } from "./make.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
 import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
 import { selectNames } from "./select.ts";
 
 /** Options of {@link load}. */
-export interface LoadOptions<A = Tensor> extends ArraysOption<A> {
-  /** Loads these tensors only. */
-  readonly select?: ReadTensorsOptions["select"];
-}
+export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
 
 /** Options of {@link loadFile}. */
-export interface LoadFileOptions<A = Tensor> extends ArraysOption<A>, ReadTensorsOptions, OpenOptions {}
+export interface LoadFileOptions<A = Tensor>
+  extends ArraysOption<A>,
+    ReadTensorsOptions,
+    OpenOptions,
+    KeyStyleOption {}
 
 /**
  * Reads a safetensors file that is in memory. The tensors are views of the bytes wherever their alignment
  * allows it.
  *
  * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
- * @throws Every error of the format; `AsyncAdapter` for an adapter that makes arrays only asynchronously.
+ * @throws `UnsupportedSource` for what is no bytes; every error of the format; `AsyncAdapter` for an adapter that makes arrays only asynchronously.
  * @example
  * ```ts
  * const tensors = load(await (await fetch("model.safetensors")).arrayBuffer());
@@ -32,20 +36,31 @@ export function load<A = Tensor>(
   bytes: ArrayBufferLike | ArrayBufferView,
   options: LoadOptions<A> = {},
 ): Record<string, A> {
-  const { buffer, byteOffset, byteLength } =
-    "buffer" in bytes ? bytes : { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
+  const { buffer, byteOffset, byteLength } = memoryOf(bytes);
   const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
   const length = headerLength(prefix, byteLength);
   const header = parseHeader(new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length), byteLength);
   const dict: Record<string, A> = {};
-  for (const name of selectNames(header, options.select)) {
-    const index = header.indexOf(name);
+  for (const [index, name] of header.names.entries()) {
     const start = byteOffset + header.beginAt(index);
     const size = header.endAt(index) - header.beginAt(index);
     const tensor = Tensor.fromBuffer(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;
+}
+
+function memoryOf(bytes: ArrayBufferLike | ArrayBufferView) {
+  if (ArrayBuffer.isView(bytes)) return bytes;
+  if (/^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(bytes))) {
+    return { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
+  }
+  const found = describeValue(bytes);
+  throw new Pytree2SafetensorsError(
+    "UnsupportedSource",
+    `load reads bytes in memory, not ${found}: loadFile reads paths, URLs, blobs and all other sources`,
+    { expected: "an ArrayBuffer or a view", found },
+  );
 }
 
 /**
@@ -63,7 +78,7 @@ export async function loadFile<A = Tensor>(
   options: LoadFileOptions<A> = {},
 ): Promise<Record<string, A>> {
   return withFile(source, options, async (file) => {
-    const names = selectNames(file, options.select);
+    const names = selectNames(file, options.select, options.keys);
     const arrays = await collect(file, names, options, options.arrays);
     const dict: Record<string, A> = {};
     for (let i = 0; i < names.length; i++) setOwn(dict, names[i]!, arrays[i] as A);

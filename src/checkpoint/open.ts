@@ -2,6 +2,7 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
+import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
 import type { ByteSource } from "../io/types.ts";
@@ -178,7 +179,10 @@ async function openShard(
   options: OpenOptions,
 ): Promise<OpenedSource> {
   try {
-    if (options.shards) return await openSource(await options.shards(fileName), options);
+    if (options.shards) {
+      const place = abortable(Promise.resolve(options.shards(fileName)), options.signal);
+      return await openSource(await place, options);
+    }
     if (opened.sibling) return await opened.sibling(fileName);
   } catch (cause) {
     options.signal?.throwIfAborted();

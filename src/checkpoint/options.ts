@@ -1,3 +1,4 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { SourceOptions } from "../io/open.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
@@ -26,8 +27,11 @@ export type Cast =
   | Partial<Record<Dtype, Dtype>>
   | ((name: string, info: ArrayInfo) => Dtype | undefined);
 
-/** Which tensors to load: a key string, which stands for itself and everything below it, or a choice by name. */
-export type Select = string | ((name: string, info: ArrayInfo) => boolean);
+/**
+ * Which tensors to load: key strings, each of which stands for itself and everything below it, or a choice by name. A
+ * key string that stands for nothing is an error.
+ */
+export type Select = string | readonly string[] | ((name: string, info: ArrayInfo) => boolean);
 
 /** Options of the calls that read tensors from a source. */
 export interface ReadTensorsOptions extends LongCallOptions, SourceOptions {
@@ -42,6 +46,20 @@ export interface ReadTensorsOptions extends LongCallOptions, SourceOptions {
    * allocated.
    */
   readonly into?: (name: string, info: ArrayInfo) => ArrayBufferView | undefined;
+}
+
+/** Refuses a word that an option does not know: taken for another one it would do something else in silence. */
+export function requireChoice(option: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  const expected = choices.map((choice) => JSON.stringify(choice)).join(", ");
+  throw new Pytree2SafetensorsError(
+    "InvalidArgument",
+    `${option} must be one of ${expected}, not ${JSON.stringify(value)}`,
+    {
+      expected,
+      found: JSON.stringify(value),
+    },
+  );
 }
 
 /** Where warnings go that don't stop a call. */

@@ -1,14 +1,13 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planReads, type ReadGroup, type ReadPlanOptions, splitRead } from "../format/plan.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 
 import { CastStream } from "../tensor/cast-stream.ts";
-import { arrayClass, type Dtype } from "../tensor/dtypes.ts";
-import { byteLengthOf } from "../tensor/size.ts";
+import type { Dtype } from "../tensor/dtypes.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { ProgressCounter } from "./progress.ts";
+import { targetTensor } from "./target.ts";
 
 /** One tensor to read: where its bytes are, and what is to become of them. */
 export interface TensorRead extends ArrayInfo {
@@ -40,8 +39,8 @@ const PIECE_BYTES = 16 * 2 ** 20;
 // Neighbours up to this much share an allocation, so that small tensors cost no read of their own, and so
 // that a tensor that is kept holds no more than this of others.
 const GROUP_BYTES = 32 * 2 ** 20;
-// Views of memory that is there cost nothing, up to the size that every runtime has views of.
-const VIEW_BYTES = 2 ** 30;
+// Views of memory that is there cost nothing, up to the size that Node 20 has views of.
+const VIEW_BYTES = 2 ** 32 - 8;
 // What is converted at once, and the scratch memory for it.
 const CHUNK_BYTES = 8 * 2 ** 20;
 // What is read ahead while the consumer is busy, at most: beside the result this is all the memory there is.
@@ -136,7 +135,7 @@ function bytesAhead(kind: Job["kind"], { start, end }: ReadGroup): number {
 function kindOf(read: TensorRead): Job["kind"] {
   if (read.cast !== undefined && read.cast !== read.dtype) return "cast";
   if (read.into !== undefined) return "into";
-  return read.source.resident ? "views" : "group";
+  return read.source.resident && read.end - read.start <= VIEW_BYTES ? "views" : "group";
 }
 
 function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
@@ -155,14 +154,8 @@ function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): P
 /** Views of memory that is there already. */
 async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
-  const first = reads[members[0]!]!;
-  let bytes: Uint8Array;
-  try {
-    bytes = await job.source.read(start, end, { signal: context.signal });
-  } catch (cause) {
-    throw cause instanceof RangeError ? tooLarge(first, end - start, cause) : cause;
-  }
-  context.progress?.add(end - start, first.name);
+  const bytes = await job.source.read(start, end, { signal: context.signal });
+  context.progress?.add(end - start, reads[members[0]!]!.name);
   return tensorsIn(bytes.buffer, bytes.byteOffset - start, members, reads);
 }
 
@@ -171,7 +164,7 @@ async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadCo
   const { start, end, members } = job.group;
   const first = reads[members[0]!]!;
   if (members.length === 1) {
-    const tensor = newTensor(first, first.dtype);
+    const tensor = targetTensor(first.name, first.dtype, first.shape, undefined);
     await readPieces(job.source, start, end, tensor.data, first.name, context);
     return { members, tensors: [tensor] };
   }
@@ -201,11 +194,10 @@ function tensorsIn(
 async function readInto(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
   const { members } = job.group;
   const tensors = members.map(async (index) => {
-    const read = reads[index]!;
-    const { dtype, shape, start, end, name } = read;
-    const into = requireInto(read, dtype);
-    await readPieces(job.source, start, end, into, name, context);
-    return Tensor.fromBuffer(dtype, shape, into.buffer, into.byteOffset, into.byteLength);
+    const { name, dtype, shape, start, end, into } = reads[index]!;
+    const tensor = targetTensor(name, dtype, shape, into);
+    await readPieces(job.source, start, end, tensor.data, name, context);
+    return tensor;
   });
   return { members, tensors: await Promise.all(tensors) };
 }
@@ -236,17 +228,9 @@ async function readCasts(job: Job, reads: readonly TensorRead[], context: ReadCo
   return { members, tensors: targets.map(({ tensor }) => tensor) };
 }
 
-function castTarget(read: TensorRead): { readonly tensor: Tensor; readonly stream: CastStream } {
-  const target = read.cast ?? read.dtype;
-  const bytes = byteLengthOf(target, read.shape);
-  const into = read.into && requireInto(read, target);
-  const tensor = into
-    ? Tensor.fromBuffer(target, read.shape, into.buffer, into.byteOffset, bytes)
-    : newTensor(read, target);
-  return {
-    tensor,
-    stream: new CastStream(read.dtype, tensor, { lossy: read.lossy ?? false, name: read.name }),
-  };
+function castTarget({ name, dtype, shape, cast = dtype, lossy = false, into }: TensorRead) {
+  const tensor = targetTensor(name, cast, shape, into);
+  return { tensor, stream: new CastStream(dtype, tensor, { lossy, name }) };
 }
 
 async function readPieces(
@@ -280,36 +264,4 @@ function limiterOf(source: ByteSource, context: ReadContext): Limiter {
     context.limiters.set(source, limiter);
   }
   return limiter;
-}
-
-/** A tensor of fresh memory, made before anything is read: what this runtime can't hold is not worth reading. */
-function newTensor(read: TensorRead, dtype: Dtype): Tensor {
-  const bytes = byteLengthOf(dtype, read.shape);
-  try {
-    const TypedArray = arrayClass(dtype);
-    return new Tensor(dtype, read.shape, new TypedArray(bytes / TypedArray.BYTES_PER_ELEMENT));
-  } catch (cause) {
-    throw tooLarge(read, bytes, cause);
-  }
-}
-
-function tooLarge({ name }: TensorRead, bytes: number, cause: unknown): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "TooLarge",
-    `tensor ${JSON.stringify(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`,
-    { tensor: name, expected: `${bytes} bytes`, cause },
-  );
-}
-
-function requireInto(read: TensorRead, dtype: Dtype): ArrayBufferView {
-  const into = read.into!;
-  const bytes = byteLengthOf(dtype, read.shape);
-  const width = arrayClass(dtype).BYTES_PER_ELEMENT;
-  if (into.byteLength === bytes && into.byteOffset % width === 0) return into;
-  const found = `${into.byteLength} bytes at offset ${into.byteOffset}`;
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `tensor ${JSON.stringify(read.name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`,
-    { tensor: read.name, expected: `${bytes} bytes`, found },
-  );
 }

@@ -1,5 +1,7 @@
-import { setOwn } from "../base/dict.ts";
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { isWellFormed } from "../base/utf8.ts";
 import { planLayout } from "../format/layout.ts";
+import { METADATA_KEY } from "../format/prefix.ts";
 import { parseSize } from "../format/shards.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -7,10 +9,12 @@ import { flattenForSave } from "../tree/flatten-save.ts";
 import { keystr } from "../tree/keystr.ts";
 import type { KeyStyleOption } from "../tree/keystyles.ts";
 import { type LikeKinds, likeKinds } from "../tree/like.ts";
+import { planTree } from "../tree/plan-tree.ts";
 import { isArrayLeaf, requireLeafInfo } from "./leaf.ts";
 import { type CheckpointSource, withFile } from "./open.ts";
+import { requireChoice } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { type Metadata, type SaveFileOptions, STRUCTURE_KEY, userMetadata, writeEntries } from "./save.ts";
+import { type SaveFileOptions, STRUCTURE_KEY, userMetadata, withStructure, writeEntries } from "./save.ts";
 import { type ShardSink, writeShards } from "./save-shards.ts";
 import { type NamedLeaf, writeFile } from "./write.ts";
 
@@ -30,6 +34,8 @@ export interface SavePytreeOptions<A = Tensor> extends SaveFileOptions<A>, KeySt
   readonly like?: CheckpointSource | readonly string[];
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
+  /** How deep a tree may be; 1,000 unless told. */
+  readonly maxDepth?: number;
   /**
    * Writes a sharded checkpoint: the sink is a folder, each file has at most so many bytes of tensors
    * (`"5GB"`, `"500MiB"` or a number), and `model.safetensors.index.json` says which is where.
@@ -99,9 +105,10 @@ export async function serialize<A = Tensor>(
     const write = async () => {
       const { sink } = await openSink(writable, { signal: options.signal });
       await writeFile(sink, plan, entries, { adapter: options.arrays, signal: options.signal, progress });
-      progress.finish(entries.at(-1)?.name ?? "");
+      progress.finish(entries[plan.order.at(-1) ?? -1]?.name ?? "");
     };
-    write().catch(() => {}); // the reader of the stream sees the error
+    // The reader of the stream sees the error; where no sink was opened yet, only this tells it.
+    write().catch((error) => writable.abort(error).catch(() => {}));
     return readable;
   };
   const headers = { "content-type": "application/octet-stream" };
@@ -113,7 +120,9 @@ async function flatten<A>(
   tree: unknown,
   options: SavePytreeOptions<A>,
 ): Promise<{ entries: NamedLeaf[]; structure: string | undefined }> {
-  const { arrays, structure = "auto", objects = "dict", isLeaf, keys } = options;
+  const { arrays, structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
+  requireChoice("structure", structure, ["auto", "always", "never"]);
+  requireChoice("objects", objects, ["dict", "attrs"]);
   const like = await resolveLike(options);
   const flat = flattenForSave(tree, {
     structure,
@@ -123,30 +132,30 @@ async function flatten<A>(
     ...(like && { like }),
     ...(isLeaf && { isLeaf }),
     ...(keys && { keys }),
+    maxDepth,
   });
   const entries = flat.leaves.map(({ name, leaf }, i) => {
+    if (name === METADATA_KEY || !isWellFormed(name)) throw unwritable(name, keystr(flat.pathOf(i)));
     const { dtype, shape } = requireLeafInfo(leaf, arrays, name, () => keystr(flat.pathOf(i)));
     return { name, leaf, dtype, shape };
   });
   return { entries, structure: flat.structure };
 }
 
+function unwritable(tensor: string, keyPath: string): Pytree2SafetensorsError {
+  const why =
+    tensor === METADATA_KEY ? "is where the format keeps metadata" : "has a surrogate without its partner";
+  const message = `the leaf at ${keyPath} can't have the name ${JSON.stringify(tensor)}, which ${why}; rename its key`;
+  return new Pytree2SafetensorsError("InvalidName", message, { tensor, keyPath });
+}
+
 async function resolveLike(options: SavePytreeOptions<unknown>): Promise<LikeKinds | undefined> {
   const { like } = options;
   if (like === undefined) return undefined;
   if (Array.isArray(like)) return likeKinds(like);
-  return withFile(like as CheckpointSource, { signal: options.signal }, async (file) =>
-    likeKinds(file.names),
-  );
-}
-
-/** The user's strings and ours. */
-export function withStructure(
-  metadata: Metadata | undefined,
-  structure: string | undefined,
-): Metadata | undefined {
-  if (structure === undefined) return metadata;
-  const joined: Record<string, string> = { ...metadata };
-  setOwn(joined, STRUCTURE_KEY, structure);
-  return joined;
+  return withFile(like as CheckpointSource, { signal: options.signal }, async ({ names, metadata }) => {
+    // Only the structure tells the paths of names that contain separators.
+    const structure = metadata[STRUCTURE_KEY];
+    return likeKinds(names, planTree(names, { structure, keys: options.keys }).paths);
+  });
 }

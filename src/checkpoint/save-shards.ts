@@ -1,3 +1,4 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planLayout } from "../format/layout.ts";
 import { parseShardIndex, planShards, writeShardIndex } from "../format/shards.ts";
 import { type DirectoryInput, openSinkDirectory, openSourceIn } from "../io/open.ts";
@@ -5,7 +6,7 @@ import type { SinkDirectory } from "../io/platform.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import type { LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { type Metadata, STRUCTURE_KEY } from "./save.ts";
+import { type Metadata, withStructure } from "./save.ts";
 import { type NamedLeaf, writeFile } from "./write.ts";
 
 /** Where a sharded checkpoint goes: a folder's path or its OPFS handle. */
@@ -35,6 +36,14 @@ export async function writeShards(
 ): Promise<void> {
   const { arrays: adapter, signal, metadata, structure, maxBytes, shardName = "model" } = options;
   signal?.throwIfAborted();
+  if (!/^[A-Za-z0-9_][\w.-]*$/.test(shardName)) {
+    const found = JSON.stringify(shardName);
+    throw new Pytree2SafetensorsError(
+      "InvalidArgument",
+      `shardName must be letters, digits, "_", "-" and ".", not ${found}: it begins the names of files`,
+      { found },
+    );
+  }
   const shards = planShards(entries, maxBytes);
   const plans = shards.map((members) => {
     const own = members.map((member) => entries[member]!);
@@ -68,7 +77,8 @@ export async function writeShards(
     const index = writeShardIndex(
       weightMap,
       totalSize,
-      structure === undefined ? {} : { [STRUCTURE_KEY]: structure },
+      // Without a tensor there is no file that could have the metadata.
+      withStructure(plans.length === 0 ? metadata : undefined, structure),
     );
     const replaced = await indexedFiles(sink, indexName);
     const file = await folder.file(indexName);

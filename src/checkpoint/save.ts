@@ -1,9 +1,10 @@
+import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planLayout } from "../format/layout.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { SinkOptions } from "../io/platform.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { readLeafSync, requireLeafInfo } from "./leaf.ts";
+import { describeValue, readLeafSync, requireLeafInfo } from "./leaf.ts";
 import type { ArraysOption, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { exactBytes, type NamedLeaf, writeFile } from "./write.ts";
@@ -117,10 +118,29 @@ function describeDict<A>(dict: LeafDict<A>, options: ArraysOption<A>): NamedLeaf
 
 /** Refuses the key that is ours. */
 export function userMetadata(metadata: Metadata | undefined): Metadata | undefined {
+  if (metadata !== undefined && (typeof metadata !== "object" || Symbol.iterator in metadata)) {
+    const found = describeValue(metadata);
+    const message = `metadata must be an object of strings, not ${found}`;
+    throw new Pytree2SafetensorsError("InvalidMetadata", message, {
+      expected: "an object of strings",
+      found,
+    });
+  }
   if (metadata === undefined || !Object.hasOwn(metadata, STRUCTURE_KEY)) return metadata;
   throw new Pytree2SafetensorsError(
     "InvalidMetadata",
     `the metadata key ${JSON.stringify(STRUCTURE_KEY)} holds the structure of trees and can't be set; use another key`,
     { found: STRUCTURE_KEY },
   );
+}
+
+/** The user's strings and ours. */
+export function withStructure(
+  metadata: Metadata | undefined,
+  structure: string | undefined,
+): Metadata | undefined {
+  if (structure === undefined) return metadata;
+  const joined: Record<string, string> = { ...metadata };
+  setOwn(joined, STRUCTURE_KEY, structure);
+  return joined;
 }

@@ -1,6 +1,5 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { SlicePlan } from "../format/slice.ts";
-import type { TensorOptions } from "./file.ts";
+import type { LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { TensorRead } from "./read.ts";
 
@@ -16,15 +15,17 @@ const MAX_GAP = 16 * 2 ** 10;
 // Scratch memory for one batch; four are under way at once.
 const BATCH_BYTES = 8 * 2 ** 20;
 
-/** Reads the spans of a slice into one new buffer (or the one given), several at once, in bounded memory. */
+/** Reads the spans of a slice one behind the other into memory for them, several at once, in bounded memory. */
 export async function readSpans(
   at: TensorRead,
   plan: SlicePlan,
-  options: TensorOptions,
-): Promise<Uint8Array> {
+  target: ArrayBufferView,
+  options: LongCallOptions,
+): Promise<void> {
   const { source, name, start } = at;
   const { signal } = options;
-  const result = targetOf(name, plan.byteLength, options);
+  const part = (offset: number, length: number) =>
+    new Uint8Array(target.buffer, target.byteOffset + offset, length);
   const progress = new ProgressCounter(plan.byteLength, options.onProgress);
   const batches = batchesOf(plan, start);
   const failure = new AbortController();
@@ -33,10 +34,10 @@ export async function readSpans(
     for (const batch of batches) {
       signals.throwIfAborted();
       const only = batch.spans.length === 1 ? batch.spans[0]! : undefined;
-      const into = only && result.subarray(only.offset, only.offset + only.to - only.from);
+      const into = only && part(only.offset, only.to - only.from);
       const bytes = await source.read(batch.start, batch.end, { signal: signals, into });
       for (const { from, to, offset } of batch.spans) {
-        if (bytes !== into) result.set(bytes.subarray(from - batch.start, to - batch.start), offset);
+        if (bytes !== into) part(offset, to - from).set(bytes.subarray(from - batch.start, to - batch.start));
         progress.add(to - from, name);
       }
     }
@@ -51,7 +52,6 @@ export async function readSpans(
     throw error;
   }
   progress.finish(name);
-  return result;
 }
 
 /** Joins spans that lie close together, and cuts long ones. */
@@ -75,15 +75,4 @@ function* batchesOf(plan: SlicePlan, base: number): Generator<Batch, void, undef
     }
   }
   if (spans.length > 0) yield { start, end, spans };
-}
-
-function targetOf(name: string, bytes: number, options: TensorOptions): Uint8Array {
-  const { into } = options;
-  if (into === undefined || options.cast !== undefined) return new Uint8Array(bytes);
-  if (into.byteLength === bytes) return new Uint8Array(into.buffer, into.byteOffset, bytes);
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `the slice of ${JSON.stringify(name)} has ${bytes} bytes, the memory given by "into" has ${into.byteLength}`,
-    { tensor: name, expected: `${bytes} bytes`, found: `${into.byteLength} bytes` },
-  );
 }

@@ -6,8 +6,9 @@ import { flattenTemplate } from "../tree/template.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { collect } from "./collect.ts";
 import { isArrayLeaf, leafInfo, readLeafSync, requireLeafInfo } from "./leaf.ts";
+import { makeArraySync } from "./make.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
-import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
+import { type ArraysOption, type ReadTensorsOptions, requireChoice } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import type { LeafDict } from "./save.ts";
 import { selectNames } from "./select.ts";
@@ -43,6 +44,8 @@ export interface SetWeightsOptions<A = Tensor> extends ArraysOption<A>, KeyStyle
   readonly objects?: "dict" | "attrs";
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
+  /** How deep a template may be; 1,000 unless told. */
+  readonly maxDepth?: number;
 }
 
 /** Options of {@link loadIntoPytree}. */
@@ -76,11 +79,12 @@ export function setWeights<T, A = Tensor>(
     const name = plan.nameFor(i);
     if (name === undefined) return leaf;
     const value: unknown = dict[name];
-    if (!isPlainKind(leaf)) return value;
-    const info = infoOf(name);
-    const data = readLeafSync(value, info, adapter, name);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return toPlainKind(leaf, Tensor.fromBytes(info.dtype, info.shape, bytes), name);
+    const plain = isPlainKind(leaf);
+    if (!plain && (adapter === undefined || adapter.is(value))) return value;
+    const { dtype, shape } = infoOf(name);
+    const { buffer, byteOffset, byteLength } = readLeafSync(value, { dtype, shape }, adapter, name);
+    const tensor = Tensor.fromBuffer(dtype, shape, buffer, byteOffset, byteLength);
+    return plain ? toPlainKind(leaf, tensor, name) : makeArraySync(adapter, tensor, name);
   });
   return plan.rebuild(leaves) as T;
 }
@@ -102,7 +106,7 @@ export async function loadIntoPytree<T, A = Tensor>(
   options: LoadIntoPytreeOptions<A> = {},
 ): Promise<T> {
   return withFile(source, options, async (file) => {
-    const names = selectNames(file, options.select);
+    const names = selectNames(file, options.select, options.keys);
     const plan = planWeights(module, names, (name) => file.info(name), options);
     const leafOf = new Map<string, unknown>();
     plan.leaves.forEach((leaf, i) => {
@@ -137,13 +141,16 @@ function planWeights(
   infoOf: (name: string) => ArrayInfo,
   options: SetWeightsOptions<unknown>,
 ): WeightsPlan {
-  const { match = "exact", objects = "dict", isLeaf, keys } = options;
+  const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
+  requireChoice("match", match, ["exact", "name"]);
+  requireChoice("objects", objects, ["dict", "attrs"]);
   const adapter = options.arrays;
   const template = flattenTemplate(module, {
     objects,
     isArray: (value: unknown) => isArrayLeaf(value, adapter),
     ...(isLeaf && { isLeaf }),
     ...(keys && { keys }),
+    maxDepth,
   });
   const { fileIndexOf, unexpected } = matchWeights(template.names, names, match);
   const missing: string[] = [];

@@ -73,13 +73,18 @@ export function flattenForSave(tree: unknown, options: FlattenForSaveOptions = {
   // Names of another style say of themselves too little: the metadata say which style it is.
   if (!needed && mode === "auto" && style === KEY_STYLES.pytree)
     return { leaves: tensors, pathOf, structure: undefined };
-  const structure = JSON.stringify({
-    version: STRUCTURE_VERSION,
-    ...(style === KEY_STYLES.pytree ? {} : { keys: style.name }),
-    nodes,
-    leaves: paths,
-  });
+  const structure = spellStructure(style === KEY_STYLES.pytree ? undefined : style.name, nodes, paths);
   return { leaves: tensors, pathOf, structure };
+}
+
+/** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */
+function spellStructure(keys: string | undefined, nodes: readonly unknown[], leaves: object): string {
+  const records = nodes.map((node) => JSON.stringify(node)).sort();
+  const paths = Object.entries(leaves).map(
+    ([name, path]) => `${JSON.stringify(name)}:${JSON.stringify(path)}`,
+  );
+  const style = keys === undefined ? "" : `"keys":${JSON.stringify(keys)},`;
+  return `{"version":${STRUCTURE_VERSION},${style}"nodes":[${records}],"leaves":{${paths.sort()}}}`;
 }
 
 function namesOfTensors(names: readonly string[], leaves: readonly unknown[]): (string | undefined)[] {

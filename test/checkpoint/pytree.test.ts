@@ -138,6 +138,26 @@ describe("savePytree and loadPytree", () => {
     expect((await bytes(await loadPytree(first))).equals(first)).toBe(true);
   });
 
+  it("give the same bytes whatever the order of a dict's keys", async () => {
+    const bytes = async (tree: unknown) =>
+      Buffer.from(await (await (await serialize(tree)).blob()).arrayBuffer());
+    for (const [tree, sorted] of [
+      [
+        { z: 1, a: 2 },
+        { a: 2, z: 1 },
+      ],
+      [
+        { "z.z": w(), "a.a": w() },
+        { "a.a": w(), "z.z": w() },
+      ],
+      [[{ b: null, a: [w(), null] }], [{ a: [w(), null], b: null }]],
+    ]) {
+      const first = await bytes(tree);
+      expect((await bytes(sorted)).equals(first)).toBe(true);
+      expect((await bytes(await loadPytree(first))).equals(first)).toBe(true);
+    }
+  });
+
   it("carry the user's metadata beside the structure", async () => {
     await savePytree({ a: null }, at("meta.safetensors"), { metadata: { epoch: "3" } });
     const { tree, metadata } = await loadPytree(at("meta.safetensors"), { withMetadata: true });
@@ -218,8 +238,13 @@ describe("what can't be saved", () => {
     ["an unknown object", new PyTreeContainer({ d: new Date() }), "UnsupportedLeaf", ".d"],
     ["a bigint of more than 64 bits", [2n ** 64n], "UnsupportedLeaf", "[0]"],
     ["two leaves with one key string", { "a@b": w(), a: { b: w() } }, "DuplicateKey", "['a']['b']"],
-    ["a leaf called __metadata__", new PyTreeContainer({ __metadata__: w() }), "InvalidName", "__metadata__"],
-    ["a name with a lone surrogate", { "\ud800": w() }, "InvalidName", "ud800"],
+    [
+      "a leaf called __metadata__",
+      new PyTreeContainer({ __metadata__: w() }),
+      "InvalidName",
+      "the leaf at .__metadata__",
+    ],
+    ["a name with a lone surrogate", { "\ud800": w() }, "InvalidName", "the leaf at ['\\ud800']"],
   ];
   it.each(wrong)("%s is an error that says where, before a byte is written", async (_, tree, code, where) => {
     const path = at("never-written.safetensors");
@@ -242,7 +267,29 @@ describe("what can't be saved", () => {
   });
 });
 
+describe("deep trees", () => {
+  it("save and load beyond the limit when told", async () => {
+    let tree: unknown = w();
+    for (let i = 0; i < 1500; i++) tree = [tree];
+    await expect(serialize(tree)).rejects.toMatchObject({ code: "DepthLimit" });
+    const bytes = await (await serialize(tree, { maxDepth: 2000 })).blob();
+    const loaded = await loadPytree(bytes, { maxDepth: 2000 });
+    expect(JSON.stringify(loaded).slice(0, 1500)).toBe("[".repeat(1500));
+  });
+});
+
 describe("lazy trees", () => {
+  it("read slices into memory that the caller gives, cast too", async () => {
+    const tree = await loadPytree<{ a: LazyTensor }>(await bytesOf({ a: w() }), { lazy: true });
+    const own = new Float32Array(2);
+    const slice = await tree.a.slice("1", { into: own });
+    expect([...own]).toEqual([3, 4]);
+    expect(slice.data.buffer === own.buffer).toBe(true);
+    const half = new Uint16Array(2);
+    await tree.a.slice("0", { into: half, cast: "F16" });
+    expect(Tensor.fromBytes("F16", [2], new Uint8Array(half.buffer)).toArray()).toEqual([1, 2]);
+  });
+
   it("know dtype and shape at once, and read what is asked for", async () => {
     const source = new CountingSource(
       await bytesOf({ big: new Float32Array(100_000), layers: [{ w: w() }], step: 3 }),
@@ -285,6 +332,57 @@ describe("lazy trees", () => {
 });
 
 describe("select and cast", () => {
+  it("leave numbers, booleans and bigints of the tree what they are", async () => {
+    const tree = { w: w(), step: 1001, rate: 0.1, on: true, big: 5n };
+    const loaded = await loadPytree<typeof tree>(await bytesOf(tree), {
+      cast: "BF16",
+      into: () => undefined,
+    });
+    expect(loaded).toMatchObject({ step: 1001, rate: 0.1, on: true, big: 5n });
+    expect(loaded.w.dtype).toBe("BF16");
+  });
+
+  it("select by the key strings of other styles, and by several", async () => {
+    const tree = { enc: { l: [{ w: w() }] }, encoder: w(), dec: w() };
+    for (const [keys, prefix, name] of [
+      ["slash", "enc", "enc/l/0/w"],
+      ["slash", "enc/l/0", "enc/l/0/w"],
+      ["dotted", "enc.l", "enc.l.0.w"],
+      ["keystr", "['enc']", "['enc']['l'][0]['w']"],
+    ] as const) {
+      const bytes = await (await serialize(tree, { keys })).blob();
+      expect(Object.keys(await loadFile(bytes, { keys, select: prefix }))).toEqual([name]);
+      expect(await loadPytree(bytes, { keys, select: prefix })).toEqual({ enc: { l: [{ w: w() }] } });
+    }
+    const both = await loadFile(await bytesOf(tree), { select: ["@dec", "@encoder"] });
+    expect(Object.keys(both)).toEqual(["@dec", "@encoder"]);
+  });
+
+  it("refuse a selection that stands for nothing", async () => {
+    await expect(loadPytree(await bytesOf({ a: w() }), { select: "@typo" })).rejects.toMatchObject({
+      code: "TensorNotFound",
+      tensor: "@typo",
+    });
+  });
+
+  it("refuse a cast to what is no dtype, and words that options don't know", async () => {
+    const bytes = await bytesOf({ a: w() });
+    await expect(loadFile(bytes, { cast: "float32" as "F32" })).rejects.toMatchObject({
+      code: "UnsupportedDtype",
+    });
+    await expect(loadPytree(bytes, { structure: "nver" as "auto" })).rejects.toMatchObject({
+      code: "InvalidArgument",
+    });
+    await expect(loadPytree(bytes, { attributes: "objects" as "object" })).rejects.toMatchObject({
+      code: "InvalidArgument",
+    });
+    await expect(savePytree({}, at("x"), { structure: "nver" as "never" })).rejects.toMatchObject({
+      code: "InvalidArgument",
+    });
+    const metadata = new Map([["a", "b"]]) as unknown as Record<string, string>;
+    await expect(savePytree({}, at("x"), { metadata })).rejects.toMatchObject({ code: "InvalidMetadata" });
+  });
+
   it("load a subtree by its key string, which is no mere prefix of letters", async () => {
     const bytes = await bytesOf({ layers: Array.from({ length: 11 }, (_, i) => ({ w: Tensor.from([i]) })) });
     const one = await loadFile(bytes, { select: "@layers#1" });
@@ -344,6 +442,16 @@ describe("select and cast", () => {
   });
 });
 
+describe("load", () => {
+  it("points to loadFile for what is no bytes", () => {
+    for (const wrong of ["path.safetensors", undefined, new Blob([])]) {
+      expect(() => load(wrong as unknown as ArrayBuffer)).toThrowError(
+        expect.objectContaining({ code: "UnsupportedSource", message: expect.stringContaining("loadFile") }),
+      );
+    }
+  });
+});
+
 describe("save and saveFile", () => {
   it("write the same bytes", async () => {
     const dict = { b: w(), a: new Int8Array([1]), "": 5n, c: true };
@@ -390,6 +498,24 @@ describe("save and saveFile", () => {
     expect(seen.at(-1)).toBe(2000 * 400);
   });
 
+  it("abort at once where an adapter never answers", async () => {
+    const arrays = {
+      name: "stuck",
+      is: (value: unknown): value is Date => value instanceof Date,
+      describe: () => ({ dtype: "F32" as const, shape: [1] }),
+      read: () => new Promise<Uint8Array>(() => {}),
+      make: () => new Promise<Date>(() => {}),
+    };
+    const aborted = () => AbortSignal.timeout(20);
+    await expect(
+      saveFile({ a: new Date() }, at("stuck"), { arrays, signal: aborted() }),
+    ).rejects.toMatchObject({ name: "TimeoutError" });
+    await expect(loadFile(save({ a: w() }), { arrays, signal: aborted() })).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
+    expect(await readdir(folder)).not.toContain("stuck");
+  });
+
   it("abort with the signal's reason and leave the old file", async () => {
     const path = at("aborted.safetensors");
     await saveFile({ a: w() }, path);
@@ -420,6 +546,13 @@ describe("serialize", () => {
     expect(streamed.equals(Buffer.from(await blob.arrayBuffer()))).toBe(true);
   });
 
+  it("tells the reader of a signal that is aborted already", async () => {
+    const controller = new AbortController();
+    const file = await serialize({ a: w() }, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(file.blob()).rejects.toThrow();
+  });
+
   it("passes the fault of a leaf on to the reader", async () => {
     const arrays = {
       name: "broken",
@@ -438,6 +571,11 @@ describe("types", () => {
     const bytes = await bytesOf({ a: w() });
     expectTypeOf(await loadPytree(bytes)).toEqualTypeOf<PyTree<Tensor>>();
     expectTypeOf(await loadPytree<{ a: Tensor }>(bytes)).toEqualTypeOf<{ a: Tensor }>();
+    expectTypeOf(await loadPytree(bytes, { lazy: true })).toEqualTypeOf<PyTree<LazyTensor>>();
+    const { tree, metadata } = await loadPytree(bytes, { lazy: true, withMetadata: true });
+    expectTypeOf(tree).toEqualTypeOf<PyTree<LazyTensor>>();
+    expectTypeOf(metadata).toEqualTypeOf<Readonly<Record<string, string>>>();
+    expectTypeOf((await loadPytree(bytes, { withMetadata: true })).tree).toEqualTypeOf<PyTree<Tensor>>();
     expectTypeOf(await loadFile(bytes)).toEqualTypeOf<Record<string, Tensor>>();
     expectTypeOf(load(bytes)).toEqualTypeOf<Record<string, Tensor>>();
     expectTypeOf(pytree2dict<Tensor>({ a: w() })).toEqualTypeOf<Record<string, Tensor>>();

@@ -183,10 +183,20 @@ describe("sharded checkpoints", () => {
     expect(onWarning).toHaveBeenCalledOnce();
   });
 
+  it("refuse a name that would not be one of a file in the folder", async () => {
+    for (const shardName of ["../esc", "model:v1", "run#1", ""]) {
+      const saving = savePytree(tree(), join(root, "named"), { maxShardSize: 2000, shardName });
+      await expect(saving).rejects.toMatchObject({ code: "InvalidArgument" });
+    }
+    await savePytree(tree(), join(root, "named"), { maxShardSize: 2000, shardName: "run-1.2_b" });
+    expect(await loadPytree(join(root, "named", "run-1.2_b.safetensors.index.json"))).toEqual(tree());
+  });
+
   it("hold a tree without tensors", async () => {
     const folder = join(root, "empty");
     await mkdir(folder);
-    await savePytree({ a: null, b: [] }, folder, { maxShardSize: "5GB" });
-    expect(await loadPytree(join(folder, INDEX))).toEqual({ a: null, b: [] });
+    await savePytree({ a: null, b: [] }, folder, { maxShardSize: "5GB", metadata: { epoch: "3" } });
+    const loaded = await loadPytree(join(folder, INDEX), { withMetadata: true });
+    expect(loaded).toEqual({ tree: { a: null, b: [] }, metadata: { epoch: "3" } });
   });
 });

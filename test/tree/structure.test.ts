@@ -37,7 +37,10 @@ describe("structure metadata", () => {
     };
     expect(structureOf(tree)).toEqual({
       version: 1,
+      // Sorted, so that equal trees give equal files.
       nodes: [
+        [[["@", "activation"]], "static", "relu"],
+        [[["@", "empty"]], "dict"],
         [
           [
             ["@", "layers"],
@@ -48,8 +51,6 @@ describe("structure metadata", () => {
         ],
         [[["@", "layers"]], "list", 3],
         [[["@", "step"]], "number"],
-        [[["@", "activation"]], "static", "relu"],
-        [[["@", "empty"]], "dict"],
       ],
       leaves: {
         "@odd.name@w": [
