@@ -2,6 +2,7 @@ import type {
   ArrayAdapter,
   CheckpointSource,
   Dict2PytreeOptions,
+  LazyTensor,
   LeafDict,
   LoadFileOptions,
   LoadIntoPytreeOptions,
@@ -12,6 +13,7 @@ import type {
   SaveFileOptions,
   SaveOptions,
   SavePytreeOptions,
+  SerializedPytree,
   SetWeightsOptions,
   SinkInput,
 } from "../index.ts";
@@ -40,10 +42,23 @@ export interface BoundFunctions<A> {
   ): Promise<Record<string, A>>;
   /** As `savePytree` of the root entry, of trees of this framework's arrays. */
   savePytree(tree: unknown, sink: SinkInput, options?: Omit<SavePytreeOptions<A>, "arrays">): Promise<void>;
+  /** As `serialize` of the root entry, of trees of this framework's arrays. */
+  serialize(
+    tree: unknown,
+    options?: Omit<SavePytreeOptions<A>, "arrays" | "maxShardSize" | "shardName" | "flush">,
+  ): Promise<SerializedPytree>;
   /**
    * As `loadPytree` of the root entry, to trees of this framework's arrays; attribute nodes load as plain
-   * objects unless told.
+   * objects unless told. The leaves of a lazy tree are `LazyTensor`s, which read themselves as `Tensor`s.
    */
+  loadPytree<T = PyTree<LazyTensor>>(
+    source: CheckpointSource,
+    options: Omit<LoadPytreeOptions<A>, "arrays"> & { readonly lazy: true; readonly withMetadata: true },
+  ): Promise<core.PytreeWithMetadata<T>>;
+  loadPytree<T = PyTree<LazyTensor>>(
+    source: CheckpointSource,
+    options: Omit<LoadPytreeOptions<A>, "arrays"> & { readonly lazy: true; readonly withMetadata?: false },
+  ): Promise<T>;
   loadPytree<T = PyTree<A>>(
     source: CheckpointSource,
     options: Omit<LoadPytreeOptions<A>, "arrays"> & { readonly withMetadata: true },
@@ -68,19 +83,24 @@ export interface BoundFunctions<A> {
 
 /** Binds the functions of the package to an adapter and to an entry point's defaults. */
 export function bind<A>(arrays: ArrayAdapter<A>, defaults: BoundDefaults): BoundFunctions<A> {
-  const { attributes, match } = defaults;
+  // An option that is there but `undefined` is none: spread over the defaults, it would hide them.
+  const attributesOf = (options: Dict2PytreeOptions | undefined) =>
+    options?.attributes ?? defaults.attributes;
+  const matchOf = (options: SetWeightsOptions<A> | undefined) => options?.match ?? defaults.match;
   return {
     save: (dict, options) => core.save(dict, { ...options, arrays }),
     load: (bytes, options) => core.load(bytes, { ...options, arrays }),
     saveFile: (dict, sink, options) => core.saveFile(dict, sink, { ...options, arrays }),
     loadFile: (source, options) => core.loadFile(source, { ...options, arrays }),
     savePytree: (tree, sink, options) => core.savePytree(tree, sink, { ...options, arrays }),
+    serialize: (tree, options) => core.serialize(tree, { ...options, arrays }),
     loadPytree: (source: CheckpointSource, options?: Omit<LoadPytreeOptions<A>, "arrays">) =>
-      core.loadPytree(source, { attributes, ...options, arrays }),
-    setWeights: (module, dict, options) => core.setWeights(module, dict, { match, ...options, arrays }),
+      core.loadPytree(source, { ...options, arrays, attributes: attributesOf(options) }),
+    setWeights: (module, dict, options) =>
+      core.setWeights(module, dict, { ...options, arrays, match: matchOf(options) }),
     loadIntoPytree: (module, source, options) =>
-      core.loadIntoPytree(module, source, { match, ...options, arrays }),
+      core.loadIntoPytree(module, source, { ...options, arrays, match: matchOf(options) }),
     pytree2dict: (tree, options) => core.pytree2dict(tree, options),
-    dict2pytree: (dict, options) => core.dict2pytree(dict, { attributes, ...options }),
+    dict2pytree: (dict, options) => core.dict2pytree(dict, { ...options, attributes: attributesOf(options) }),
   } as BoundFunctions<A>;
 }

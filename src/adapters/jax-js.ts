@@ -164,6 +164,8 @@ export const saveFile: BoundFunctions<JaxArray>["saveFile"] = bound.saveFile;
 export const loadFile: BoundFunctions<JaxArray>["loadFile"] = bound.loadFile;
 /** Saves a tree of jax-js arrays: `savePytree` of the root entry on jax-js arrays. Every array stays usable. */
 export const savePytree: BoundFunctions<JaxArray>["savePytree"] = bound.savePytree;
+/** Lays a tree of jax-js arrays out as a file, for uploads and downloads: `serialize` of the root entry on jax-js arrays. */
+export const serialize: BoundFunctions<JaxArray>["serialize"] = bound.serialize;
 /** Loads a tree of jax-js arrays: `loadPytree` of the root entry on jax-js arrays. Attribute nodes load as plain objects unless told. */
 export const loadPytree: BoundFunctions<JaxArray>["loadPytree"] = bound.loadPytree;
 /** Puts a dict of jax-js arrays into a template: `setWeights` of the root entry on jax-js arrays. Leaves are matched by name unless told. */

@@ -106,6 +106,8 @@ export const saveFile: BoundFunctions<TfTensor>["saveFile"] = bound.saveFile;
 export const loadFile: BoundFunctions<TfTensor>["loadFile"] = bound.loadFile;
 /** Saves a tree of TensorFlow.js tensors: `savePytree` of the root entry on TensorFlow.js tensors. Every array stays usable. */
 export const savePytree: BoundFunctions<TfTensor>["savePytree"] = bound.savePytree;
+/** Lays a tree of TensorFlow.js tensors out as a file, for uploads and downloads: `serialize` of the root entry on TensorFlow.js tensors. */
+export const serialize: BoundFunctions<TfTensor>["serialize"] = bound.serialize;
 /** Loads a tree of TensorFlow.js tensors: `loadPytree` of the root entry on TensorFlow.js tensors. Attribute nodes load as plain objects unless told. */
 export const loadPytree: BoundFunctions<TfTensor>["loadPytree"] = bound.loadPytree;
 /** Puts a dict of TensorFlow.js tensors into a template: `setWeights` of the root entry on TensorFlow.js tensors. Leaves are matched by name unless told. */

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { bind } from "../../src/adapters/bind.ts";
 import * as tfjs from "../../src/adapters/tfjs.node.ts";
 import * as core from "../../src/index.node.ts";
-import { type Dtype, Tensor } from "../../src/index.node.ts";
+import { type Dtype, type LazyTensor, type PyTree, Tensor } from "../../src/index.node.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -65,5 +66,25 @@ describe("TensorFlow.js tensors", () => {
     const bytes = core.save({ "layers#0@w": new Float32Array([5, 6]) });
     const loaded = await tfjs.loadIntoPytree({ layers: [{ w: tf.zeros([2]) }] }, bytes);
     expect([...(await loaded.layers[0]!.w.data())]).toEqual([5, 6]);
+  });
+});
+
+describe("the functions bound to TensorFlow.js", () => {
+  it("are all exported", () => {
+    const names = Object.keys(bind(tfjs.tfjsArrays, { attributes: "object", match: "name" }));
+    expect(Object.keys(tfjs)).toEqual(expect.arrayContaining(names));
+  });
+
+  it("give TensorFlow.js tensors by their types too", async () => {
+    const source = core.save({ "@w": new Float32Array([5, 6]) });
+    expectTypeOf(tfjs.load(source)).toEqualTypeOf<Record<string, tfjs.TfTensor>>();
+    expectTypeOf(await tfjs.loadFile(source)).toEqualTypeOf<Record<string, tfjs.TfTensor>>();
+    expectTypeOf(await tfjs.loadPytree(source)).toEqualTypeOf<PyTree<tfjs.TfTensor>>();
+    expectTypeOf(await tfjs.loadPytree(source, { lazy: true })).toEqualTypeOf<PyTree<LazyTensor>>();
+  });
+
+  it("lay a tree out for an upload", async () => {
+    const blob = await (await tfjs.serialize({ w: tf.tensor1d([1, 2]) })).blob();
+    expect((await core.loadFile(blob))["@w"]?.toArray()).toEqual([1, 2]);
   });
 });
