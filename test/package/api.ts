@@ -10,14 +10,16 @@ export interface Api {
   exportsOf(file: string): Map<string, ts.Symbol>;
 }
 
-export function readApi(files: readonly string[]): Api {
+/** Files as the compiler sees them with the repository's own settings. */
+export function createProgram(files: readonly string[]): ts.Program {
   const configPath = join(root, "tsconfig.json");
   const { config } = ts.readConfigFile(configPath, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(configPath));
-  const program = ts.createProgram(
-    files.map((file) => join(root, "src", file)),
-    options,
-  );
+  return ts.createProgram(files, options);
+}
+
+export function readApi(files: readonly string[]): Api {
+  const program = createProgram(files.map((file) => join(root, "src", file)));
   const checker = program.getTypeChecker();
   return {
     checker,

@@ -5,6 +5,10 @@ import { kindOf, readApi } from "./api.ts";
 const ENTRIES = ["index.ts", "adapters/jax-js.ts", "adapters/tfjs.ts"];
 const nodeEntry = (entry: string) => entry.replace(/\.ts$/, ".node.ts");
 
+// What is used of a platform's own objects: their documentation is the platform's.
+const PLATFORMS = /Like$|^TypedArray$/;
+const MEMBER = ts.SymbolFlags.Property | ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
+
 const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)]);
 
 describe("the public API", () => {
@@ -25,12 +29,32 @@ describe("the public API", () => {
     expect(added).toMatchSnapshot();
   });
 
+  const binding = [...api.exportsOf("index.ts")]
+    .filter(([, symbol]) => kindOf(symbol) === "function" && takesArrays(symbol))
+    .map(([name]) => name);
+
+  it.each(ENTRIES.slice(1))("of %s binds every function of the root that takes or makes arrays", (entry) => {
+    expect(binding).toEqual(expect.arrayContaining(["save", "loadPytree", "setWeights", "serialize"]));
+    expect(binding.filter((name) => !api.exportsOf(entry).has(name))).toEqual([]);
+  });
+
   const documented = ENTRIES.flatMap((entry) =>
     [...api.exportsOf(entry)].map(([name, symbol]) => ({ entry, name, symbol })),
   );
 
   it.each(documented)("$name of $entry has a doc comment", ({ symbol }) => {
     expect(docOf(symbol)).not.toBe("");
+  });
+
+  it.each(ENTRIES)("of %s has a doc comment on every member of its interfaces", (entry) => {
+    const bare = documented
+      .filter(({ entry: of, name, symbol }) => of === entry && isDocumentedHere(name, symbol))
+      .flatMap(({ name, symbol }) =>
+        [...(symbol.members?.values() ?? [])]
+          .filter((member) => member.flags & MEMBER && docOf(member) === "")
+          .map((member) => `${name}.${member.name}`),
+      );
+    expect(bare).toEqual([]);
   });
 
   it("has a doc comment on every method and accessor of its classes", () => {
@@ -44,6 +68,21 @@ describe("the public API", () => {
     expect(bare).toEqual([]);
   });
 });
+
+function isDocumentedHere(name: string, symbol: ts.Symbol): boolean {
+  return kindOf(symbol) === "interface" && !PLATFORMS.test(name);
+}
+
+/** Whether a function has a parameter, its options, with a property `arrays`. */
+function takesArrays(symbol: ts.Symbol): boolean {
+  const signatures = api.checker.getTypeOfSymbol(symbol).getCallSignatures();
+  return signatures.some(({ parameters }) =>
+    parameters.some((parameter) => {
+      const type = api.checker.getNonNullableType(api.checker.getTypeOfSymbol(parameter));
+      return type.getProperty("arrays") !== undefined;
+    }),
+  );
+}
 
 function docOf(symbol: ts.Symbol): string {
   return ts.displayPartsToString(symbol.getDocumentationComment(api.checker)).trim();
