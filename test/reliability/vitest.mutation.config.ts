@@ -17,7 +17,8 @@ export default defineConfig({
       "test/format/**/*.test.ts",
       "test/tree/**/*.test.ts",
       "test/fixtures/**/*.test.ts",
-      "test/reliability/trees.test.ts",
+      "test/reliability/{trees,survivors}.test.ts",
     ],
+    exclude: ["test/format/bombs.test.ts"],
   },
 });
