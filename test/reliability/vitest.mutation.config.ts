@@ -12,6 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
+    testTimeout: 60_000,
     root: fileURLToPath(new URL("../..", import.meta.url)),
     include: [
       "test/format/**/*.test.ts",
