@@ -98,12 +98,12 @@ const BRAND = Symbol.for("pytree2safetensors.error");
 export class Pytree2SafetensorsError extends Error {
   override readonly name = "Pytree2SafetensorsError";
   readonly code: ErrorCode;
-  readonly tensor?: string;
-  readonly keyPath?: string;
-  readonly expected?: string;
-  readonly found?: string;
-  readonly source?: string;
-  readonly status?: number;
+  declare readonly tensor?: string;
+  declare readonly keyPath?: string;
+  declare readonly expected?: string;
+  declare readonly found?: string;
+  declare readonly source?: string;
+  declare readonly status?: number;
   readonly faults: readonly Fault[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

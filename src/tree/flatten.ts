@@ -2,7 +2,7 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type DictKeyValue, type KeyEntry, type KeyPath, keyOf } from "./keypath.ts";
 import { keystr } from "./keystr.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { tooDeep, unsupportedKey } from "./messages.ts";
+import { tooDeep, unsupportedMapKey } from "./messages.ts";
 import { kindOf, type NodeKind } from "./nodes.ts";
 import { childEntry, LEAF, type NodeData, NULL, TreeDef, UNDEFINED } from "./treedef.ts";
 
@@ -156,7 +156,7 @@ export function openContainer(
   if (kind === "map") {
     const map = value as ReadonlyMap<DictKeyValue, unknown>;
     const keys = [...map.keys()];
-    for (const key of keys) if (!MAP_KEYS.has(typeof key)) unsupportedKey(pathOf(), key);
+    for (const key of keys) if (!MAP_KEYS.has(typeof key)) unsupportedMapKey(pathOf(), key);
     return [{ kind, keys }, [...map.values()]];
   }
   const object = value as Record<string, unknown>;
@@ -189,16 +189,23 @@ function framePath(frame: Frame | undefined): KeyPath {
   return path.reverse();
 }
 
-/** The error for a container that is its own ancestor. */
+/** The error for a container that is its own ancestor, named where the cycle closes for the first time. */
 function circular(up: Frame | undefined, value: unknown): Pytree2SafetensorsError | undefined {
-  let ancestor = up;
-  while (ancestor !== undefined && ancestor.value !== value) ancestor = ancestor.up;
-  if (ancestor === undefined) return undefined;
-  const keyPath = keystr(framePath(up));
-  const same = keystr(framePath(ancestor.up)) || "the root";
-  return new Pytree2SafetensorsError(
-    "CircularTree",
-    `the tree contains itself: ${keyPath} is the same object as ${same}`,
-    { keyPath },
-  );
+  const frames: { readonly value: unknown; readonly up: Frame | undefined }[] = [{ value, up }];
+  for (let at = up; at !== undefined; at = at.up) frames.push(at);
+  const seen = new Map<unknown, Frame | undefined>();
+  for (const frame of frames.reverse()) {
+    if (!seen.has(frame.value)) {
+      seen.set(frame.value, frame.up);
+      continue;
+    }
+    const keyPath = keystr(framePath(frame.up));
+    const same = keystr(framePath(seen.get(frame.value))) || "the root";
+    return new Pytree2SafetensorsError(
+      "CircularTree",
+      `the tree contains itself: ${keyPath} is the same object as ${same}`,
+      { keyPath, found: same },
+    );
+  }
+  return undefined;
 }

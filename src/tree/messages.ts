@@ -30,6 +30,16 @@ export function unsupportedKey(parent: KeyPath, entry: unknown): never {
   );
 }
 
+/** Throws the error for a key of a `Map` that no file can have. */
+export function unsupportedMapKey(parent: KeyPath, key: unknown): never {
+  const keyPath = keystr(parent);
+  throw new Pytree2SafetensorsError(
+    "UnsupportedKey",
+    `the Map at ${keyPath || "the root"} has a key that is ${describe(key)}: keys must be strings, numbers, bigints or booleans`,
+    { keyPath, expected: "a string, number, bigint or boolean", found: describe(key) },
+  );
+}
+
 function describe(entry: unknown): string {
   return typeof entry === "object" && entry !== null
     ? (entry.constructor?.name ?? "an object")

@@ -16,10 +16,11 @@ export function kindOf(value: unknown): NodeKind {
   if (prototype === Array.prototype && Array.isArray(value)) return "list";
   const registration = getRegistration(prototype);
   if (registration !== undefined) return registration;
-  if (Array.isArray(value)) return "list";
   if (value instanceof PyTreeContainer) return "attrs";
   const base: object | null = Object.getPrototypeOf(prototype);
   if (base === null) return "dict";
+  // An array of another realm; a subclass may keep more than its elements.
+  if (Array.isArray(value)) return Object.getPrototypeOf(base) === null ? "list" : "leaf";
   return isMap(value, prototype, base) ? "map" : "leaf";
 }
 

@@ -79,7 +79,11 @@ export function registerPytreeNode<T extends object>(
     name,
     className: nameOf(Class),
     dataclass: false,
-    flatten: (node) => flattenWithKeys(node as T),
+    flatten(node) {
+      const flat: unknown = flattenWithKeys(node as T);
+      if (isFlattened(flat)) return flat;
+      return refuse(`${nameOf(Class)}: flattenWithKeys must return [[[key, child], …], aux]`);
+    },
     unflatten,
     // What it takes is known to the class alone.
     accepts: () => true,
@@ -158,6 +162,12 @@ function register(Class: PytreeClass<object>, registration: Registration): void 
   if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
   byPrototype.set(prototype, registration);
   if (name !== undefined) byName.set(name, registration);
+}
+
+/** What `flattenWithKeys` gives is somebody's code: a mistake is named here rather than where it hurts. */
+function isFlattened(flat: unknown): flat is FlattenedNode {
+  if (!Array.isArray(flat) || !Array.isArray(flat[0])) return false;
+  return flat[0].every((child) => Array.isArray(child) && child.length === 2);
 }
 
 function refuse(message: string): never {

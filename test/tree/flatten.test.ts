@@ -13,6 +13,7 @@ import { DictKey, GetAttrKey, SequenceKey } from "../../src/tree/keypath.ts";
 import { keystr } from "../../src/tree/keystring.ts";
 import { treeMap, treeMapWithPath } from "../../src/tree/map.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
+import { registerPytreeNode } from "../../src/tree/registry.ts";
 import { treeUnflatten } from "../../src/tree/treedef.ts";
 import { anyName, Leaf, Linear, same, Table, trees } from "./arbitraries.ts";
 
@@ -101,6 +102,32 @@ describe("treeFlatten and treeUnflatten", () => {
     expect(() => treeLeaves({ m: [new Map([[{}, 1]])] })).toThrow(
       expect.objectContaining({ code: "UnsupportedKey", keyPath: "['m'][0]" }),
     );
+  });
+});
+
+describe("what is no pytree", () => {
+  it("is said at once where flattenWithKeys gives something else", () => {
+    class Wrong {}
+    registerPytreeNode(Wrong, { flattenWithKeys: () => undefined as never, unflatten: () => new Wrong() });
+    expect(() => treeFlatten([new Wrong()])).toThrowError(/Wrong.*flattenWithKeys must return/);
+  });
+
+  it("is a leaf where a class extends Array, for it may keep more than its elements", () => {
+    class Stack extends Array {}
+    const stack = new Stack();
+    expect(treeLeaves([stack])).toEqual([stack]);
+  });
+
+  it("is a Map with a key that no file can have", () => {
+    expect(() => treeFlatten({ a: new Map([[{}, 1]]) })).toThrowError(
+      /the Map at \['a'\] has a key that is Object/,
+    );
+  });
+
+  it("names where a cycle closes for the first time", () => {
+    const tree: { b: unknown[] } = { b: [] };
+    tree.b.push(tree);
+    expect(() => treeFlatten(tree)).toThrowError(/\['b'\]\[0\] is the same object as the root/);
   });
 });
 
