@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
 import { JsonCursor } from "../../src/format/json.ts";
-import { KeySet } from "../../src/format/keyset.ts";
+import { isSpecial, KeySet, mix } from "../../src/format/keyset.ts";
 import { decodeUtf8, encodeUtf8, invalidUtf8At } from "../../src/format/utf8.ts";
 import { nameArbitrary } from "./arbitraries.ts";
 
@@ -164,6 +164,38 @@ describe("KeySet", () => {
         expect(set.count).toBe(0);
       }),
     );
+  });
+});
+
+describe("KeySet, given keys made for it", () => {
+  // The word that the hash takes in without a change: the step backwards, by the inverse of its multiplier.
+  function unchanging(hash: number): number {
+    let inverse = 1;
+    for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(0x9e3779b1, inverse));
+    const product = hash ^ (hash >>> 15) ^ (hash >>> 30);
+    return Math.imul(product, inverse) ^ hash;
+  }
+
+  it("tells a key from a longer one that starts with it and has its hash", () => {
+    const pair = new Uint8Array(8);
+    const view = new DataView(pair.buffer);
+    let found = false;
+    for (let i = 0; !found; i++) {
+      pair.set(encodeUtf8(i.toString(36).padStart(4, "_")));
+      const hash = mix(0, view.getInt32(0, true));
+      view.setInt32(4, unchanging(hash), true);
+      found = !isSpecial(view.getInt32(4, true));
+    }
+    const long = decodeUtf8(pair);
+    const cursor = new JsonCursor(encodeUtf8(`"${long.slice(0, 4)}" "${long}"`));
+    const set = new KeySet(cursor.bytes);
+    cursor.string();
+    const { hash } = cursor;
+    expect(cursor.isIn(set)).toBe(false);
+    cursor.string();
+    expect(cursor.hash).toBe(hash);
+    expect(cursor.isIn(set)).toBe(false);
+    expect(set.find(long, hash)).toBe(1);
   });
 });
 
