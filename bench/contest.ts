@@ -43,18 +43,20 @@ export class Results {
 
 // A sample lasts at least so long: the job is repeated where it is shorter.
 const MIN_SECONDS = 0.02;
+// Before the first round each runs for so long, so that what is short has been compiled.
+const WARM_SECONDS = 0.2;
 
 /**
- * Lets contestants run in turn, forwards in one round and backwards in the next, each once to warm up and then
+ * Lets contestants run in turn, forwards in one round and backwards in the next, each for a while to warm up and then
  * once a round.
  */
 export async function contest(contestants: readonly Contestant[], rounds: number): Promise<Results> {
   const seconds = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   const repeats = new Map<string, number>();
   for (const contestant of contestants) {
-    const once = await sample(contestant, 1);
-    const again = once < MIN_SECONDS ? await sample(contestant, 3) : once;
-    repeats.set(contestant.name, Math.max(1, Math.ceil(MIN_SECONDS / again)));
+    let last = 0;
+    for (let warm = 0; warm < WARM_SECONDS; warm += last) last = await sample(contestant, 1);
+    repeats.set(contestant.name, Math.max(1, Math.ceil(MIN_SECONDS / last)));
   }
   for (let round = 0; round < rounds; round++) {
     for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {

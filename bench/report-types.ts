@@ -41,6 +41,8 @@ export interface Section {
   readonly title: string;
   /** What was done, in a few sentences. */
   readonly intro: string;
+  /** When, and how busy the machine was. */
+  readonly measured?: string;
   readonly comparisons?: readonly Comparison[];
   readonly facts?: readonly Fact[];
   readonly plots?: readonly Plot[];

@@ -3,12 +3,10 @@ import type { Spread } from "./statistics.ts";
 import { duration } from "./units.ts";
 
 /** The report as Markdown: first the numbers of DESIGN.md, then everything that was measured. */
-export function markdown(sections: readonly Section[], machine: readonly string[], quick: boolean): string {
+export function markdown(sections: readonly Section[], machine: readonly string[]): string {
   const parts = [
     "# Benchmarks",
-    "Written by `npm run bench`" +
-      (quick ? " `-- --quick`: small sizes and few rounds, so take it as a sketch." : ".") +
-      " A speed is how many times as fast we are: 2.00× means half the time, less than 1.00× means that the other leads. Contestants take turns within one run and each round is compared within itself; given is the median of the rounds, in brackets what half of them lie between. Times are ours, medians as well, and depend on the machine; compare ratios, not times.",
+    "Written by `npm run bench`. A speed is how many times as fast we are: 2.00× means half the time, less than 1.00× means that the other leads. Contestants take turns within one run and each round is compared within itself; given is the median of the rounds, in brackets what half of them lie between. Times are ours, medians as well, and depend on the machine; compare ratios, not times.",
     machine.join("\n"),
     "## The numbers to reach",
     "What DESIGN.md, section 11, sets, as speeds: a time of ≤ 1.0× is a speed of ≥ 1, one of ≤ 2× a speed of ≥ 0.5.",
@@ -16,16 +14,23 @@ export function markdown(sections: readonly Section[], machine: readonly string[
     ...sections.flatMap(section),
     "## How to run it",
     "```sh\nnpm ci\nbash interop/venv.sh        # for the contestants in Python; without it they are left out\nnpm run bench               # half an hour, 20 GB of disk, 12 GB of memory\nnpm run bench -- --quick    # a minute\nnpm run bench -- --only load,open\n```",
-    "Only a whole run writes this page; `--quick` and `--only` print their part of it.",
+    "A run with `--only` renews its parts of this page; `--quick` only prints.",
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
 /** One section as Markdown. */
-export function section({ title, intro, comparisons = [], facts = [], plots = [] }: Section): string[] {
+export function section({
+  title,
+  intro,
+  measured,
+  comparisons = [],
+  facts = [],
+  plots = [],
+}: Section): string[] {
   return [
     `## ${title}`,
-    intro,
+    measured === undefined ? intro : `${intro} Measured ${measured}.`,
     table(["what", "against", "reach", "got", "our time"], comparisons.map(comparisonCells)),
     table(["what", "reach", "got"], facts.map(factCells)),
     ...reasons([...comparisons, ...facts]),

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -22,11 +22,14 @@ import { scale } from "./workloads/scale.ts";
 import { trees } from "./workloads/trees.ts";
 
 /*
- *     npm run bench -- [--quick] [--only name,name]
+ *     npm run bench -- [--quick] [--only name,name] [--rounds N]
  *
- * Everything together writes docs/benchmarks.md and docs/plots/; a part of it is printed. The other arguments are for
- * the processes that this one starts: --job runs one job and prints what it cost, --serve serves a file.
+ * Writes docs/benchmarks.md and docs/plots/ from the newest results of each workload, which it keeps in bench/.tmp;
+ * --quick only prints. The other arguments are for the processes that this one starts: --job runs one job and prints
+ * what it cost, --serve serves a file.
  */
+const RESULTS = "bench/.tmp/results";
+
 const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale];
 
 const { values, positionals } = parseArgs({
@@ -34,6 +37,7 @@ const { values, positionals } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
+    rounds: { type: "string", default: "15" },
     job: { type: "string" },
     serve: { type: "string" },
   },
@@ -41,14 +45,18 @@ const { values, positionals } = parseArgs({
 
 if (values.serve !== undefined) serve(values.serve, Number(positionals[0]));
 else if (values.job !== undefined) await runJob(values.job as JobName, JSON.parse(positionals[0]!));
-else await runWorkloads(values.quick, values.only?.split(","));
+else await runWorkloads(values.quick, values.only?.split(","), Number(values.rounds));
 
 async function runJob(name: JobName, args: readonly unknown[]): Promise<void> {
   const job = JOBS[name] as (...args: readonly unknown[]) => Promise<unknown>;
   console.log(JSON.stringify(await job(...args)));
 }
 
-async function runWorkloads(quick: boolean, only: readonly string[] | undefined): Promise<void> {
+async function runWorkloads(
+  quick: boolean,
+  only: readonly string[] | undefined,
+  maxRounds: number,
+): Promise<void> {
   const unknown = only?.filter((name) => !WORKLOADS.some((workload) => workload.name === name)) ?? [];
   if (unknown.length > 0) {
     const known = WORKLOADS.map(({ name }) => name).join(", ");
@@ -61,30 +69,38 @@ async function runWorkloads(quick: boolean, only: readonly string[] | undefined)
   const context: Context = {
     quick,
     folder,
-    // About twenty seconds for a contest of six, and enough rounds for a median.
-    rounds: (seconds) => (quick ? 3 : Math.max(5, Math.min(15, Math.round(4 / seconds)))),
+    // Enough rounds for a median, and as many more as a few seconds allow.
+    rounds: (seconds) => (quick ? 3 : Math.min(maxRounds, Math.max(5, Math.round(4 / seconds)))),
     python: () => {
       side ??= Python.start();
       return side;
     },
     log: (message) => console.error(`${new Date().toISOString().slice(11, 19)} ${message}`),
   };
-  const sections: Section[] = [];
   try {
     for (const workload of WORKLOADS) {
       if (only && !only.includes(workload.name)) continue;
       const found = await workload.run(context);
-      sections.push(found);
+      const measured = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, load average ${loadavg()[0]!.toFixed(1)}`;
       console.log(`${section(found).join("\n\n")}\n`);
+      if (quick) continue;
+      mkdirSync(RESULTS, { recursive: true });
+      writeFileSync(join(RESULTS, `${workload.name}.json`), JSON.stringify({ ...found, measured }));
     }
   } finally {
     (await side)?.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  if (quick || only) return;
-  const machine = describeMachine((await side)?.versions);
-  writeFileSync("docs/benchmarks.md", markdown(sections, machine, quick));
+  if (!quick) writePage((await side)?.versions);
+}
+
+/** Writes the page from the newest results of each workload. */
+function writePage(python: string | undefined): void {
+  const sections = WORKLOADS.map(({ name }) => join(RESULTS, `${name}.json`))
+    .filter((path) => existsSync(path))
+    .map((path): Section => JSON.parse(readFileSync(path, "utf8")));
   mkdirSync("docs/plots", { recursive: true });
+  writeFileSync("docs/benchmarks.md", markdown(sections, describeMachine(python)));
   for (const plot of sections.flatMap(({ plots = [] }) => plots)) {
     writeFileSync(join("docs/plots", plot.file), drawPlot(plot));
   }
