@@ -57,13 +57,17 @@ export type ErrorCode =
 
 /** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
 export interface Fault {
+  /** What is wrong, for programs. */
   readonly code: ErrorCode;
+  /** What is wrong, for people. */
   readonly message: string;
   /** The tensor's name in the file, that is its key string. */
   readonly tensor?: string;
   /** The key path in JAX's spelling, `.layers[0]['w']`. */
   readonly keyPath?: string;
+  /** What was to be there. */
   readonly expected?: string;
+  /** What was there instead. */
   readonly found?: string;
 }
 
@@ -75,6 +79,7 @@ export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
   readonly status?: number;
   /** Everything that was wrong, the first one (this error itself) included. */
   readonly faults?: readonly Fault[];
+  /** The error that led to this one. */
   readonly cause?: unknown;
 }
 

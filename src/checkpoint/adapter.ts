@@ -4,7 +4,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** What is known of an array before its bytes are read. */
 export interface ArrayInfo {
+  /** The dtype, as safetensors names it. */
   readonly dtype: Dtype;
+  /** The length of each dimension. */
   readonly shape: readonly number[];
 }
 

@@ -33,12 +33,15 @@ export interface TensorOptions extends LongCallOptions {
 
 /** Options of {@link SafetensorsFile.tensors}. */
 export interface TensorsOptions extends LongCallOptions {
+  /** Converts dtypes while reading. */
   readonly cast?: Cast;
+  /** Lets `cast` change values that the new dtype can't hold. */
   readonly lossy?: boolean;
 }
 
 /** Options of {@link SafetensorsFile.stream}. */
 export interface StreamOptions {
+  /** Aborts the stream: the next piece rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The size of a piece in bytes, a multiple of 16; 8 MiB unless told. */
   readonly chunkBytes?: number;

@@ -27,7 +27,9 @@ export type PyTree<L = Tensor> =
 
 /** A tree and the metadata strings of its file: what `loadPytree` gives under `{ withMetadata: true }`. */
 export interface PytreeWithMetadata<T> {
+  /** The tree, as without `withMetadata`. */
   readonly tree: T;
+  /** The user's metadata strings; the structure is not among them. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

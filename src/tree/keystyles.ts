@@ -7,6 +7,7 @@ import { tooDeep, unsupportedKey } from "./messages.ts";
 
 /** A way to spell key paths as the names of tensors. */
 export interface KeyStyle {
+  /** Its name, which structure metadata says where it is not this package's own style. */
   readonly name: string;
   /** The name of the tensor at a key path. */
   encode(path: KeyPath): string;

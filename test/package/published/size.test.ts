@@ -20,7 +20,7 @@ async function gzipped(code: string): Promise<number> {
 // Above the design's 20 kB and 6 kB: docs/decisions.md says what the bytes are and why they stay.
 describe("the size in a browser, minified and gzipped", () => {
   it.each([
-    ["everything at the root", 'export * from "pytree2safetensors"', 45_000],
+    ["everything at the root", 'export * from "pytree2safetensors"', 46_500],
     ["load alone", 'export { load } from "pytree2safetensors"', 12_000],
   ])("of %s is within its ceiling", async (_, code, ceiling) => {
     expect(await gzipped(code)).toBeLessThanOrEqual(ceiling);
