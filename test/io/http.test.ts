@@ -364,6 +364,13 @@ describe("a server that fails for good", () => {
       partOf({ ...range(100_000, 200_000, BYTES.length), etag: '"two"' }),
       { code: "SourceChanged", expected: 'etag "one"', found: 'etag "two"' },
     ],
+    "no validator any more": [
+      (_, response) => {
+        response.writeHead(206, range(100_000, 200_000, BYTES.length));
+        response.end(new Uint8Array(100_000));
+      },
+      { code: "SourceChanged", expected: 'etag "one"', found: "etag null" },
+    ],
     "another size": [partOf(range(100_000, 200_000, BYTES.length + 1)), { code: "SourceChanged" }],
     "another date, without strong ETag": [
       partOf({

@@ -68,7 +68,10 @@ function checkVersion(name: string, old: Version, now: Version): void {
     old[key] !== null && now[key] !== null && plain(old[key]) !== plain(now[key]);
   // Equal strong tags mean equal bytes, whatever the date of the server that answers.
   const isSame = old.size === now.size && old.etag === now.etag && old.etag?.startsWith('"');
-  const key = isSame ? undefined : (["size", "etag", "modified"] as const).find(changed);
+  // An answer that says nothing any more of what it is may be anything: an error page sent as a part, say.
+  const known = (["etag", "modified"] as const).filter((key) => old[key] !== null);
+  const silent = known.every((key) => now[key] === null) ? known[0] : undefined;
+  const key = isSame ? undefined : ((["size", "etag", "modified"] as const).find(changed) ?? silent);
   if (key === undefined) return;
   throw new Pytree2SafetensorsError(
     "SourceChanged",
