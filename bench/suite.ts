@@ -86,12 +86,13 @@ async function runWorkloads(
       if (quick) continue;
       mkdirSync(RESULTS, { recursive: true });
       writeFileSync(join(RESULTS, `${workload.name}.json`), JSON.stringify({ ...found, measured }));
+      // After each, so that a run that is broken off leaves what it has.
+      writePage((await context.python())?.versions);
     }
   } finally {
     (await side)?.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  if (!quick) writePage((await side)?.versions);
 }
 
 /** Writes the page from the newest results of each workload. */

@@ -8,6 +8,9 @@ import type { Comparison } from "../report-types.ts";
 import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
+const WHY =
+  "Python: NumPy asks the kernel for huge pages (`madvise`) and safetensors maps files into memory, so that fresh memory costs them few page faults; V8 does neither.";
+
 const LOADS = [
   ["load_pytree", "Python package `load_pytree`", true],
   ["load_into_pytree", "Python package `load_into_pytree`", true],
@@ -70,6 +73,7 @@ export const python: Workload = {
           ours: loads.time(call),
           speed: loads.speed(call, job),
           ...(ours && { reach: 1 }),
+          why: WHY,
         });
       }
       const saves = await contest(
@@ -86,6 +90,7 @@ export const python: Workload = {
           ours: saves.time("savePytree"),
           speed: saves.speed("savePytree", job),
           ...(ours && { reach: 1 }),
+          why: WHY,
         });
       }
       for (const end of ["", ".eqx", ".msgpack"]) await unlink(path + end);

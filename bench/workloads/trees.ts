@@ -8,6 +8,9 @@ import { logSlope } from "../statistics.ts";
 import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
+const WHY =
+  "Trees: beside the bare walk, `dict2pytree` sorts each dict's keys and looks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything.";
+
 const CALLS = ["pytree2dict", "dict2pytree", "setWeights"] as const;
 
 type Call = (typeof CALLS)[number];
@@ -64,6 +67,7 @@ export const trees: Workload = {
           ours,
           speed: results.speed(call, `bare ${call}`),
           ...(call !== "setWeights" && { reach: 0.5 }),
+          why: WHY,
         });
         if (python && size <= 100_000) {
           comparisons.push({ what, against: "Python", ours, speed: results.speed(call, `Python ${call}`) });
