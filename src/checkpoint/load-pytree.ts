@@ -48,6 +48,8 @@ export interface LoadPytreeOptions<A = Tensor> extends LoadFileOptions<A>, KeySt
   readonly withMetadata?: boolean;
   /** How deep a tree may be; 1,000 unless told. */
   readonly maxDepth?: number;
+  /** How many containers the tree may have; 100,000 and 16 for each tensor unless told. */
+  readonly maxContainers?: number;
   /** How many list elements may be filled with `null` in all; 1,000,000 unless told. */
   readonly maxGaps?: number;
 }
@@ -157,7 +159,8 @@ function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOpti
 function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
   const names = selectNames(file, options.select, options.keys);
   const selected = options.select === undefined ? undefined : new Set(names);
-  const { structure: mode = "auto", attributes = "container", keys, maxDepth, maxGaps } = options;
+  const { structure: mode = "auto", attributes = "container", keys } = options;
+  const { maxDepth, maxGaps, maxContainers } = options;
   requireChoice("structure", mode, ["auto", "ignore", "require"]);
   requireChoice("attributes", attributes, ["container", "object"]);
   const structure = file.metadata[STRUCTURE_KEY];
@@ -169,8 +172,9 @@ function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
     ...(structure !== undefined && { structure }),
     ...(selected && { include: (index: number) => selected.has(file.names[index]!) }),
     ...(keys && { keys }),
-    ...(maxDepth !== undefined && { maxDepth }),
-    ...(maxGaps !== undefined && { maxGaps }),
+    maxDepth,
+    maxGaps,
+    maxContainers,
   });
   const scalars = new Set(
     file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)),

@@ -1,7 +1,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
 import { entryEnd, markAt, parseIndex } from "./keystring.ts";
-import { MAX_DEPTH, MAX_GAPS } from "./limits.ts";
+import { CONTAINERS_PER_LEAF, MAX_CONTAINERS, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
 import { quote, tooDeep, unsupportedKey } from "./messages.ts";
 import type { ContainerRecord } from "./structure-read.ts";
 
@@ -9,6 +9,8 @@ import type { ContainerRecord } from "./structure-read.ts";
 export interface BuildLimits {
   /** The deepest nesting, {@link MAX_DEPTH} by default. */
   readonly maxDepth?: number | undefined;
+  /** How many containers the tree may have; 100,000 and 16 for each leaf by default. */
+  readonly maxContainers?: number | undefined;
   /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
   readonly maxGaps?: number | undefined;
 }
@@ -112,6 +114,8 @@ export class TreeBuilder {
   readonly #names: readonly string[];
   readonly #maxDepth: number;
   readonly #maxGaps: number;
+  readonly #maxContainers: number;
+  #containers = 0;
   readonly #lists: Branch[] = [];
   root: Twig | undefined;
   // The containers on the way to the last name, and where in it the text of their keys ends.
@@ -119,10 +123,18 @@ export class TreeBuilder {
   readonly #stack: Branch[] = [];
   readonly #ends: number[] = [0];
 
-  constructor(names: readonly string[], { maxDepth = MAX_DEPTH, maxGaps = MAX_GAPS }: BuildLimits = {}) {
+  constructor(
+    names: readonly string[],
+    {
+      maxDepth = MAX_DEPTH,
+      maxGaps = MAX_GAPS,
+      maxContainers = MAX_CONTAINERS + CONTAINERS_PER_LEAF * names.length,
+    }: BuildLimits = {},
+  ) {
     this.#names = names;
     this.#maxDepth = maxDepth;
     this.#maxGaps = maxGaps;
+    this.#maxContainers = maxContainers;
   }
 
   /** Puts leaf `i` where its key string says. */
@@ -171,6 +183,15 @@ export class TreeBuilder {
       depth++;
     }
     return depth;
+  }
+
+  #tooMany(i: number): Pytree2SafetensorsError {
+    const tensor = this.#names[i]!;
+    return new Pytree2SafetensorsError(
+      "DepthLimit",
+      `${quote(tensor)}: the names ask for more than ${this.#maxContainers} containers for ${this.#names.length} tensors; raise maxContainers if they are meant to`,
+      { tensor, expected: `at most ${this.#maxContainers} containers` },
+    );
   }
 
   /** Puts leaf `i` at a key path. */
@@ -266,7 +287,10 @@ export class TreeBuilder {
     this.#setMark(branch, mark);
     if (branch.mark !== mark) this.#conflict(i, branch);
     const twig = branch.find(key)?.twig;
-    if (twig === undefined) return branch.add(key, new Branch(undefined, i));
+    if (twig === undefined) {
+      if (++this.#containers > this.#maxContainers) throw this.#tooMany(i);
+      return branch.add(key, new Branch(undefined, i));
+    }
     return twig instanceof Branch ? twig : this.#conflict(i, twig);
   }
 

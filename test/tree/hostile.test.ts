@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { planTree } from "../../src/tree/plan-tree.ts";
+import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 
 const thrown = (code: string) =>
   expect.objectContaining({ code, message: expect.stringMatching(/^.{1,600}$/s) });
@@ -90,5 +91,20 @@ describe("structure metadata that wants to be a bomb", () => {
   ])("is refused: %s", (_, node) => {
     const structure = `{"version":1,"nodes":[${node}]}`;
     expect(() => planTree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+  });
+});
+
+describe("many containers for few leaves", () => {
+  const comb = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}${".a".repeat(500)}`, i]));
+
+  it("is an error, for a name of a thousand characters can ask for five hundred", () => {
+    expect(() => dict2pytree(comb)).toThrowError(
+      expect.objectContaining({ code: "DepthLimit", message: expect.stringContaining("maxContainers") }),
+    );
+  });
+
+  it("is a tree when told", () => {
+    const tree = dict2pytree(comb, { maxContainers: 300_000 });
+    expect(Object.keys(pytree2dict(tree))).toHaveLength(500);
   });
 });
