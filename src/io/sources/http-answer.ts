@@ -27,7 +27,12 @@ export function checkPart(
   }
   if (status !== 206) throw refusal(response, name);
   const range = contentRange(response, name);
-  checkVersion(name, version, versionOf(response, range.size ?? version.size));
+  const now = versionOf(response, range.size ?? version.size);
+  checkVersion(name, version, now);
+  // A part that says nothing any more of what it is of may be anything: an error page, say.
+  const known = (["etag", "modified"] as const).filter((key) => version[key] !== null);
+  if (known.length > 0 && known.every((key) => now[key] === null))
+    throw changed(name, known[0]!, version, now);
   if (range.start !== start || range.end !== end) throw wrongRange(response, name, start, end);
 }
 
@@ -64,16 +69,16 @@ export function versionOf({ headers }: Response, size: number): Version {
 function checkVersion(name: string, old: Version, now: Version): void {
   const plain = (value: number | string | null) =>
     typeof value === "string" ? value.replace(/^W\//, "") : value;
-  const changed = (key: keyof Version) =>
+  const differs = (key: keyof Version) =>
     old[key] !== null && now[key] !== null && plain(old[key]) !== plain(now[key]);
   // Equal strong tags mean equal bytes, whatever the date of the server that answers.
   const isSame = old.size === now.size && old.etag === now.etag && old.etag?.startsWith('"');
-  // An answer that says nothing any more of what it is may be anything: an error page sent as a part, say.
-  const known = (["etag", "modified"] as const).filter((key) => old[key] !== null);
-  const silent = known.every((key) => now[key] === null) ? known[0] : undefined;
-  const key = isSame ? undefined : ((["size", "etag", "modified"] as const).find(changed) ?? silent);
-  if (key === undefined) return;
-  throw new Pytree2SafetensorsError(
+  const key = isSame ? undefined : (["size", "etag", "modified"] as const).find(differs);
+  if (key !== undefined) throw changed(name, key, old, now);
+}
+
+function changed(name: string, key: keyof Version, old: Version, now: Version): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(
     "SourceChanged",
     `${name}: the file changed while it was read; open it again`,
     {
