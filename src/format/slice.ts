@@ -69,7 +69,7 @@ export function planSlice(dtype: Dtype, shape: readonly number[], slice: SliceIn
   for (let d = shape.length - 1; d >= 0; d--) {
     const { start, count, step } = ranges[d]!;
     first += start * stride;
-    if (outer.length === 0 && block === stride && (step === 1 || count === 1)) block *= count;
+    if (outer.length === 0 && block === stride && step === 1) block *= count;
     else if (count > 1) outer.unshift({ count, stride: stride * step });
     stride *= shape[d]!;
   }

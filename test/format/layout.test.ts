@@ -73,6 +73,12 @@ describe("planLayout", () => {
     );
   });
 
+  it("writes UTF-8, be it of Latin-1 letters alone", () => {
+    const { head } = planLayout([f32("naïve"), f32("\x7f"), f32("ÿ")]);
+    expect(Buffer.from(head).toString("utf8")).toMatch(/\{"naïve":.*,"ÿ":/);
+    expect(new TextDecoder("utf-8", { fatal: true }).decode(head.subarray(8))).toContain('"\x7f":');
+  });
+
   it("puts metadata first, its keys sorted", () => {
     const text = headerText([f32("a")], { z: "1", "\u{1f600}": "2", "\uff5e": "3", a: "\n" });
     expect(text).toMatch(/^\{"__metadata__":\{"a":"\\n","z":"1","\uff5e":"3","\u{1f600}":"2"\},"a":/u);
