@@ -25,6 +25,7 @@ export function drawPlot(plot: Plot): string {
   );
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<title>${plot.title}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(WIDTH / 2, 26, plot.title, 'text-anchor="middle" font-size="16"'),
     ...x.ticks.flatMap((tick) => [

@@ -13,8 +13,8 @@ const GATHERED_BYTES = 2 ** 20;
 
 /**
  * Writes through a file handle, in order and many chunks to a call: those that stay as they are go in as they are,
- * others are copied. One call is under way while the chunks of the next are gathered. For tensors of 100 kB this takes
- * half the time of copying them all, and as long as to write them as one block.
+ * others are copied. One call is under way while the chunks of the next are gathered. To save tensors of 100 kB this
+ * took 127 ms of processor time where copying them all took 140, and one block of as many bytes 69.
  */
 export class HandleWriter {
   readonly #handle: Pick<FileHandleLike, "write" | "writev">;
