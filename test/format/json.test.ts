@@ -18,10 +18,12 @@ function accepts(text: string): boolean {
   }
 }
 
+// Whether it is JSON whose numbers a double can hold: where `JSON.parse` makes Infinity, the reference refuses.
 function parses(text: string): boolean {
   try {
-    JSON.parse(text);
-    return true;
+    const values: unknown[] = [];
+    JSON.parse(text, (_, value) => values.push(value));
+    return !values.some((value) => typeof value === "number" && !Number.isFinite(value));
   } catch {
     return false;
   }
