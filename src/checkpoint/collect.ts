@@ -23,15 +23,17 @@ export async function collect<A>(
 ): Promise<unknown[]> {
   const made = new Array<unknown>(names.length);
   const reads = file.plan(names, options);
+  const { signal } = options;
   const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
+  const kept = adapter === undefined;
   try {
-    for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
+    for await (const { members, tensors } of readTensors(reads, { signal, progress, kept })) {
       for (let k = 0; k < members.length; k++) {
         const { name, place } = reads[members[k]!]!;
         const leaf = convert?.(name, tensors[k]!) ?? makeArray(adapter, tensors[k]!, name);
-        made[place] = leaf instanceof Promise ? await abortable(leaf, options.signal) : leaf;
+        made[place] = leaf instanceof Promise ? await abortable(leaf, signal) : leaf;
       }
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
     }
   } catch (error) {
     if (adapter?.dispose) {

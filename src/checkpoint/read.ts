@@ -27,6 +27,14 @@ export interface TensorRead extends ArrayInfo {
   readonly place: number;
 }
 
+/** Options of {@link readTensors}. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ProgressCounter | undefined;
+  /** Whether the consumer keeps every tensor: then nothing is gained by reading few of them ahead. */
+  readonly kept?: boolean | undefined;
+}
+
 /** Tensors that have been read together; `members` are their places in the list of reads. */
 export interface ReadTensors {
   readonly members: readonly number[];
@@ -39,6 +47,9 @@ const PIECE_BYTES = 16 * 2 ** 20;
 // Neighbours up to this much share an allocation, so that small tensors cost no read of their own, and so
 // that a tensor that is kept holds no more than this of others.
 const GROUP_BYTES = 32 * 2 ** 20;
+// Where all are kept, up to this part of them: V8 collects garbage for every 64 MiB of new buffers, and less often
+// the larger they are. Halves gain no more.
+const KEPT_GROUPS = 4;
 // Views of memory that is there cost nothing, up to the size that Node 20 has views of.
 const VIEW_BYTES = 2 ** 32 - 8;
 // What is converted at once, and the scratch memory for it.
@@ -53,7 +64,7 @@ const AHEAD_BYTES = 128 * 2 ** 20;
  */
 export async function* readTensors(
   reads: readonly TensorRead[],
-  options: { readonly signal?: AbortSignal | undefined; readonly progress?: ProgressCounter | undefined },
+  options: ReadOptions,
 ): AsyncGenerator<ReadTensors, void, undefined> {
   const aborter = new AbortController();
   const outer = options.signal;
@@ -64,7 +75,7 @@ export async function* readTensors(
   const ahead: { bytes: number; done: Promise<ReadTensors> }[] = [];
   let bytesAhead = 0;
   try {
-    for (const job of planJobs(reads)) {
+    for (const job of planJobs(reads, options.kept ?? false)) {
       while (ahead.length > 0 && bytesAhead + job.bytes > AHEAD_BYTES) {
         const first = ahead.shift()!;
         yield await first.done;
@@ -101,7 +112,7 @@ interface Job {
   readonly bytes: number;
 }
 
-function* planJobs(reads: readonly TensorRead[]): Generator<Job, void, undefined> {
+function* planJobs(reads: readonly TensorRead[], kept: boolean): Generator<Job, void, undefined> {
   for (let from = 0; from < reads.length; ) {
     // A run of one source and one kind; within it the plan sorts and groups.
     const { source } = reads[from]!;
@@ -109,9 +120,10 @@ function* planJobs(reads: readonly TensorRead[]): Generator<Job, void, undefined
     let to = from + 1;
     while (to < reads.length && reads[to]!.source === source && kindOf(reads[to]!) === kind) to++;
     const run = reads.slice(from, to);
-    for (const group of planReads(run, GROUPING[kind])) {
+    const keeps = kept && kind === "group";
+    for (const group of planReads(run, keeps ? groupingOfKept(run) : GROUPING[kind])) {
       const members = from === 0 ? group.members : group.members.map((member) => member + from);
-      yield { kind, source, group: { ...group, members }, bytes: bytesAhead(kind, group) };
+      yield { kind, source, group: { ...group, members }, bytes: keeps ? 0 : bytesAhead(kind, group) };
     }
     from = to;
   }
@@ -124,6 +136,12 @@ const GROUPING: Readonly<Record<Job["kind"], ReadPlanOptions>> = {
   into: { maxGroup: 0 },
   cast: { maxGroup: CHUNK_BYTES },
 };
+
+function groupingOfKept(run: readonly TensorRead[]): ReadPlanOptions {
+  let bytes = 0;
+  for (const { start, end } of run) bytes += end - start;
+  return { maxGroup: Math.min(VIEW_BYTES, Math.max(GROUP_BYTES, Math.ceil(bytes / KEPT_GROUPS))) };
+}
 
 /** What a job counts for among the bytes that are read ahead. */
 function bytesAhead(kind: Job["kind"], { start, end }: ReadGroup): number {

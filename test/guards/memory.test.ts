@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { planLayout } from "../../src/format/layout.ts";
 import {
   load,
   loadFile,
@@ -75,6 +76,22 @@ describe("tensors of a file", () => {
     const [bytes, tensors] = await bufferBytes(() => loadFile(path));
     expect(buffersOf(Object.values(tensors)).size).toBe(1);
     expect(bytes).toBeLessThan(file.byteLength + MIB);
+  });
+
+  it("share four allocations where they are larger than that and kept, and 32 MiB where they are not", async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `t${i}`);
+    const entries = names.map((name) => ({ name, dtype: "F32" as const, shape: [MIB] }));
+    const { head, totalBytes } = planLayout(entries);
+    const large = join(folder, "large.safetensors");
+    await writeFile(large, head);
+    await truncate(large, totalBytes);
+    const kept = buffersOf(Object.values(await loadFile(large)));
+    expect(Array.from(kept, (buffer) => buffer.byteLength / MIB)).toEqual([40, 40, 40, 40]);
+    const opened = await openSafetensors(large);
+    for await (const [, tensor] of opened.tensors()) {
+      expect(tensor.data.buffer.byteLength).toBeLessThanOrEqual(32 * MIB);
+    }
+    await opened.close();
   });
 
   it("take no memory but the header's until they are read", async () => {
