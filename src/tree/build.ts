@@ -83,17 +83,29 @@ export class Branch {
 
   /** Adds a key that it does not have. */
   add<T extends Twig>(key: DictKeyValue, twig: T): T {
+    const last = this.#last;
+    this.#append(key, twig, last === undefined || isBehind(key, last.key));
+    return twig;
+  }
+
+  /** Adds a key, unless it has it: then the child that is in the way is the answer. */
+  addNew(key: DictKeyValue, twig: Twig): Child | undefined {
+    const last = this.#last;
+    const behind = last === undefined || isBehind(key, last.key);
+    const child = behind && this.sorted ? undefined : this.find(key);
+    if (child === undefined) this.#append(key, twig, behind);
+    return child;
+  }
+
+  #append(key: DictKeyValue, twig: Twig, behind: boolean): void {
     const child: Child = { key, twig, next: undefined };
     const last = this.#last;
     if (last === undefined) this.first = child;
-    else {
-      last.next = child;
-      if (!isBehind(key, last.key)) this.sorted = false;
-    }
+    else last.next = child;
+    if (!behind) this.sorted = false;
     this.#last = child;
     this.size++;
     this.#places?.set(key, child);
-    return twig;
   }
 
   /** The children in the order of their coming. */
@@ -122,6 +134,7 @@ export class TreeBuilder {
   #last = "";
   readonly #stack: Branch[] = [];
   readonly #ends: number[] = [0];
+  #depth = 0;
 
   constructor(
     names: readonly string[],
@@ -165,7 +178,7 @@ export class TreeBuilder {
       stack[++depth] = branch;
       ends[depth] = at;
     }
-    stack.length = ends.length = depth + 1;
+    this.#depth = depth;
     this.#last = name;
   }
 
@@ -175,7 +188,7 @@ export class TreeBuilder {
     const ends = this.#ends;
     let shared = 0;
     let depth = 0;
-    while (depth + 1 < ends.length) {
+    while (depth < this.#depth) {
       const end = ends[depth + 1]!;
       if (end >= name.length || markAt(name, end) === undefined) break;
       while (shared < end && last.charCodeAt(shared) === name.charCodeAt(shared)) shared++;
@@ -278,9 +291,8 @@ export class TreeBuilder {
   #put(branch: Branch, mark: Mark, key: DictKeyValue, i: number): void {
     this.#setMark(branch, mark);
     if (branch.mark !== mark) this.#conflict(i, branch);
-    const child = branch.find(key);
+    const child = branch.addNew(key, i);
     if (child !== undefined) this.#conflict(i, child.twig);
-    branch.add(key, i);
   }
 
   #step(branch: Branch, mark: Mark, key: DictKeyValue, i: number): Branch {

@@ -53,8 +53,8 @@ export function newAttributes(attributes: AttributesAs): Record<string, unknown>
   return attributes === "container" ? new PyTreeContainer() : {};
 }
 
-// What UTF-16 and UTF-8 order differently: surrogates and the units above them.
-const HIGH = /[\ud800-\uffff]/;
+// From here on UTF-16 and UTF-8 order differently: surrogates and the units above them.
+const HIGH = 0xd800;
 
 /** Whether the keys of a dict came in the order that JAX sorts them in. */
 function isSorted(branch: Branch): boolean {
@@ -63,7 +63,8 @@ function isSorted(branch: Branch): boolean {
 
 function hasHigh(branch: Branch): boolean {
   for (let child = branch.first; child !== undefined; child = child.next) {
-    if (HIGH.test(child.key as string)) return true;
+    const key = child.key as string;
+    for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) >= HIGH) return true;
   }
   return false;
 }
