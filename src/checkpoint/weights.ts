@@ -73,15 +73,20 @@ export function setWeights<T, A = Tensor>(
 ): T {
   const adapter = options.arrays;
   const names = Object.keys(dict);
-  const infoOf = (name: string) => requireLeafInfo(dict[name], adapter, name, () => JSON.stringify(name));
+  const values: readonly unknown[] = names.map((name) => dict[name]);
+  const infoOf = (index: number) => {
+    const name = names[index]!;
+    return requireLeafInfo(values[index], adapter, name, () => JSON.stringify(name));
+  };
   const plan = planWeights(module, names, infoOf, options);
   const leaves = plan.leaves.map((leaf, i) => {
-    const name = plan.nameFor(i);
-    if (name === undefined) return leaf;
-    const value: unknown = dict[name];
+    const index = plan.indexFor(i);
+    if (index === undefined) return leaf;
+    const value = values[index];
     const plain = isPlainKind(leaf);
     if (!plain && (adapter === undefined || adapter.is(value))) return value;
-    const { dtype, shape } = infoOf(name);
+    const name = names[index]!;
+    const { dtype, shape } = infoOf(index);
     const { buffer, byteOffset, byteLength } = readLeafSync(value, { dtype, shape }, adapter, name);
     const tensor = Tensor.fromBuffer(dtype, shape, buffer, byteOffset, byteLength);
     return plain ? toPlainKind(leaf, tensor, name) : makeArraySync(adapter, tensor, name);
@@ -107,10 +112,11 @@ export async function loadIntoPytree<T, A = Tensor>(
 ): Promise<T> {
   return withFile(source, options, async (file) => {
     const names = selectNames(file, options.select, options.keys);
-    const plan = planWeights(module, names, (name) => file.info(name), options);
+    const plan = planWeights(module, names, (index) => file.info(names[index]!), options);
+    const nameFor = (leaf: number) => names[plan.indexFor(leaf) ?? -1];
     const leafOf = new Map<string, unknown>();
     plan.leaves.forEach((leaf, i) => {
-      const name = plan.nameFor(i);
+      const name = nameFor(i);
       if (name !== undefined) leafOf.set(name, leaf);
     });
     const used = [...leafOf.keys()];
@@ -120,7 +126,7 @@ export async function loadIntoPytree<T, A = Tensor>(
     });
     const values = new Map(used.map((name, i) => [name, made[i]]));
     const leaves = plan.leaves.map((leaf, i) => {
-      const name = plan.nameFor(i);
+      const name = nameFor(i);
       return name === undefined ? leaf : values.get(name);
     });
     return plan.rebuild(leaves) as T;
@@ -130,15 +136,15 @@ export async function loadIntoPytree<T, A = Tensor>(
 /** How a template and named tensors go together. */
 interface WeightsPlan {
   readonly leaves: readonly unknown[];
-  /** The name of the tensor that replaces a leaf; `undefined` where the leaf stays. */
-  nameFor(leaf: number): string | undefined;
+  /** The number of the tensor that replaces a leaf; `undefined` where the leaf stays. */
+  indexFor(leaf: number): number | undefined;
   rebuild(leaves: readonly unknown[]): unknown;
 }
 
 function planWeights(
   module: unknown,
   names: readonly string[],
-  infoOf: (name: string) => ArrayInfo,
+  infoOf: (index: number) => ArrayInfo,
   options: SetWeightsOptions<unknown>,
 ): WeightsPlan {
   const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
@@ -162,7 +168,7 @@ function planWeights(
     if (index >= 0) matched++;
     else if (expected !== undefined) missing.push(template.names[i]!);
     if (index < 0 || expected === undefined) return;
-    const found = infoOf(names[index]!).shape;
+    const found = infoOf(index).shape;
     if (!sameShape(expected.shape, found))
       mismatched.push({ name: names[index]!, expected: expected.shape, found });
   });
@@ -171,7 +177,7 @@ function planWeights(
   refuse(report, matched, options);
   return {
     leaves: template.leaves,
-    nameFor: (leaf) => names[fileIndexOf[leaf]!],
+    indexFor: (leaf) => (fileIndexOf[leaf]! < 0 ? undefined : fileIndexOf[leaf]),
     rebuild: template.rebuild,
   };
 }
@@ -226,5 +232,7 @@ function list(names: readonly string[]): string {
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -16,10 +16,9 @@ export function stripKinds(keyString: string): string {
 
 /**
  * Pairs a template's leaves with a file's tensors: by equal key strings and, under `"name"`, where there is none, by
- * key strings that are equal without their kinds.
+ * key strings that are equal without their kinds. Neither has a name twice.
  *
- * @throws `AmbiguousKey` where a leaf has two candidates or a tensor two leaves, `DuplicateKey` where two leaves have one
- * key string.
+ * @throws `AmbiguousKey` where a leaf has two candidates or a tensor two leaves.
  */
 export function matchWeights(
   templateNames: readonly string[],
@@ -28,28 +27,34 @@ export function matchWeights(
 ): WeightMatch {
   const fileIndexOf = new Int32Array(templateNames.length).fill(-1);
   const takenBy = new Int32Array(fileNames.length).fill(-1);
-  const exact = new Map(fileNames.map((name, i) => [name, i]));
-  const seen = new Set<string>();
-  templateNames.forEach((name, leaf) => {
-    if (seen.has(name)) {
-      throw new Pytree2SafetensorsError(
-        "DuplicateKey",
-        `two leaves of the template have the key string ${quote(name)}: rename one`,
-        { tensor: name },
-      );
-    }
-    seen.add(name);
-    const index = exact.get(name);
-    if (index === undefined) return;
-    fileIndexOf[leaf] = index;
-    takenBy[index] = leaf;
-  });
+  matchExactly(templateNames, fileNames, fileIndexOf, takenBy);
   if (mode === "name") matchByName(templateNames, fileNames, fileIndexOf, takenBy);
   const unexpected: number[] = [];
-  takenBy.forEach((leaf, index) => {
-    if (leaf === -1) unexpected.push(index);
-  });
+  for (let index = 0; index < takenBy.length; index++) if (takenBy[index] === -1) unexpected.push(index);
   return { fileIndexOf, unexpected };
+}
+
+function matchExactly(
+  templateNames: readonly string[],
+  fileNames: readonly string[],
+  fileIndexOf: Int32Array,
+  takenBy: Int32Array,
+): void {
+  // What was saved from such a tree has its order: then no index of the names is needed.
+  let places: Map<string, number> | undefined;
+  let next = 0;
+  for (let leaf = 0; leaf < templateNames.length; leaf++) {
+    const name = templateNames[leaf]!;
+    let index: number | undefined = next;
+    if (fileNames[next] !== name) {
+      places ??= new Map(fileNames.map((fileName, i) => [fileName, i]));
+      index = places.get(name);
+      if (index === undefined) continue;
+    }
+    next = index + 1;
+    fileIndexOf[leaf] = index;
+    takenBy[index] = leaf;
+  }
 }
 
 function matchByName(

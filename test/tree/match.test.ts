@@ -60,8 +60,10 @@ describe("matchWeights", () => {
     );
   });
 
-  it("refuses two leaves with one key string", () => {
-    expect(() => match(["a", "a"], [])).toThrow(expect.objectContaining({ code: "DuplicateKey" }));
+  it("pairs equal key strings in any order, also behind the file's last", () => {
+    const file = ["a", "b", "c", "d"];
+    expect(match(["d", "a", "x", "b", "c"], file, "exact").found).toEqual(["d", "a", null, "b", "c"]);
+    expect(match(["b", "c", "a"], file, "exact")).toEqual({ found: ["b", "c", "a"], unexpected: ["d"] });
   });
 });
 
