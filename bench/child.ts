@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { freemem } from "node:os";
 import process from "node:process";
 import { promisify } from "node:util";
 import type { JOBS, JobName } from "./jobs.ts";
@@ -8,17 +9,18 @@ import { type Spread, spread } from "./statistics.ts";
 const run = promisify(execFile);
 
 /** Runs a job in a process of its own. */
-export async function inChild<N extends JobName>(
+export function inChild<N extends JobName>(name: N, ...args: Parameters<(typeof JOBS)[N]>): Promise<JobCost> {
+  return inChildWith({}, name, ...args);
+}
+
+/** Runs a job in a process of its own with these environment variables besides. */
+export async function inChildWith<N extends JobName>(
+  variables: Readonly<Record<string, string>>,
   name: N,
   ...args: Parameters<(typeof JOBS)[N]>
 ): Promise<JobCost> {
-  const { stdout } = await run(process.execPath, [
-    ...process.execArgv,
-    process.argv[1]!,
-    "--job",
-    name,
-    JSON.stringify(args),
-  ]);
+  const job = [...process.execArgv, process.argv[1]!, "--job", name, JSON.stringify(args)];
+  const { stdout } = await run(process.execPath, job, { env: { ...process.env, ...variables } });
   return JSON.parse(stdout);
 }
 
@@ -35,4 +37,12 @@ export async function inChildren<N extends JobName>(
     peakBytes: spread(costs.map((cost) => cost.peakBytes)),
     arrayBufferBytes: spread(costs.map((cost) => cost.arrayBufferBytes)),
   };
+}
+
+/**
+ * Has the system touch so much of its free memory. A virtual machine's host takes free memory back after a while, and to
+ * get it again costs several times what is measured here, whoever comes first.
+ */
+export async function touchMemory(bytes: number): Promise<void> {
+  await inChild("touch", Math.min(bytes, freemem() / 2));
 }

@@ -30,6 +30,13 @@ function smallTensors(count: number): Record<string, Tensor> {
 
 /** What can be asked for by name. */
 export const JOBS = {
+  touch: (bytes: number) =>
+    measured(async () => {
+      // In pieces that the process gives back when it ends.
+      const pieces = Array.from({ length: Math.ceil(bytes / 2 ** 28) }, () => new Uint8Array(2 ** 28));
+      for (const piece of pieces) for (let at = 0; at < piece.length; at += 4096) piece[at] = 1;
+      return pieces;
+    }),
   load: (path: string) => measured(() => loadFile(path)),
   loadTree: (path: string) => measured(() => loadPytree(path)),
   loadJaxJs: (path: string) => measured(() => jaxJsLoad(path)),

@@ -1,4 +1,5 @@
 import { type Dtype, Tensor } from "pytree2safetensors";
+import { touchMemory } from "../child.ts";
 import { type Contestant, contest } from "../contest.ts";
 import { filledMemory } from "../models.ts";
 import type { Comparison } from "../report-types.ts";
@@ -46,6 +47,7 @@ export const convert: Workload = {
         });
     }
     context.log(`convert: ${count(elements)} elements of each float format`);
+    await touchMemory(64 * elements);
     const results = await contest(contestants, context.quick ? 5 : 9);
     const comparisons = FORMATS.flatMap(([dtype, reach]): Comparison[] => {
       const from = `from ${dtype}`;

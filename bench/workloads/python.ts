@@ -1,6 +1,7 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { loadIntoPytree, loadPytree, savePytree } from "pytree2safetensors";
+import { touchMemory } from "../child.ts";
 import { type Contestant, contest } from "../contest.ts";
 import { warm } from "../files.ts";
 import { filledMemory, leavesIn, transformer, widthFor } from "../models.ts";
@@ -54,6 +55,7 @@ export const python: Workload = {
         run: () => {},
         seconds: () => side.seconds(job, path, ...args),
       });
+      await touchMemory(4 * memory.byteLength);
       const loads = await contest(
         [
           { name: "loadPytree", run: () => loadPytree(path) },

@@ -2,7 +2,7 @@ import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { saveFile, type Tensor } from "pytree2safetensors";
 import { planLayout } from "../../src/format/layout.ts";
-import { inChildren } from "../child.ts";
+import { inChildren, touchMemory } from "../child.ts";
 import { contest } from "../contest.ts";
 import { bareWrite } from "../contestants/raw.ts";
 import { model } from "../files.ts";
@@ -31,6 +31,7 @@ export const save: Workload = {
         const chunks = fileChunks(dict);
         const whole = joined(chunks);
         const remove = () => unlink(path);
+        await touchMemory(4 * bytes);
         const results = await contest(
           [
             { name: OURS, run: () => saveFile(dict, path, { flush }), after: remove },

@@ -1,6 +1,6 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { inChildren } from "../child.ts";
+import { inChildren, touchMemory } from "../child.ts";
 import { uniformFile, warm } from "../files.ts";
 import type { Plot } from "../report-types.ts";
 import { logSlope } from "../statistics.ts";
@@ -24,6 +24,7 @@ export const scale: Workload = {
       const tensor = Math.min(bytes / 4, 16 * 2 ** 20);
       await uniformFile(path, bytes / tensor, [tensor / 4]);
       await warm(path);
+      await touchMemory(2 * bytes);
       const rounds = context.quick || mib > 1024 ? 1 : 5;
       const load = await inChildren(rounds, "load", path);
       const lazy = await inChildren(rounds, "saveLazily", path, target);

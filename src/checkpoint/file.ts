@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import type { Header } from "../format/header.ts";
 import { planSlice, type SliceInput } from "../format/slice.ts";
 import type { ByteSource } from "../io/types.ts";
@@ -268,6 +269,8 @@ export class SafetensorsFile {
     return `there is no tensor ${JSON.stringify(name)} among the ${this.names.length} of the file${hint}`;
   }
 }
+
+keepShape(new SafetensorsFile([], {}, undefined, () => Promise.resolve()));
 
 function castChunk(chunk: Uint8Array, from: Dtype, to: Dtype, options: ConvertOptions): Uint8Array {
   const shape = [elementsIn(from, chunk.byteLength)];

@@ -1,3 +1,4 @@
+import { keepShape } from "../base/shapes.ts";
 /** How far a long call is. `loaded` never falls and ends at `total`. */
 export interface Progress {
   /** Bytes done. */
@@ -41,3 +42,5 @@ export class ProgressCounter {
     this.#report?.({ loaded: this.#total, total: this.#total, name });
   }
 }
+
+keepShape(new ProgressCounter(0, undefined));

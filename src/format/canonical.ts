@@ -1,6 +1,8 @@
+import { keepShape } from "../base/shapes.ts";
 import { DTYPE_NAMES } from "../tensor/dtypes.ts";
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA } from "./json.ts";
 import {
+  allocateRows,
   BEGIN,
   DTYPE,
   DTYPE_BITS,
@@ -93,6 +95,8 @@ export class CanonicalReader {
     return digits === 1 || (digits > 0 && digits <= MAX_DIGITS && bytes[start] !== 0x30) ? value : Number.NaN;
   }
 }
+
+keepShape(new CanonicalReader(new Uint8Array(0), allocateRows(0)));
 
 function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;

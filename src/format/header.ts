@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { DTYPE_NAMES, type Dtype } from "../tensor/dtypes.ts";
 import { JsonCursor } from "./json.ts";
 import type { KeySet } from "./keyset.ts";
@@ -155,3 +156,5 @@ export class Header {
     return { dtype: this.dtypeAt(index), shape: this.shapeAt(index), byteLength };
   }
 }
+
+keepShape(parseHeader(encodeUtf8("{}"), PREFIX_BYTES + 2));

@@ -1,4 +1,5 @@
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { isWellFormed } from "../base/utf8.ts";
 import { isSpecial, KeySet, mix } from "./keyset.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -232,6 +233,8 @@ export class JsonCursor {
     this.fail("valid escapes and no lone surrogates");
   }
 }
+
+keepShape(new JsonCursor(new Uint8Array(0)));
 
 // Letters, digits, and what numbers are written with.
 function isWord(byte: number | undefined): boolean {

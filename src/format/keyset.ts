@@ -1,3 +1,4 @@
+import { keepShape } from "../base/shapes.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** One step of the keys' hash: takes in four bytes, or one where a word holds anything but plain ASCII. */
@@ -157,3 +158,5 @@ export class KeySet {
     for (let index = 0; index < this.count; index++) this.#map.set(this.text(index), index);
   }
 }
+
+keepShape(new KeySet(new Uint8Array(0)));

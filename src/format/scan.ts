@@ -1,3 +1,4 @@
+import { keepShape } from "../base/shapes.ts";
 import { DTYPE_NAMES } from "../tensor/dtypes.ts";
 import { CanonicalReader } from "./canonical.ts";
 import { FaultList, quote } from "./faults.ts";
@@ -6,7 +7,7 @@ import {
   CLOSE_BRACKET,
   COLON,
   HEADER_CODE,
-  type JsonCursor,
+  JsonCursor,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
@@ -259,3 +260,5 @@ class HeaderScanner {
     });
   }
 }
+
+keepShape(new HeaderScanner(new Uint8Array(0), new JsonCursor(new Uint8Array(0))));

@@ -1,3 +1,4 @@
+import { keepShape } from "../base/shapes.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** Writes JSON text into bytes that grow as needed, spelled as serde_json does. */
@@ -70,3 +71,5 @@ export class JsonWriter {
     return this.#bytes;
   }
 }
+
+keepShape(new JsonWriter(0));

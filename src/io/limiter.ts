@@ -1,3 +1,4 @@
+import { keepShape } from "../base/shapes.ts";
 import { abortable } from "./abort.ts";
 
 interface Waiting {
@@ -71,3 +72,5 @@ export class Limiter {
     }
   }
 }
+
+keepShape(new Limiter(1, 0));

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { type CastOptions, convertInto } from "./convert.ts";
 import { arrayClass, type Dtype, type DtypeArray, isDtype, type TypedArrayClass } from "./dtypes.ts";
 import {
@@ -254,6 +255,8 @@ export class Tensor<D extends Dtype = Dtype> {
     return this.dtype + spell(this.shape);
   }
 }
+
+keepShape(new Tensor("U8", [0], new Uint8Array(0)));
 
 function checkDtype(dtype: string): asserts dtype is Dtype {
   if (!isDtype(dtype)) {

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
 import { entryEnd, markAt, parseIndex } from "./keystring.ts";
 import { CONTAINERS_PER_LEAF, MAX_CONTAINERS, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
@@ -113,6 +114,8 @@ export class Branch {
     for (let child = this.first; child !== undefined; child = child.next) yield child;
   }
 }
+
+keepShape(new Branch(undefined, -1));
 
 function isBehind(key: DictKeyValue, last: DictKeyValue): boolean {
   return typeof key === typeof last && key > last;
@@ -331,3 +334,5 @@ export class TreeBuilder {
     );
   }
 }
+
+keepShape(new TreeBuilder([]));

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { type DictKeyValue, type KeyEntry, type KeyPath, keyOf } from "./keypath.ts";
 import { keystr } from "./keystr.ts";
 import { MAX_DEPTH } from "./limits.ts";
@@ -131,6 +132,8 @@ class Flattener {
     return new TreeDef(node, children);
   }
 }
+
+keepShape(new Flattener([], undefined, MAX_DEPTH));
 
 /**
  * What containers below `value` are compared with to find cycles, Brent's way: the anchor moves down at each power

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { leafPaths } from "./flatten.ts";
 import { type KeyPath, keyOf, markOf } from "./keypath.ts";
 import { isPlainName, keystr } from "./keystring.ts";
@@ -80,6 +81,8 @@ class Namer {
     else if (child.numLeaves > 0) this.#visit(child, name, false);
   }
 }
+
+keepShape(new Namer(LEAF));
 
 /** Throws `DuplicateKey` with both key paths where two leaves have one key string. */
 export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number) => KeyPath): void {

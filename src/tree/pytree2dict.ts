@@ -1,4 +1,5 @@
 import { setOwn } from "../base/dict.ts";
+import { keepShape } from "../base/shapes.ts";
 import { type FlattenOptions, nextAnchor, treeFlatten } from "./flatten.ts";
 import { isPlainName } from "./keystring.ts";
 import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keystyles.ts";
@@ -87,3 +88,5 @@ class PlainWalk {
     return true;
   }
 }
+
+keepShape(new PlainWalk("@", {}));

@@ -1,5 +1,6 @@
 import { setOwn } from "../base/dict.ts";
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import {
   type DictKeyValue,
@@ -202,6 +203,8 @@ class StructureWriter {
     return mark;
   }
 }
+
+keepShape(new StructureWriter([], [], KEY_STYLES.pytree, false));
 
 /** The static fields of a dataclass without a name, as far as they are JSON: they become attributes. */
 function staticFields({ kind, aux }: TreeDef["node"]): [field: string, value: Json][] {

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { keepShape } from "../../base/shapes.ts";
 import type { Awaitable } from "../../base/types.ts";
 import type { ByteSink } from "../types.ts";
 
@@ -73,3 +74,5 @@ export class ExactSink implements Required<ByteSink> {
     });
   }
 }
+
+keepShape(new ExactSink({ write: () => undefined, close: () => Promise.resolve() }, "", undefined));

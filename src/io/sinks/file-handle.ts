@@ -1,3 +1,4 @@
+import { keepShape } from "../../base/shapes.ts";
 import type { Awaitable } from "../../base/types.ts";
 import type { FileHandleLike } from "../inputs.ts";
 import { unshared } from "./blocks.ts";
@@ -119,6 +120,8 @@ export class HandleWriter {
     }
   }
 }
+
+keepShape(new HandleWriter({ write: () => Promise.reject() }, 0, undefined));
 
 /** What is left of parts when so many bytes of them are done. */
 function behind(
