@@ -49,6 +49,27 @@ export async function wholeFile(path: string): Promise<ArrayBuffer> {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
 
+/** Writes chunks to a new file, many to a call, where the system has it (`writev`). */
+export async function bareWritev(path: string, chunks: readonly Uint8Array[], flush: boolean): Promise<void> {
+  const handle = await open(path, "w");
+  try {
+    for (let from = 0; from < chunks.length; ) {
+      let to = from;
+      for (let bytes = 0; to < chunks.length && to - from < 512 && bytes < 8 * 2 ** 20; to++) {
+        bytes += chunks[to]!.byteLength;
+      }
+      const parts = chunks.slice(from, to);
+      const { bytesWritten } = await handle.writev(parts);
+      if (bytesWritten !== parts.reduce((sum, part) => sum + part.byteLength, 0))
+        throw new Error("short write");
+      from = to;
+    }
+    if (flush) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Writes chunks to a new file, one after the other. */
 export async function bareWrite(path: string, chunks: readonly Uint8Array[], flush: boolean): Promise<void> {
   const handle = await open(path, "w");
