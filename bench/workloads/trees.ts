@@ -9,7 +9,7 @@ import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Trees: beside the bare walk, `dict2pytree` sorts each dict's keys and looks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything.";
+  "Trees: beside the bare walk, `dict2pytree` sorts each dict's keys and looks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything. Where the time a leaf grows, it does in the bare walk too: a small tree fits the caches and dies young, a large one is looked up and copied in main memory.";
 
 const CALLS = ["pytree2dict", "dict2pytree", "setWeights"] as const;
 
@@ -82,15 +82,12 @@ export const trees: Workload = {
           plot("trees-memory.svg", "Peak memory of trees to dicts and back", "bytes", memory),
         ];
     const facts = CALLS.map((call) => {
-      const points = times[call]!;
-      const worst = Math.max(
-        ...points.slice(1).map(([size, s], i) => s / size / (points[i]![1] / points[i]![0])),
-      );
+      const [ours, bare] = [growth(times[call]!), growth(times[`bare ${call}`]!)];
       return {
         what: `\`${call}\`: time a leaf, from ${count(sizes[0]!)} to ${count(sizes.at(-1)!)} leaves`,
-        got: `grows with leaves^${logSlope(points).toFixed(2)}; largest step from one size to the next ${worst.toFixed(2)}×`,
+        got: `grows with leaves^${ours.slope.toFixed(2)}; largest step from one size to the next ${ours.step.toFixed(2)}× (the bare walk's: leaves^${bare.slope.toFixed(2)}, ${bare.step.toFixed(2)}×)`,
         reach: "≤ 1.2× linear",
-        ok: worst <= 1.2 || logSlope(points) <= 1.04,
+        ok: ours.step <= 1.2 || ours.slope <= 1.04,
       };
     });
     return {
@@ -104,12 +101,15 @@ export const trees: Workload = {
   },
 };
 
-function plot(
-  file: string,
-  title: string,
-  y: string,
-  lines: Readonly<Record<string, readonly (readonly [number, number])[]>>,
-): Plot {
+type Points = readonly (readonly [size: number, seconds: number])[];
+
+/** How the time a leaf grows: the power of the size in all, and the largest step from one size to the next. */
+function growth(points: Points): { slope: number; step: number } {
+  const steps = points.slice(1).map(([size, s], i) => s / size / (points[i]![1] / points[i]![0]));
+  return { slope: logSlope(points), step: Math.max(...steps) };
+}
+
+function plot(file: string, title: string, y: string, lines: Readonly<Record<string, Points>>): Plot {
   return {
     file,
     title,
