@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/shapes.ts";
 
 /** What the key of a dict may be: JSON has only strings, a `Map` and Python's dicts have more. */
 export type DictKeyValue = string | number | bigint | boolean;
@@ -17,6 +18,8 @@ export class GetAttrKey {
   }
 }
 
+keepShape(new GetAttrKey(""));
+
 /** Steps into an entry of a dict, `['key']`. */
 export class DictKey {
   readonly key: DictKeyValue;
@@ -30,6 +33,8 @@ export class DictKey {
     return "dict";
   }
 }
+
+keepShape(new DictKey(""));
 
 /** Steps into an element of a list, `[idx]`. */
 export class SequenceKey {
@@ -48,6 +53,8 @@ export class SequenceKey {
     return "sequence";
   }
 }
+
+keepShape(new SequenceKey(0));
 
 /** Steps into the n-th child of a class that was registered without keys; key strings can't spell it. */
 export class FlattenedIndexKey {

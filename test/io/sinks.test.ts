@@ -11,8 +11,8 @@ import {
   type SinkInput,
 } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
-import { bytesSink } from "../../src/io/sinks/bytes.ts";
 import type { ByteSink } from "../../src/io/types.ts";
+import { bytesSink } from "./bytes-sink.ts";
 import { failure, freshFolder, pattern } from "./support.ts";
 
 const BYTES = pattern(3_000_000);

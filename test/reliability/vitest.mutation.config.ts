@@ -20,6 +20,9 @@ export default defineConfig({
       "test/fixtures/**/*.test.ts",
       "test/reliability/{trees,survivors}.test.ts",
     ],
-    exclude: ["test/format/bombs.test.ts"],
+    // What is large takes minutes once every statement counts how often it runs.
+    exclude: ["test/format/{bombs,large}.test.ts"],
+    // Modules are loaded once: mutants that would need it anew, those of static code, are left out.
+    isolate: false,
   },
 });

@@ -1,5 +1,5 @@
-import { allocate } from "../faults.ts";
-import type { ByteSink } from "../types.ts";
+import { allocate } from "../../src/io/faults.ts";
+import type { ByteSink } from "../../src/io/types.ts";
 
 /** A sink into memory that {@link ByteSink.begin} sizes. */
 export interface BytesSink extends Required<ByteSink> {
