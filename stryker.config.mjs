@@ -4,8 +4,8 @@
  *     npx stryker run [--mutate 'src/format/scan.ts']
  */
 export default {
-  testRunner: "vitest",
-  vitest: { configFile: "test/reliability/vitest.mutation.config.ts" },
+  testRunner: "in-process",
+  plugins: ["./test/reliability/mutation/runner.mjs"],
   mutate: ["src/format/**/*.ts", "src/tree/**/*.ts"],
   // A mutation that only makes an error's words worse is no fault that a test should hold on to.
   mutator: { excludedMutations: ["StringLiteral"] },
@@ -15,5 +15,5 @@ export default {
   reporters: ["clear-text", "json", "progress"],
   coverageAnalysis: "perTest",
   concurrency: 2,
-  timeoutMS: 20_000,
+  timeoutMS: 10_000,
 };

@@ -1,0 +1,133 @@
+/*
+ * A test runner for Stryker that stays in one process. Stryker's own for Vitest starts a worker and loads all modules
+ * anew for each mutant, which takes three seconds of processor time; here the tests are bundled once, and a mutant costs
+ * what the tests cost that reach it.
+ */
+import { mkdirSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { declareFactoryPlugin, PluginKind } from "@stryker-mutator/api/plugin";
+import { build } from "esbuild";
+import { tests } from "./harness.mjs";
+
+// The tests of the rooms that are mutated, and none that starts programs, measures memory, or is large: with every
+// statement counting how often it runs, that takes minutes.
+const FOLDERS = ["test/format", "test/tree", "test/fixtures"];
+const FILES = ["test/reliability/trees.test.ts", "test/reliability/survivors.test.ts"];
+const EXCLUDED = ["bombs.test.ts", "large.test.ts"];
+// What a mutant leaves in a module, if anything, is gone with the module after so many.
+const MUTANTS_PER_LOAD = 40;
+
+const namespace = "__stryker__";
+globalThis[namespace] ??= {};
+const stryker = globalThis[namespace];
+
+/** Files as they are bundled know their own place, and made-up trees are fewer: what they find, few of them find. */
+const source = {
+  name: "source",
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const contents = text
+        .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href))
+        .replace(/numRuns: ([\d_]+)/g, (_, runs) => `numRuns: ${Number(runs.replace("_", "")) / 20}`);
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+class InProcessRunner {
+  #bundle;
+  #loads = 0;
+  #runs = 0;
+
+  capabilities() {
+    return { reloadEnvironment: false };
+  }
+
+  async init() {
+    const files = FOLDERS.flatMap((folder) =>
+      readdirSync(folder)
+        .filter((file) => file.endsWith(".test.ts") && !EXCLUDED.includes(file))
+        .map((file) => `${folder}/${file}`),
+    ).concat(FILES);
+    mkdirSync(".tmp", { recursive: true });
+    this.#bundle = join(process.cwd(), `.tmp/mutants-${process.pid}.mjs`);
+    await build({
+      stdin: {
+        contents: files.map((file) => `import ${JSON.stringify(`./${file}`)};`).join("\n"),
+        resolveDir: process.cwd(),
+      },
+      outfile: this.#bundle,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      packages: "external",
+      // The package says that its files have no side effects; tests have nothing else.
+      ignoreAnnotations: true,
+      alias: { pytree2safetensors: join(process.cwd(), "src/index.node.ts") },
+      plugins: [harnessOutside, source],
+      logLevel: "error",
+    });
+  }
+
+  async dryRun() {
+    await this.#load();
+    const results = [];
+    for (const test of tests) {
+      stryker.currentTestId = test.id;
+      const start = performance.now();
+      const failure = await test.run();
+      const timeSpentMs = performance.now() - start;
+      stryker.currentTestId = undefined;
+      const common = { id: test.id, name: test.name, timeSpentMs };
+      results.push(
+        failure ? { ...common, status: 1, failureMessage: String(failure) } : { ...common, status: 0 },
+      );
+    }
+    return { status: "complete", tests: results, mutantCoverage: stryker.mutantCoverage };
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit }) {
+    if (++this.#runs % MUTANTS_PER_LOAD === 0) await this.#load();
+    const wanted = testFilter && new Set(testFilter);
+    const chosen = wanted ? tests.filter(({ id }) => wanted.has(id)) : tests;
+    Object.assign(stryker, { activeMutant: activeMutant.id, hitCount: hitLimit && 0, hitLimit });
+    try {
+      let ran = 0;
+      for (const test of chosen) {
+        ran++;
+        const failure = await test.run();
+        if (hitLimit && stryker.hitCount > hitLimit) return { status: "timeout", reason: "hit limit" };
+        if (failure) {
+          return { status: "killed", killedBy: [test.id], failureMessage: String(failure), nrOfTests: ran };
+        }
+      }
+      return { status: "survived", nrOfTests: ran };
+    } finally {
+      Object.assign(stryker, { activeMutant: undefined, hitCount: undefined, hitLimit: undefined });
+    }
+  }
+
+  async #load() {
+    tests.length = 0;
+    await import(`${pathToFileURL(this.#bundle).href}?${this.#loads++}`);
+  }
+}
+
+// The bundle and this file must share the list of tests.
+const harnessOutside = {
+  name: "harness",
+  setup(builder) {
+    builder.onResolve({ filter: /^vitest$/ }, () => ({
+      path: new URL("harness.mjs", import.meta.url).href,
+      external: true,
+    }));
+  },
+};
+
+export const strykerPlugins = [
+  declareFactoryPlugin(PluginKind.TestRunner, "in-process", () => new InProcessRunner()),
+];
