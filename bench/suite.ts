@@ -19,6 +19,7 @@ import { open } from "./workloads/open.ts";
 import { python } from "./workloads/python.ts";
 import { save } from "./workloads/save.ts";
 import { scale } from "./workloads/scale.ts";
+import { size } from "./workloads/size.ts";
 import { trees } from "./workloads/trees.ts";
 
 /*
@@ -30,7 +31,7 @@ import { trees } from "./workloads/trees.ts";
  */
 const RESULTS = "bench/.tmp/results";
 
-const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale];
+const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale, size];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
