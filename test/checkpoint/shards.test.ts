@@ -12,6 +12,8 @@ import {
   savePytree,
   Tensor,
 } from "../../src/index.node.ts";
+import { getPlatform, type Platform, setPlatform } from "../../src/io/platform.ts";
+import type { ByteSink } from "../../src/io/types.ts";
 
 let root: string;
 let count = 0;
@@ -117,6 +119,43 @@ describe("sharded checkpoints", () => {
     ).rejects.toThrow();
     expect((await readdir(folder)).sort()).toEqual(before);
     expect(await loadPytree(join(folder, INDEX))).toEqual(tree(1));
+  });
+
+  it.each([
+    ["before it was there", false, 1],
+    ["after it was there, as a failing fsync does", true, 2],
+  ])("stay whole when the index fails %s", async (_, written, value) => {
+    const folder = await saved(1);
+    const platform = getPlatform()!;
+    const failing: Platform = {
+      ...platform,
+      async createDirectory(path, options) {
+        const directory = await platform.createDirectory(path, options);
+        const file = async (name: string): Promise<Required<ByteSink>> => {
+          const sink = await directory.file(name);
+          if (name !== INDEX) return sink;
+          return {
+            begin: (totalBytes) => sink.begin(totalBytes),
+            write: (chunk, stays) => sink.write(chunk, stays),
+            abort: (reason) => sink.abort(reason),
+            async close() {
+              if (written) await sink.close();
+              else await sink.abort(new Error("the index is lost"));
+              throw new Error("the index is lost");
+            },
+          };
+        };
+        return { ...directory, file };
+      },
+    };
+    setPlatform(failing);
+    try {
+      const save = savePytree(tree(2), folder, { maxShardSize: 3000 });
+      await expect(save).rejects.toThrow("the index is lost");
+    } finally {
+      setPlatform(platform);
+    }
+    expect(await loadPytree(join(folder, INDEX))).toEqual(tree(value));
   });
 
   it("clear what a dead save left once it is old, never a young file", async () => {
