@@ -1,6 +1,6 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { pytree2dict, saveFile, type Tensor } from "pytree2safetensors";
-import { planLayout } from "../src/format/layout.ts";
+import { planLayout } from "../src/format/layout/layout.ts";
 import { filledMemory, leavesIn, transformer, widthFor } from "./models.ts";
 
 /** A file of the given size, sparse: reads of it give zeros. */

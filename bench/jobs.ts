@@ -10,7 +10,7 @@ import {
   setWeights,
   Tensor,
 } from "pytree2safetensors";
-import { parseHeader } from "../src/format/header.ts";
+import { parseHeader } from "../src/format/header/header.ts";
 import { jaxJsLoad, safetensorsLoad } from "./contestants/loaders.ts";
 import { bareRead } from "./contestants/raw.ts";
 import { uniformFile } from "./files.ts";

@@ -1,4 +1,4 @@
-import { headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header.ts";
+import { headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header/header.ts";
 import {
   DTYPES,
   type Dtype,
@@ -14,7 +14,7 @@ import {
   string2keypath,
   Tensor,
 } from "../src/index.node.ts";
-import { planTree } from "../src/tree/plan-tree.ts";
+import { planTree } from "../src/tree/names2tree.ts";
 
 /** Something that reads what strangers write; an input that it fails on is a crash. */
 export interface Target {

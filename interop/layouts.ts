@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { type LayoutEntry, planLayout } from "../src/format/layout.ts";
+import { type LayoutEntry, planLayout } from "../src/format/layout/layout.ts";
 import { DTYPE_NAMES, DTYPES } from "../src/tensor/dtypes.ts";
 import { byteLengthOf } from "../src/tensor/size.ts";
 import { referenceEntries } from "../test/format/reference-entries.ts";

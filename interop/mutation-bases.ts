@@ -1,4 +1,4 @@
-import { planLayout } from "../src/format/layout.ts";
+import { planLayout } from "../src/format/layout/layout.ts";
 import { DTYPE_NAMES } from "../src/tensor/dtypes.ts";
 import type { FileParts } from "./mutate.ts";
 

@@ -67,7 +67,7 @@ export type {
   OpfsDirectoryLike,
   OpfsFileLike,
   SyncAccessHandleLike,
-} from "./io/inputs.ts";
+} from "./io/duck-types.ts";
 export type { DirectoryInput, SinkInput, SourceInput, SourceOptions } from "./io/open.ts";
 export type { SinkOptions } from "./io/platform.ts";
 export type { HttpOptions } from "./io/sources/http-client.ts";
@@ -77,8 +77,8 @@ export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./ten
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { BuildLimits } from "./tree/build.ts";
-export { PyTreeContainer } from "./tree/container.ts";
+export type { BuildLimits } from "./tree/build/builder.ts";
+export type { AttributesAs } from "./tree/build/make-tree.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
@@ -96,13 +96,11 @@ export {
   type KeyEntry,
   type KeyPath,
   SequenceKey,
-} from "./tree/keypath.ts";
-export { keystr } from "./tree/keystr.ts";
-export { keypath2string, string2keypath } from "./tree/keystring.ts";
-export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keystyles.ts";
-export { treeMap, treeMapWithPath } from "./tree/map.ts";
-export type { AttributesAs } from "./tree/materialize.ts";
-export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";
+} from "./tree/keys/keypath.ts";
+export { keystr } from "./tree/keys/keystr.ts";
+export { keypath2string, string2keypath } from "./tree/keys/keystring.ts";
+export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keys/keystyles.ts";
+export { PyTreeContainer } from "./tree/kinds/container.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
@@ -110,6 +108,8 @@ export {
   type PytreeNodeOptions,
   registerDataclass,
   registerPytreeNode,
-} from "./tree/registry.ts";
+} from "./tree/kinds/registry.ts";
+export { treeMap, treeMapWithPath } from "./tree/map.ts";
+export type { MapLeaves } from "./tree/map-leaves.ts";
+export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";
 export { TreeDef, treeUnflatten } from "./tree/treedef.ts";
-export type { MapLeaves } from "./tree/types.ts";

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSafetensors, pytree2dict } from "pytree2safetensors";
-import { parseHeader } from "../../src/format/header.ts";
-import { planLayout } from "../../src/format/layout.ts";
+import { parseHeader } from "../../src/format/header/header.ts";
+import { planLayout } from "../../src/format/layout/layout.ts";
 import { inChild } from "../child.ts";
 import { contest } from "../contest.ts";
 import { sparseFile, warm } from "../files.ts";

@@ -1,7 +1,7 @@
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { saveFile, type Tensor } from "pytree2safetensors";
-import { planLayout } from "../../src/format/layout.ts";
+import { planLayout } from "../../src/format/layout/layout.ts";
 import { inChildren, touchMemory } from "../child.ts";
 import { contest } from "../contest.ts";
 import { bareWrite, bareWritev } from "../contestants/raw.ts";

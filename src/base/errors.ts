@@ -134,3 +134,25 @@ function faultFields(fields: Omit<ErrorDetails, "cause" | "faults">): Omit<Fault
 export function isPytree2SafetensorsError(value: unknown): value is Pytree2SafetensorsError {
   return value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true;
 }
+
+/**
+ * The same error with more said of where it happened. Its own fields stay; `details` fill in those that it lacks.
+ *
+ * @param prefix Goes before the message, as `tensor "w"` does.
+ */
+export function amendError(
+  error: Pytree2SafetensorsError,
+  prefix: string,
+  details: Omit<ErrorDetails, "faults" | "cause">,
+): Pytree2SafetensorsError {
+  const { code, message, tensor, keyPath, expected, found, source, status, faults } = error;
+  const own = Object.entries({ tensor, keyPath, expected, found, source, status }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return new Pytree2SafetensorsError(code, `${prefix}: ${message}`, {
+    ...details,
+    ...Object.fromEntries(own),
+    ...(faults.length > 1 && { faults }),
+    cause: error,
+  });
+}

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keepShape } from "../base/shapes.ts";
-import type { Header } from "../format/header.ts";
+import { keepShape } from "../base/keep-shape.ts";
+import type { Header } from "../format/header/header.ts";
 import { planSlice, type SliceInput } from "../format/slice.ts";
 import type { ByteSource } from "../io/types.ts";
 import { type ConvertOptions, convertInto } from "../tensor/convert.ts";
@@ -13,7 +13,7 @@ import type { ArrayInfo } from "./adapter.ts";
 import type { Cast, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readTensors, type TensorRead } from "./read.ts";
-import { readSpans } from "./spans.ts";
+import { readSpans } from "./read-slice.ts";
 import { requireDtype, targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */

@@ -1,14 +1,14 @@
 import type { Tensor } from "../tensor/tensor.ts";
-import type { PyTreeContainer } from "../tree/container.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
-import { planTree, type ScalarKind } from "../tree/plan-tree.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
+import type { PyTreeContainer } from "../tree/kinds/container.ts";
+import { planTree, type ScalarKind } from "../tree/names2tree.ts";
 import type { ArrayInfo } from "./adapter.ts";
-import { collect } from "./collect.ts";
 import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load.ts";
 import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
 import { requireChoice, warn } from "./options.ts";
+import { collect } from "./read-arrays.ts";
 import { STRUCTURE_KEY } from "./save.ts";
 import { selectNames } from "./select.ts";
 

@@ -1,13 +1,13 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
+import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
-import { collect } from "./collect.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { describeValue } from "./leaf.ts";
 import { makeArraySync } from "./make.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
 import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
+import { collect } from "./read-arrays.ts";
 import { selectNames } from "./select.ts";
 
 /** Options of {@link load}. */

@@ -1,6 +1,6 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header.ts";
+import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";

@@ -1,4 +1,4 @@
-import { keepShape } from "../base/shapes.ts";
+import { keepShape } from "../base/keep-shape.ts";
 /** How far a long call is. `loaded` never falls and ends at `total`. */
 export interface Progress {
   /** Bytes done. */

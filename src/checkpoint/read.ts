@@ -1,4 +1,4 @@
-import { planReads, type ReadGroup, type ReadPlanOptions, splitRead } from "../format/plan.ts";
+import { planReads, type ReadGroup, type ReadPlanOptions, splitRead } from "../format/read-plan.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 

@@ -1,5 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { planLayout } from "../format/layout.ts";
+import { planLayout } from "../format/layout/layout.ts";
 import { parseShardIndex, planShards, writeShardIndex } from "../format/shards.ts";
 import { type DirectoryInput, openSinkDirectory, openSourceIn } from "../io/open.ts";
 import type { SinkDirectory } from "../io/platform.ts";

@@ -1,6 +1,6 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { planLayout } from "../format/layout.ts";
+import { planLayout } from "../format/layout/layout.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { SinkOptions } from "../io/platform.ts";
 import type { Tensor } from "../tensor/tensor.ts";

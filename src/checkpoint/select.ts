@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keyOf } from "../tree/keypath.ts";
-import { type KeyStyleOption, keyStyle } from "../tree/keystyles.ts";
+import { keyOf } from "../tree/keys/keypath.ts";
+import { type KeyStyleOption, keyStyle } from "../tree/keys/keystyles.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { Select } from "./options.ts";
 

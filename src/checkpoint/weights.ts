@@ -1,15 +1,15 @@
 import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { KeyStyleOption } from "../tree/keystyles.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { matchWeights } from "../tree/match.ts";
 import { flattenTemplate } from "../tree/template.ts";
 import type { ArrayInfo } from "./adapter.ts";
-import { collect } from "./collect.ts";
 import { isArrayLeaf, leafInfo, readLeafSync, requireLeafInfo } from "./leaf.ts";
 import { makeArraySync } from "./make.ts";
 import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
 import { type ArraysOption, type ReadTensorsOptions, requireChoice } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
+import { collect } from "./read-arrays.ts";
 import type { LeafDict } from "./save.ts";
 import { selectNames } from "./select.ts";
 

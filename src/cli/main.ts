@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { run } from "./program.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal } from "./terminal/terminal.ts";
 
 // `p2s … | head` closes the pipe when it has seen enough: that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
-import { convertCommand } from "./commands/convert.ts";
-import { diffCommand } from "./commands/diff.ts";
-import { infoCommand } from "./commands/info.ts";
-import { mergeCommand } from "./commands/merge.ts";
-import { showCommand } from "./commands/show.ts";
-import { splitCommand } from "./commands/split.ts";
-import { statsCommand } from "./commands/stats.ts";
-import { treeCommand } from "./commands/tree.ts";
-import { verifyCommand } from "./commands/verify.ts";
-import { EXIT, exitCodeOf } from "./exit.ts";
-import { Interrupted, type Terminal } from "./terminal.ts";
-import { printable } from "./text.ts";
+import { EXIT, exitCodeOf } from "./args/exit.ts";
+import { convertCommand } from "./commands/convert/command.ts";
+import { diffCommand } from "./commands/diff/command.ts";
+import { infoCommand } from "./commands/info/command.ts";
+import { mergeCommand } from "./commands/merge/command.ts";
+import { showCommand } from "./commands/show/command.ts";
+import { splitCommand } from "./commands/split/command.ts";
+import { statsCommand } from "./commands/stats/command.ts";
+import { treeCommand } from "./commands/tree/command.ts";
+import { verifyCommand } from "./commands/verify/command.ts";
+import { Interrupted, type Terminal } from "./terminal/terminal.ts";
+import { printable } from "./terminal/text.ts";
 
 const COMMANDS = [
   treeCommand,

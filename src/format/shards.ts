@@ -1,9 +1,9 @@
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { byteLengthOf } from "../tensor/size.ts";
-import { quote } from "./faults.ts";
-import { JsonCursor } from "./json.ts";
-import type { LayoutEntry } from "./layout.ts";
+import { quote } from "./header/faults.ts";
+import { JsonCursor } from "./header/json.ts";
+import type { LayoutEntry } from "./layout/layout.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** The contents of a `model.safetensors.index.json`, checked. */

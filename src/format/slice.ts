@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { DTYPES, type Dtype } from "../tensor/dtypes.ts";
-import type { ByteRange } from "./plan.ts";
+import type { ByteRange } from "./read-plan.ts";
 
 /**
  * What is taken of one dimension. A number takes one place (from the end if negative), and the dimension goes

@@ -1,4 +1,4 @@
-import { keepShape } from "../base/shapes.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import { abortable } from "./abort.ts";
 
 interface Waiting {

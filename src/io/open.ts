@@ -1,12 +1,11 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { abortable } from "./abort.ts";
-import { ExactSource } from "./exact.ts";
+import * as inputs from "./duck-types.ts";
 import { messageOf } from "./faults.ts";
-import * as inputs from "./inputs.ts";
+import { ExactSource } from "./guard.ts";
 import type { Limiter } from "./limiter.ts";
-import { beside, checkFileName, fileSystem, inside, isUrlText, locate } from "./places.ts";
 import type { SinkDirectory, SinkOptions } from "./platform.ts";
-import { ExactSink } from "./sinks/exact.ts";
+import { ExactSink } from "./sinks/guard.ts";
 import { opfsDirectory, opfsSink, syncHandleSink } from "./sinks/opfs.ts";
 import { streamSink } from "./sinks/stream.ts";
 import { blobSource } from "./sources/blob.ts";
@@ -16,6 +15,7 @@ import type { HttpOptions } from "./sources/http-client.ts";
 import { opfsSource, syncHandleSource } from "./sources/opfs.ts";
 import { displayUrl, responseSource } from "./sources/response.ts";
 import type { ByteSink, ByteSource } from "./types.ts";
+import { beside, checkFileName, fileSystem, inside, isUrlText, locate } from "./urls.ts";
 
 /**
  * Everything that can be read from. A string is an URL if it begins with `http:`, `https:`, `file:`, `blob:` or

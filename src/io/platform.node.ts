@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { explain } from "./explain.node.ts";
 import { setPlatform } from "./platform.ts";
-import { ExactSink } from "./sinks/exact.ts";
+import { ExactSink } from "./sinks/guard.ts";
 import { handleSink, pathSink } from "./sinks/path.node.ts";
 import { clearLitterIn } from "./sinks/temporary.node.ts";
 import { handleSource, pathSource, toPath } from "./sources/path.node.ts";

@@ -1,4 +1,4 @@
-import type { FileHandleLike } from "./inputs.ts";
+import type { FileHandleLike } from "./duck-types.ts";
 import type { ByteSink, ByteSource } from "./types.ts";
 
 /** How a sink writes. */

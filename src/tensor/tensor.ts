@@ -1,5 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keepShape } from "../base/shapes.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import { type CastOptions, convertInto } from "./convert.ts";
 import { arrayClass, type Dtype, type DtypeArray, isDtype, type TypedArrayClass } from "./dtypes.ts";
 import {

@@ -1,6 +1,6 @@
-import { type BuildLimits, TreeBuilder } from "./build.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keystyles.ts";
-import { type AttributesAs, materialize } from "./materialize.ts";
+import { type BuildLimits, TreeBuilder } from "./build/builder.ts";
+import { type AttributesAs, materialize } from "./build/make-tree.ts";
+import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
 
 /** Options of {@link dict2pytree}. */
 export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {

@@ -1,10 +1,10 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keepShape } from "../base/shapes.ts";
-import { type DictKeyValue, type KeyEntry, type KeyPath, keyOf } from "./keypath.ts";
-import { keystr } from "./keystr.ts";
+import { keepShape } from "../base/keep-shape.ts";
+import { type DictKeyValue, type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
+import { keystr } from "./keys/keystr.ts";
+import { kindOf, type NodeKind } from "./kinds/kind.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { tooDeep, unsupportedMapKey } from "./messages.ts";
-import { kindOf, type NodeKind } from "./nodes.ts";
 import { childEntry, LEAF, type NodeData, NULL, TreeDef, UNDEFINED } from "./treedef.ts";
 
 /** Options of the functions that take a tree apart. */

@@ -1,8 +1,9 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { leafPaths, openContainer, treeFlatten } from "./flatten.ts";
-import type { KeyEntry, KeyPath } from "./keypath.ts";
-import { keystr } from "./keystr.ts";
-import { kindOf } from "./nodes.ts";
+import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
+import { keystr } from "./keys/keystr.ts";
+import { kindOf } from "./kinds/kind.ts";
+import type { MapLeaves } from "./map-leaves.ts";
 import {
   childEntry,
   equalData,
@@ -14,7 +15,6 @@ import {
   TreeDef,
   treeUnflatten,
 } from "./treedef.ts";
-import type { MapLeaves } from "./types.ts";
 
 /**
  * Applies a function to each leaf; the result has the containers and keys of `tree`. Further trees give

@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { KeyPath } from "./keypath.ts";
-import { keystr } from "./keystr.ts";
+import type { KeyPath } from "./keys/keypath.ts";
+import { keystr } from "./keys/keystr.ts";
 
 /** A key string or name in a message: quoted, and cut where it is long enough to drown the message. */
 export function quote(text: string): string {

@@ -1,12 +1,12 @@
 import { setOwn } from "../base/dict.ts";
-import { keepShape } from "../base/shapes.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import { type FlattenOptions, nextAnchor, treeFlatten } from "./flatten.ts";
-import { isPlainName } from "./keystring.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keystyles.ts";
-import { type RekeyOptions, rekey } from "./like.ts";
+import { isPlainName } from "./keys/keystring.ts";
+import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
+import { kindOf } from "./kinds/kind.ts";
+import { leafNames, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { leafNames, refuseDuplicates, refuseLeadingEmpty } from "./names.ts";
-import { kindOf } from "./nodes.ts";
+import { type RekeyOptions, rekey } from "./rekey.ts";
 import { leafPath } from "./treedef.ts";
 
 /** Options of {@link pytree2dict}. */

@@ -1,9 +1,9 @@
 import { treeFlatten } from "./flatten.ts";
-import { type FlattenForSaveOptions, leafTest } from "./flatten-save.ts";
-import type { KeyPath } from "./keypath.ts";
-import { keyStyle } from "./keystyles.ts";
-import { rekey } from "./like.ts";
-import { leafNames, refuseDuplicates } from "./names.ts";
+import type { KeyPath } from "./keys/keypath.ts";
+import { keyStyle } from "./keys/keystyles.ts";
+import { leafNames, refuseDuplicates } from "./leaf-names.ts";
+import { rekey } from "./rekey.ts";
+import { type FlattenForSaveOptions, leafTest } from "./tree2names.ts";
 import { leafPath, treeUnflatten } from "./treedef.ts";
 
 /** Options of {@link flattenTemplate}. */

@@ -1,6 +1,5 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { PyTreeContainer } from "./container.ts";
 import {
   DictKey,
   type DictKeyValue,
@@ -9,10 +8,11 @@ import {
   type KeyEntry,
   type KeyPath,
   SequenceKey,
-} from "./keypath.ts";
-import { keystr, repr } from "./keystr.ts";
-import type { NodeKind } from "./nodes.ts";
-import type { Registration } from "./registry.ts";
+} from "./keys/keypath.ts";
+import { keystr, repr } from "./keys/keystr.ts";
+import { PyTreeContainer } from "./kinds/container.ts";
+import type { NodeKind } from "./kinds/kind.ts";
+import type { Registration } from "./kinds/registry.ts";
 
 /** What a container is, without its children. */
 export interface NodeData {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Histogram } from "../../src/cli/histogram.ts";
-import { Moments } from "../../src/cli/moments.ts";
-import { bar, formatNumber, sparkline } from "../../src/cli/numbers.ts";
-import { formatBytes, formatCount, formatExact, formatShare } from "../../src/cli/sizes.ts";
-import { ulpDistance } from "../../src/cli/ulp.ts";
+import { bar, formatNumber, sparkline } from "../../src/cli/terminal/numbers.ts";
+import { formatBytes, formatCount, formatExact, formatShare } from "../../src/cli/terminal/sizes.ts";
+import { Histogram } from "../../src/cli/values/histogram.ts";
+import { Moments } from "../../src/cli/values/moments.ts";
+import { ulpDistance } from "../../src/cli/values/ulp.ts";
 
 // Of numbers that are further apart no double holds the ratio.
 const finite = fc

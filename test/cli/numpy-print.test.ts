@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Element, printArray } from "../../src/cli/numpy-print.ts";
+import { type Element, printArray } from "../../src/cli/numpy/print.ts";
 import { builtCommand, temporaryFolder } from "./run.ts";
 
 // Made by numpy 2.4: arrays of all kinds with what `str` makes of them.

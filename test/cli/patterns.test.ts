@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matcherOf, renamerOf } from "../../src/cli/patterns.ts";
+import { matcherOf, renamerOf } from "../../src/cli/args/patterns.ts";
 
 describe("matcherOf", () => {
   it.each([

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { LayoutEntry } from "../../src/format/layout.ts";
+import type { LayoutEntry } from "../../src/format/layout/layout.ts";
 import { DTYPE_NAMES, DTYPES } from "../../src/tensor/dtypes.ts";
 
 /** Names as hostile as UTF-8 allows. */

@@ -1,5 +1,5 @@
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
-import { parseHeader } from "../../src/format/header.ts";
+import { parseHeader } from "../../src/format/header/header.ts";
 import { BOMBS, build } from "./bombs.ts";
 
 /*

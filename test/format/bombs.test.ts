@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseHeader } from "../../src/format/header.ts";
-import { JsonCursor } from "../../src/format/json.ts";
+import { parseHeader } from "../../src/format/header/header.ts";
+import { JsonCursor } from "../../src/format/header/json.ts";
 import { BOMBS, build, collidingNames } from "./bombs.ts";
 
 interface Outcome {

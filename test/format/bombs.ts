@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../src/base/errors.ts";
-import { isSpecial, mix } from "../../src/format/keyset.ts";
+import { isSpecial, mix } from "../../src/format/header/keyset.ts";
 
 /** A header made to cost as much as its size allows. */
 export interface Bomb {

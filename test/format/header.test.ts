@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError, type Pytree2SafetensorsError } from "../../src/base/errors.ts";
-import { type Header, headerLength, MAX_HEADER_BYTES, parseHeader } from "../../src/format/header.ts";
-import { planLayout } from "../../src/format/layout.ts";
+import { type Header, headerLength, MAX_HEADER_BYTES, parseHeader } from "../../src/format/header/header.ts";
+import { planLayout } from "../../src/format/layout/layout.ts";
 import { entriesArbitrary, expectedEnds } from "./arbitraries.ts";
 
 function parse(text: string, dataBytes: number): Header {

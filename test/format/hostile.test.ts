@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../src/base/errors.ts";
 import { isPytree2SafetensorsError, type Pytree2SafetensorsError } from "../../src/base/errors.ts";
-import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../../src/format/header.ts";
+import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../../src/format/header/header.ts";
 import { hostileFiles } from "./hostile-files.ts";
 import { hostilePairs } from "./hostile-pairs.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
-import { JsonCursor } from "../../src/format/json.ts";
-import { isSpecial, KeySet, mix } from "../../src/format/keyset.ts";
+import { JsonCursor } from "../../src/format/header/json.ts";
+import { isSpecial, KeySet, mix } from "../../src/format/header/keyset.ts";
 import { decodeUtf8, encodeUtf8, invalidUtf8At } from "../../src/format/utf8.ts";
 import { nameArbitrary } from "./arbitraries.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LayoutEntry, planLayout } from "../../src/format/layout.ts";
+import { type LayoutEntry, planLayout } from "../../src/format/layout/layout.ts";
 import { DTYPE_NAMES, type Dtype } from "../../src/tensor/dtypes.ts";
 import { entriesArbitrary, expectedEnds } from "./arbitraries.ts";
 import { referenceEntries } from "./reference-entries.ts";

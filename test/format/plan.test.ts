@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planReads, splitRead } from "../../src/format/plan.ts";
+import { planReads, splitRead } from "../../src/format/read-plan.ts";
 
 const range = (start: number, end: number) => ({ start, end });
 

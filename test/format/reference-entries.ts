@@ -1,4 +1,4 @@
-import type { LayoutEntry } from "../../src/format/layout.ts";
+import type { LayoutEntry } from "../../src/format/layout/layout.ts";
 import { DTYPE_NAMES } from "../../src/tensor/dtypes.ts";
 
 const NAMES = [

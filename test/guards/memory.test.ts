@@ -5,7 +5,7 @@ import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { planLayout } from "../../src/format/layout.ts";
+import { planLayout } from "../../src/format/layout/layout.ts";
 import {
   load,
   loadFile,

@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { FileHandleLike } from "../../src/io/inputs.ts";
+import type { FileHandleLike } from "../../src/io/duck-types.ts";
 import { openSink } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
 import type { SinkOptions } from "../../src/io/platform.ts";

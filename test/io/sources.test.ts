@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import type { FileHandleLike } from "../../src/io/inputs.ts";
+import type { FileHandleLike } from "../../src/io/duck-types.ts";
 import { openSource, type SourceInput } from "../../src/io/open.ts";
 import "../../src/io/platform.node.ts";
 import type { ByteSource } from "../../src/io/types.ts";

@@ -1,19 +1,19 @@
 import { load } from "pytree2safetensors";
 import { describe, expect, it } from "vitest";
-import { headerLength } from "../../src/format/header.ts";
-import { JsonCursor } from "../../src/format/json.ts";
-import { KeySet } from "../../src/format/keyset.ts";
-import { planLayout } from "../../src/format/layout.ts";
-import { planReads } from "../../src/format/plan.ts";
+import { headerLength } from "../../src/format/header/header.ts";
+import { JsonCursor } from "../../src/format/header/json.ts";
+import { KeySet } from "../../src/format/header/keyset.ts";
+import { planLayout } from "../../src/format/layout/layout.ts";
+import { planReads } from "../../src/format/read-plan.ts";
 import { parseSize } from "../../src/format/shards.ts";
 import { planSlice } from "../../src/format/slice.ts";
 import { encodeUtf8 } from "../../src/format/utf8.ts";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
-import { flattenForSave } from "../../src/tree/flatten-save.ts";
-import { planTree } from "../../src/tree/plan-tree.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerDataclass } from "../../src/tree/kinds/registry.ts";
+import { planTree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { registerDataclass } from "../../src/tree/registry.ts";
+import { flattenForSave } from "../../src/tree/tree2names.ts";
 import { equalData } from "../../src/tree/treedef.ts";
 import { fileWithHeader } from "./files.ts";
 

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { setOwn } from "../../src/base/dict.ts";
-import { PyTreeContainer } from "../../src/tree/container.ts";
-import { DictKey, type DictKeyValue } from "../../src/tree/keypath.ts";
-import { registerDataclass, registerPytreeNode } from "../../src/tree/registry.ts";
+import { DictKey, type DictKeyValue } from "../../src/tree/keys/keypath.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 
 /** Names that have broken things: inherited ones, empty, long, odd characters, lone surrogates, digits. */
 export const plainName: fc.Arbitrary<string> = fc.oneof(

@@ -1,7 +1,6 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import {
   treeFlatten,
   treeFlattenWithPath,
@@ -9,11 +8,12 @@ import {
   treeLeavesWithPath,
   treeStructure,
 } from "../../src/tree/flatten.ts";
-import { DictKey, GetAttrKey, SequenceKey } from "../../src/tree/keypath.ts";
-import { keystr } from "../../src/tree/keystring.ts";
+import { DictKey, GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
+import { keystr } from "../../src/tree/keys/keystring.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeMap, treeMapWithPath } from "../../src/tree/map.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { registerPytreeNode } from "../../src/tree/registry.ts";
 import { treeUnflatten } from "../../src/tree/treedef.ts";
 import { anyName, Leaf, Linear, same, Table, trees } from "./arbitraries.ts";
 

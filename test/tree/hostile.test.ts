@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
-import { planTree } from "../../src/tree/plan-tree.ts";
+import { planTree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 
 const thrown = (code: string) =>

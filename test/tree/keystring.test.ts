@@ -7,8 +7,8 @@ import {
   GetAttrKey,
   type KeyEntry,
   SequenceKey,
-} from "../../src/tree/keypath.ts";
-import { keypath2string, keystr, string2keypath } from "../../src/tree/keystring.ts";
+} from "../../src/tree/keys/keypath.ts";
+import { keypath2string, keystr, string2keypath } from "../../src/tree/keys/keystring.ts";
 import { plainName } from "./arbitraries.ts";
 
 const attr = (name: string) => new GetAttrKey(name);

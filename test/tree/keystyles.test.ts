@@ -7,9 +7,9 @@ import {
   GetAttrKey,
   type KeyEntry,
   SequenceKey,
-} from "../../src/tree/keypath.ts";
-import { keystr } from "../../src/tree/keystring.ts";
-import { KEY_STYLES, type KeyStyle, keyStyle } from "../../src/tree/keystyles.ts";
+} from "../../src/tree/keys/keypath.ts";
+import { keystr } from "../../src/tree/keys/keystring.ts";
+import { KEY_STYLES, type KeyStyle, keyStyle } from "../../src/tree/keys/keystyles.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 import { dictKey, plainName } from "./arbitraries.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { planTree } from "../../src/tree/plan-tree.ts";
+import { planTree } from "../../src/tree/names2tree.ts";
 
 it("a tree has a quarter of a million siblings, in whatever order they come", () => {
   const names = Array.from({ length: 250_000 }, (_, i) => `@${(i * 7_919) % 250_000}`);

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
-import { flattenForSave } from "../../src/tree/flatten-save.ts";
-import { likeKinds } from "../../src/tree/like.ts";
-import { planTree } from "../../src/tree/plan-tree.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { planTree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
+import { likeKinds } from "../../src/tree/rekey.ts";
+import { flattenForSave } from "../../src/tree/tree2names.ts";
 import { Leaf, plainTrees } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];

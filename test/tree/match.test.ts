@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PyTreeContainer } from "../../src/tree/container.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { matchWeights, stripKinds } from "../../src/tree/match.ts";
 import { flattenTemplate } from "../../src/tree/template.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import { treeFlatten, treeLeaves, treeLeavesWithPath } from "../../src/tree/flatten.ts";
-import { GetAttrKey, SequenceKey } from "../../src/tree/keypath.ts";
-import { keystr } from "../../src/tree/keystring.ts";
-import { registerDataclass, registerPytreeNode } from "../../src/tree/registry.ts";
+import { GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
+import { keystr } from "../../src/tree/keys/keystring.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeUnflatten } from "../../src/tree/treedef.ts";
 import { same } from "./arbitraries.ts";
 

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { treeStructure } from "../../src/tree/flatten.ts";
-import { type FlattenForSaveOptions, flattenForSave } from "../../src/tree/flatten-save.ts";
-import { keystr } from "../../src/tree/keystring.ts";
-import { type PlanTreeOptions, planTree } from "../../src/tree/plan-tree.ts";
+import { keystr } from "../../src/tree/keys/keystring.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { type PlanTreeOptions, planTree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
+import { type FlattenForSaveOptions, flattenForSave } from "../../src/tree/tree2names.ts";
 import { anyName, Leaf, Linear, plainName, plainTrees, same, Table, trees } from "./arbitraries.ts";
 
 /** Saves and loads a tree, as a file would: tensors sorted by name, scalars as they are. */

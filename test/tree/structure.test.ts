@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Pytree2SafetensorsError } from "../../src/base/errors.ts";
-import { PyTreeContainer } from "../../src/tree/container.ts";
-import { flattenForSave } from "../../src/tree/flatten-save.ts";
-import { FlattenedIndexKey, GetAttrKey, SequenceKey } from "../../src/tree/keypath.ts";
-import { type PlanTreeOptions, planTree } from "../../src/tree/plan-tree.ts";
-import { registerDataclass, registerPytreeNode } from "../../src/tree/registry.ts";
+import { FlattenedIndexKey, GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
+import { type PlanTreeOptions, planTree } from "../../src/tree/names2tree.ts";
+import { flattenForSave } from "../../src/tree/tree2names.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];

@@ -1,15 +1,15 @@
 // Each row of the table of key strings in docs/format.md, by its name.
 import { describe, expect, it } from "vitest";
-import { PyTreeContainer } from "../../src/tree/container.ts";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
-import { flattenForSave } from "../../src/tree/flatten-save.ts";
-import { FlattenedIndexKey, GetAttrKey } from "../../src/tree/keypath.ts";
-import { keypath2string, string2keypath } from "../../src/tree/keystring.ts";
+import { FlattenedIndexKey, GetAttrKey } from "../../src/tree/keys/keypath.ts";
+import { keypath2string, string2keypath } from "../../src/tree/keys/keystring.ts";
+import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { matchWeights } from "../../src/tree/match.ts";
-import { planTree } from "../../src/tree/plan-tree.ts";
+import { planTree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { registerPytreeNode } from "../../src/tree/registry.ts";
 import { flattenTemplate } from "../../src/tree/template.ts";
+import { flattenForSave } from "../../src/tree/tree2names.ts";
 import { dictOf, Leaf, same } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];

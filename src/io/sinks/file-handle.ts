@@ -1,6 +1,6 @@
-import { keepShape } from "../../base/shapes.ts";
+import { keepShape } from "../../base/keep-shape.ts";
 import type { Awaitable } from "../../base/types.ts";
-import type { FileHandleLike } from "../inputs.ts";
+import type { FileHandleLike } from "../duck-types.ts";
 import { unshared } from "./blocks.ts";
 
 // Bounds how long an abort waits; larger ones are no faster.

@@ -1,10 +1,10 @@
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import type { OpfsDirectoryLike, OpfsFileLike, SyncAccessHandleLike } from "../duck-types.ts";
 import { messageOf } from "../faults.ts";
-import type { OpfsDirectoryLike, OpfsFileLike, SyncAccessHandleLike } from "../inputs.ts";
 import type { SinkDirectory, SinkOptions } from "../platform.ts";
 import type { ByteSink } from "../types.ts";
 import { Blocks } from "./blocks.ts";
-import { ExactSink } from "./exact.ts";
+import { ExactSink } from "./guard.ts";
 
 const MAX_WRITE = 16 * 2 ** 20;
 

@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import type { BlobLike } from "../duck-types.ts";
 import { allocate, messageOf, shortRead } from "../faults.ts";
-import type { BlobLike } from "../inputs.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 
 // Bounds what a browser copies at a time, and how long an abort waits.

@@ -1,5 +1,5 @@
+import type { FileHandleLike } from "../duck-types.ts";
 import { allocate, shortRead } from "../faults.ts";
-import type { FileHandleLike } from "../inputs.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 
 // Node 20 aborts the process on a read of 2^31 bytes; far less bounds how long an abort waits, at the same speed.

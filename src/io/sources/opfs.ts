@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import type { OpfsFileLike, SyncAccessHandleLike } from "../duck-types.ts";
 import { allocate, messageOf, shortRead } from "../faults.ts";
-import type { OpfsFileLike, SyncAccessHandleLike } from "../inputs.ts";
 import type { ByteSource } from "../types.ts";
 import { readBlob } from "./blob.ts";
 

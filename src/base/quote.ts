@@ -1,0 +1,81 @@
+/**
+ * How messages spell what came from outside: the one place that makes names and values of a file safe for a terminal,
+ * a log and a page.
+ */
+
+// Enough to recognise a name by; a name can have the length of a header, and a message is for reading.
+const MAX_QUOTED = 200;
+
+// What a terminal may act on or a reader can't see: controls (ESC and C1 among them), format characters and
+// bidirectional marks, every separator but the plain space, lone surrogates, characters that are drawn as nothing.
+const UNSAFE = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+const UNSAFE_IN_QUOTES = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}"\\]/gu;
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+/**
+ * A name or a text in a message: in double quotes, with everything escaped that a terminal could act on, and cut after
+ * 200 characters.
+ *
+ * @param max How many characters are kept.
+ */
+export function quote(text: string, max = MAX_QUOTED): string {
+  return `"${cut(text, max).replace(UNSAFE_IN_QUOTES, escapeCharacter)}"`;
+}
+
+/** The same without the quotes, for paths, URLs and the messages of others: nothing in it acts on a terminal. */
+export function printable(text: string, max = Number.POSITIVE_INFINITY): string {
+  return cut(text, max).replace(UNSAFE, escapeCharacter);
+}
+
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  // Never between the two halves of a character.
+  const end = /[\ud800-\udbff]/.test(text[max - 1]!) ? max - 1 : max;
+  return `${text.slice(0, end)}…`;
+}
+
+function escapeCharacter(char: string): string {
+  const short = SHORT[char];
+  if (short !== undefined) return short;
+  const code = char.codePointAt(0)!;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+/** What a value is, in a few words for a message: `the string "abc"`, `a function`, `an instance of Adam`. */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return `the string ${quote(value, 40)}`;
+    case "number":
+      return `the number ${Object.is(value, -0) ? "-0" : value}`;
+    case "bigint":
+      return `the bigint ${printable(String(value), 40)}`;
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "object":
+      return value === null ? "null" : describeObject(value);
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return "an array";
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return "a plain object";
+  const name: unknown = (prototype as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === "string" && name !== "" ? `an instance of ${printable(name, 80)}` : "an object";
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error), 2000);
+}

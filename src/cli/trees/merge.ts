@@ -1,0 +1,65 @@
+import { DictKey, GetAttrKey, type KeyPath, keystr, PyTreeContainer, SequenceKey } from "../../index.node.ts";
+import { UsageError } from "../args/exit.ts";
+
+/**
+ * One tree of two: containers of one kind are joined key by key, what only one has is taken from it, `null`s give
+ * way.
+ *
+ * @throws {UsageError} Where both have something, and it can't be joined.
+ */
+export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown {
+  if (a === null || a === undefined) return b;
+  if (b === null || b === undefined) return a;
+  // Static values of a tree that was split stand in every part.
+  if (typeof a === "string" && a === b) return a;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const length = Math.max(a.length, b.length);
+    return Array.from({ length }, (_, i) => mergeTrees(a[i], b[i], [...path, new SequenceKey(i)]));
+  }
+  if (a instanceof Map && b instanceof Map) {
+    const joined = new Map(a);
+    for (const [key, value] of b)
+      joined.set(key, mergeTrees(joined.get(key), value, [...path, new DictKey(key)]));
+    return joined;
+  }
+  if (isObject(a) && isObject(b) && Object.getPrototypeOf(a) === Object.getPrototypeOf(b)) {
+    const isAttributes = a instanceof PyTreeContainer;
+    const joined = new Map(Object.entries(a));
+    for (const [key, value] of Object.entries(b)) {
+      const entry = isAttributes ? new GetAttrKey(key) : new DictKey(key);
+      joined.set(key, mergeTrees(joined.get(key), value, [...path, entry]));
+    }
+    const object: Record<string, unknown> = Object.fromEntries(joined);
+    return isAttributes ? new PyTreeContainer(object) : object;
+  }
+  throw new UsageError(
+    `both have ${keystr(path) || "a tree that is no container"}: drop it from one, or put one below a key, as in key=FILE`,
+  );
+}
+
+/** A tree as the only child of containers that lead to a key path. */
+export function wrapTree(tree: unknown, path: KeyPath): unknown {
+  return path.reduceRight<unknown>((child, entry) => {
+    if (entry instanceof GetAttrKey) return new PyTreeContainer(Object.fromEntries([[entry.name, child]]));
+    if (entry instanceof SequenceKey)
+      return Object.assign(new Array(entry.idx + 1).fill(null), { [entry.idx]: child });
+    return Object.fromEntries([[String(entry.key), child]]);
+  }, tree);
+}
+
+/** What lies at a key path of a tree. */
+export function subtree(tree: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>((node, entry) => {
+    if (entry instanceof SequenceKey) return (node as readonly unknown[])[entry.idx];
+    if (entry instanceof GetAttrKey) return (node as Readonly<Record<string, unknown>>)[entry.name];
+    return node instanceof Map
+      ? node.get(entry.key)
+      : (node as Readonly<Record<string, unknown>>)[String(entry.key)];
+  }, tree);
+}
+
+function isObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || value instanceof PyTreeContainer;
+}

@@ -1,0 +1,179 @@
+import {
+  isPytree2SafetensorsError,
+  type KeyStyleName,
+  LazyTensor,
+  loadPytree,
+  PyTreeContainer,
+  type SafetensorsFile,
+} from "../../index.node.ts";
+import { sizeOf } from "../files/open.ts";
+
+/** What a node of a tree is; `none` and `static` have no tensor, `scalar` is a tensor that loads as a number. */
+export type NodeKind = "list" | "dict" | "map" | "object" | "names" | "tensor" | "scalar" | "none" | "static";
+
+/** A node of a file's pytree with what lies below it added up. */
+export interface TreeNode {
+  /** The step from its parent as names spell it: `#0`, `.weight`; empty for the root. */
+  readonly label: string;
+  readonly kind: NodeKind;
+  /** The tensor's name, or the beginning that all names below have in common. */
+  readonly name: string;
+  readonly dtype?: string;
+  readonly shape?: readonly number[];
+  /** What a scalar or a static value is. */
+  readonly value?: unknown;
+  readonly children: readonly TreeNode[];
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+}
+
+/** How a tree is read from a file. */
+export interface TreeOptions {
+  readonly style: KeyStyleName;
+  /** Takes these tensors only; places that become empty are left out. */
+  readonly only?: ((name: string) => boolean) | undefined;
+  readonly onWarning: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the pytree of an open file without its data. Names that make no tree become one flat list. */
+export async function readTree(file: SafetensorsFile, options: TreeOptions): Promise<TreeNode> {
+  const { style, only, onWarning, signal } = options;
+  const select = only && ((name: string) => only(name));
+  try {
+    const tree = await loadPytree<unknown>(file, {
+      lazy: true,
+      keys: style,
+      signal,
+      onWarning: (error) => onWarning(error.message),
+      ...(select && { select }),
+    });
+    return new Walker(style, only !== undefined).visit(tree, "", "");
+  } catch (error) {
+    if (!isPytree2SafetensorsError(error) || !NO_TREE.has(error.code)) throw error;
+    onWarning(`${error.message}; listing names instead`);
+    const names = only ? file.names.filter(only) : file.names;
+    return sum(
+      { label: "", kind: "names", name: "" },
+      names.map((name) => tensorNode(name, name, file.info(name))),
+    );
+  }
+}
+
+const NO_TREE: ReadonlySet<string> = new Set([
+  "KeyConflict",
+  "InvalidKeyString",
+  "GapLimit",
+  "DepthLimit",
+  "InvalidArgument",
+]);
+
+class Walker {
+  readonly #style: KeyStyleName;
+  readonly #pruned: boolean;
+
+  constructor(style: KeyStyleName, pruned: boolean) {
+    this.#style = style;
+    this.#pruned = pruned;
+  }
+
+  visit(value: unknown, label: string, name: string): TreeNode {
+    if (value instanceof LazyTensor) return tensorNode(label, value.name, value);
+    const scalar = scalarDtype(value);
+    if (scalar !== undefined) return { ...tensorNode(label, name, scalar), kind: "scalar", value };
+    const node = { label, name };
+    if (value === null || value === undefined) return sum({ ...node, kind: "none" }, []);
+    if (Array.isArray(value)) {
+      return this.#container(
+        { ...node, kind: "list" },
+        value.map((child, i) => ["#", i, child] as const),
+      );
+    }
+    if (value instanceof Map) {
+      return this.#container(
+        { ...node, kind: "map" },
+        [...value].map(([key, child]) => ["@", key, child] as const),
+      );
+    }
+    if (typeof value === "object") {
+      const isObject = value instanceof PyTreeContainer;
+      const mark = isObject ? "." : "@";
+      const children = Object.entries(value).map(([key, child]) => [mark, key, child] as const);
+      // JAX sorts keys by text; people look for layer_2 before layer_10.
+      if (!isObject) children.sort((a, b) => NATURAL.compare(a[1], b[1]));
+      return this.#container({ ...node, kind: isObject ? "object" : "dict" }, children);
+    }
+    return sum({ ...node, kind: "static", value }, []);
+  }
+
+  #container(
+    node: Pick<TreeNode, "label" | "kind" | "name">,
+    entries: readonly (readonly [mark: string, key: unknown, value: unknown])[],
+  ): TreeNode {
+    const children = entries.map(([mark, key, value]) => {
+      const label = this.#spell(mark, key, node.name === "");
+      return this.visit(value, label, this.#join(node.name, label));
+    });
+    return sum(node, this.#pruned ? children.filter((child) => child.tensors > 0) : children);
+  }
+
+  #spell(mark: string, key: unknown, isFirst: boolean): string {
+    const text = String(key);
+    if (this.#style === "pytree") return mark === "." && isFirst ? text : mark + text;
+    if (this.#style === "keystr")
+      return mark === "." ? `.${text}` : mark === "#" ? `[${text}]` : `[${JSON.stringify(key)}]`;
+    return text;
+  }
+
+  #join(name: string, label: string): string {
+    const separator = { pytree: "", keystr: "", dotted: ".", slash: "/" }[this.#style];
+    return name === "" ? label : name + separator + label;
+  }
+}
+
+const NATURAL = new Intl.Collator("en", { numeric: true });
+
+function scalarDtype(
+  value: unknown,
+): { dtype: string; shape: readonly number[]; byteLength: number } | undefined {
+  if (typeof value === "number") return { dtype: "F64", shape: [], byteLength: 8 };
+  if (typeof value === "boolean") return { dtype: "BOOL", shape: [], byteLength: 1 };
+  if (typeof value !== "bigint") return undefined;
+  return { dtype: BigInt.asIntN(64, value) === value ? "I64" : "U64", shape: [], byteLength: 8 };
+}
+
+function tensorNode(
+  label: string,
+  name: string,
+  {
+    dtype,
+    shape,
+    byteLength,
+  }: { readonly dtype: string; readonly shape: readonly number[]; readonly byteLength: number },
+): TreeNode {
+  return {
+    label,
+    kind: "tensor",
+    name,
+    dtype,
+    shape,
+    children: [],
+    tensors: 1,
+    parameters: sizeOf(shape),
+    bytes: byteLength,
+  };
+}
+
+function sum(
+  node: Pick<TreeNode, "label" | "kind" | "name"> & { readonly value?: unknown },
+  children: readonly TreeNode[],
+): TreeNode {
+  let [tensors, parameters, bytes] = [0, 0, 0];
+  for (const child of children) {
+    tensors += child.tensors;
+    parameters += child.parameters;
+    bytes += child.bytes;
+  }
+  return { ...node, children, tensors, parameters, bytes };
+}

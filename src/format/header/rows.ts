@@ -1,0 +1,65 @@
+import { DTYPE_NAMES, DTYPES } from "../../tensor/dtypes.ts";
+
+/** Bits per element by dtype code, which is the index in `DTYPE_NAMES`. */
+export const DTYPE_BITS = DTYPE_NAMES.map((name) => DTYPES[name].bits);
+
+/** Up to so many elements, a double counts the bits of every dtype exactly. */
+export const EXACT_ELEMENTS = 2 ** 50;
+
+/**
+ * What a header says of its tensors: {@link WIDTH} numbers for each, in one array. Half a million tensors are no
+ * objects, and shapes stay where they are, as text, until one is asked for.
+ */
+export type Rows = Float64Array;
+
+// `"":{"dtype":"U8","shape":[],"data_offsets":[0,0]}` and a comma: no entry is shorter.
+const MIN_ENTRY_BYTES = 50;
+
+/** Numbers in a row, and their places in it. */
+export const WIDTH = 5;
+export const DTYPE = 0;
+/** Offsets count from the start of the data; from 2^53 on they are only near. */
+export const BEGIN = 1;
+export const END = 2;
+/** Where in the header the `[` of shape and offsets stand. */
+export const SHAPE_AT = 3;
+export const OFFSETS_AT = 4;
+
+/** Room for every tensor that a header of `headerBytes` can describe. */
+export function allocateRows(headerBytes: number): Rows {
+  return new Float64Array(WIDTH * (Math.floor(headerBytes / MIN_ENTRY_BYTES) + 1));
+}
+
+/** Rows of which number `i` is what number `order[i]` was. */
+export function reorderRows(rows: Rows, order: Uint32Array): Rows {
+  const reordered = new Float64Array(WIDTH * order.length);
+  for (let i = 0; i < reordered.length; i++) {
+    reordered[i] = rows[WIDTH * order[Math.floor(i / WIDTH)]! + (i % WIDTH)]!;
+  }
+  return reordered;
+}
+
+/**
+ * Calls `visit` with each integer of an array that has been checked, as a double, and the position of its digits.
+ *
+ * @param at Where the array's `[` stands.
+ */
+export function eachInteger(
+  bytes: Uint8Array,
+  at: number,
+  visit: (value: number, start: number) => void,
+): void {
+  let start = 0;
+  let value = 0;
+  for (let p = at + 1; ; p++) {
+    const digit = bytes[p]! - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      start ||= p;
+      value = value * 10 + digit;
+    } else {
+      if (start > 0) visit(value, start);
+      if (bytes[p] === 0x5d) return;
+      start = value = 0;
+    }
+  }
+}

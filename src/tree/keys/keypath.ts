@@ -1,0 +1,118 @@
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { keepShape } from "../../base/keep-shape.ts";
+
+/** What the key of a dict may be: JSON has only strings, a `Map` and Python's dicts have more. */
+export type DictKeyValue = string | number | bigint | boolean;
+
+/** Steps into an attribute of an object, `.name`. */
+export class GetAttrKey {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Tells the kinds of entries apart. */
+  get kind(): "attr" {
+    return "attr";
+  }
+}
+
+keepShape(new GetAttrKey(""));
+
+/** Steps into an entry of a dict, `['key']`. */
+export class DictKey {
+  readonly key: DictKeyValue;
+
+  constructor(key: DictKeyValue) {
+    this.key = key;
+  }
+
+  /** Tells the kinds of entries apart. */
+  get kind(): "dict" {
+    return "dict";
+  }
+}
+
+keepShape(new DictKey(""));
+
+/** Steps into an element of a list, `[idx]`. */
+export class SequenceKey {
+  readonly idx: number;
+
+  /** Throws `InvalidArgument` for what is no list index. */
+  constructor(idx: number) {
+    if (!(Number.isSafeInteger(idx) && idx >= 0)) {
+      throw new Pytree2SafetensorsError("InvalidArgument", `${idx} is no list index`);
+    }
+    this.idx = idx;
+  }
+
+  /** Tells the kinds of entries apart. */
+  get kind(): "sequence" {
+    return "sequence";
+  }
+}
+
+keepShape(new SequenceKey(0));
+
+/** Steps into the n-th child of a class that was registered without keys; key strings can't spell it. */
+export class FlattenedIndexKey {
+  readonly key: number;
+
+  constructor(key: number) {
+    this.key = key;
+  }
+
+  /** Tells the kinds of entries apart. */
+  get kind(): "flat" {
+    return "flat";
+  }
+}
+
+/** One step from a container to a child of it. */
+export type KeyEntry = GetAttrKey | DictKey | SequenceKey | FlattenedIndexKey;
+
+/** The steps from the root of a tree to a leaf; a bare leaf's path is empty. */
+export type KeyPath = readonly KeyEntry[];
+
+/** The character that key strings write before an entry. */
+export type Mark = "." | "@" | "#";
+
+/** The mark of an entry, or `undefined` for the kinds that key strings can't spell. */
+export function markOf(entry: KeyEntry): Mark | undefined {
+  switch (entry.kind) {
+    case "attr":
+      return ".";
+    case "dict":
+      return "@";
+    case "sequence":
+      return "#";
+    default:
+      return undefined;
+  }
+}
+
+/** What an entry steps by: the name, the key, the index. */
+export function keyOf(entry: KeyEntry): DictKeyValue {
+  return entry.kind === "attr" ? entry.name : entry.kind === "sequence" ? entry.idx : entry.key;
+}
+
+/** The entry of a mark and what it steps by. */
+export function entryOf(mark: Mark, key: DictKeyValue): KeyEntry {
+  if (mark === "@") return new DictKey(key);
+  return mark === "." ? new GetAttrKey(String(key)) : new SequenceKey(Number(key));
+}
+
+/** Whether two key paths take the same steps: same kinds, same keys, of the same type. */
+export function equalKeyPaths(a: KeyPath, b: KeyPath): boolean {
+  return a.length === b.length && a.every((entry, i) => equalEntries(entry, b[i]!));
+}
+
+/** Whether two entries take the same step. */
+export function equalEntries(a: KeyEntry, b: KeyEntry): boolean {
+  const x = keyOf(a);
+  const y = keyOf(b);
+  // As a Map compares its keys: NaN equals itself.
+  return a.kind === b.kind && (x === y || Object.is(x, y));
+}

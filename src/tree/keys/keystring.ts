@@ -1,0 +1,104 @@
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { MAX_DEPTH } from "../limits.ts";
+import { quote, tooDeep, unsupportedKey } from "../messages.ts";
+import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
+
+export { keystr } from "./keystr.ts";
+
+/**
+ * Spells a key path as the string that names its tensor in a file: `.name` for an attribute, `@key` for a
+ * dict key, `#index` for a list index; the first entry's dot is left off. Names are written as they are,
+ * also when they contain `.`, `@` or `#`: such a string reads as another path.
+ *
+ * @throws `UnsupportedKey` for a `FlattenedIndexKey`.
+ * @example
+ * ```ts
+ * keypath2string([new GetAttrKey("layers"), new SequenceKey(10), new DictKey("query")]); // "layers#10@query"
+ * ```
+ */
+export function keypath2string(path: KeyPath): string {
+  let string = "";
+  for (let i = 0; i < path.length; i++) {
+    const mark = markOf(path[i]!) ?? unsupportedKey(path.slice(0, i), path[i]!);
+    string += (i === 0 && mark === "." ? "" : mark) + String(keyOf(path[i]!));
+  }
+  return string;
+}
+
+/**
+ * Reads a key string back into its key path; the empty string is the empty path of a bare leaf.
+ *
+ * @throws `InvalidKeyString` where `#` is not followed by a plain decimal index, `DepthLimit` for more than a
+ * thousand entries.
+ */
+export function string2keypath(string: string): KeyPath {
+  return parseKeyString(string, MAX_DEPTH);
+}
+
+/** {@link string2keypath} with a limit of one's own. */
+export function parseKeyString(string: string, maxDepth: number): KeyEntry[] {
+  const path: KeyEntry[] = [];
+  for (let at = 0; at < string.length; ) {
+    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    const mark = markAt(string, at);
+    const start = mark === undefined ? at : at + 1;
+    at = entryEnd(string, start);
+    path.push(
+      mark === "#"
+        ? entryOf("#", parseIndex(string, start, at))
+        : entryOf(mark ?? ".", string.slice(start, at)),
+    );
+  }
+  return path;
+}
+
+/** The mark at a place of a key string, if there is one. */
+export function markAt(string: string, at: number): Mark | undefined {
+  const unit = string.charCodeAt(at);
+  return unit === DOT ? "." : unit === AT ? "@" : unit === HASH ? "#" : undefined;
+}
+
+const DOT = 46;
+const AT = 64;
+const HASH = 35;
+
+/** Where the entry ends whose text starts at `start`. */
+export function entryEnd(string: string, start: number): number {
+  for (let at = start; at < string.length; at++) {
+    const unit = string.charCodeAt(at);
+    if (unit === DOT || unit === AT || unit === HASH) return at;
+  }
+  return string.length;
+}
+
+/** Reads the list index at `[start, end)` of a key string. */
+export function parseIndex(string: string, start: number, end: number): number {
+  const text = string.slice(start, end);
+  const index = canonicalIndex(text);
+  if (index === undefined) {
+    throw new Pytree2SafetensorsError(
+      "InvalidKeyString",
+      `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`,
+      { tensor: string, expected: "a plain decimal index", found: text },
+    );
+  }
+  return index;
+}
+
+/** The list index that a text spells, or `undefined`: no sign, no leading zero, nothing that a number can't hold. */
+export function canonicalIndex(text: string): number | undefined {
+  // Longer texts are beyond the safe integers; asked first, so that a hostile one costs nothing.
+  if (text.length === 0 || text.length > 16) return undefined;
+  let index = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    index = index * 10 + digit;
+  }
+  return (text.charCodeAt(0) === 48 && text.length > 1) || !Number.isSafeInteger(index) ? undefined : index;
+}
+
+/** Whether a name reads back as itself: it contains no separator. */
+export function isPlainName(name: string): boolean {
+  return entryEnd(name, 0) === name.length;
+}

@@ -1,0 +1,31 @@
+import { setOwn } from "../../base/dict.ts";
+
+class Container {
+  // Attributes are own enumerable properties, whatever their names.
+  [name: string]: unknown;
+
+  constructor(attrs: object = {}) {
+    for (const [name, value] of Object.entries(attrs)) setOwn(this, name, value);
+  }
+}
+// Consoles print the name of the class before its attributes.
+Object.defineProperty(Container, "name", { value: "PyTreeContainer" });
+
+/**
+ * An object whose attributes are children of a pytree; what an attribute node (`.name`) of a file loads as.
+ * Attributes are own enumerable properties, safe for any name (`__proto__` and `constructor` too).
+ *
+ * @typeParam A The attributes, where they are known.
+ * @example
+ * ```ts
+ * const layer = new PyTreeContainer({ weight, bias });
+ * layer.weight; // typed as what was given
+ * ```
+ */
+export type PyTreeContainer<A extends object = Record<string, unknown>> = Container & A;
+
+/** Makes {@link PyTreeContainer}s: `new PyTreeContainer(attrs?)` copies the own enumerable properties of `attrs`. */
+export const PyTreeContainer = Container as {
+  new <A extends object = Record<string, unknown>>(attrs?: A): PyTreeContainer<A>;
+  readonly prototype: PyTreeContainer;
+};

@@ -1,0 +1,189 @@
+import { setOwn } from "../../base/dict.ts";
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
+import { quote } from "../messages.ts";
+import { PyTreeContainer } from "./container.ts";
+
+/** Children of a registered class with their keys, and whatever else `unflatten` needs. */
+export type FlattenedNode = readonly [
+  children: readonly (readonly [key: KeyEntry, child: unknown])[],
+  aux?: unknown,
+];
+
+/** How a class is taken apart and put together: see {@link registerPytreeNode}. */
+export interface PytreeNodeOptions<T> {
+  /** The children with their keys, in an order that stays the same, and static data (`aux`). */
+  readonly flattenWithKeys: (node: T) => FlattenedNode;
+  /** The node again, from what `flattenWithKeys` gave and children in the same order. */
+  readonly unflatten: (aux: unknown, children: readonly unknown[]) => T;
+  /**
+   * What files call the class. With it, files keep the class and its `aux` (which must then be JSON), and a
+   * program that registered the name gets it back; without, it loads as a {@link PyTreeContainer}. What
+   * `unflatten` then gets comes from the file: it may be from a stranger.
+   */
+  readonly name?: string;
+}
+
+/** Options of {@link registerDataclass}. */
+export interface DataclassOptions<T> {
+  /** The properties that are children; by default all own enumerable ones that are not static. */
+  readonly dataFields?: readonly (keyof T & string)[];
+  /** The properties that are static: kept as they are by every function, never a leaf. */
+  readonly metaFields?: readonly (keyof T & string)[];
+  /** What files call the class, as in {@link PytreeNodeOptions}. */
+  readonly name?: string;
+}
+
+/** A class that was registered. */
+export interface Registration {
+  readonly name: string | undefined;
+  /** The class's own name, for messages only: minifiers change it. */
+  readonly className: string;
+  /** Set where `aux` is a dict of static properties. */
+  readonly dataclass: boolean;
+  flatten(node: object): FlattenedNode;
+  unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
+  /** Whether what a file says of an object fits the class as it is registered now. */
+  accepts(aux: unknown, keys: readonly KeyEntry[]): boolean;
+}
+
+/** A class that can be registered: abstract or not, whatever its constructor takes. */
+export type PytreeClass<T extends object> = abstract new (...args: never[]) => T;
+
+const byPrototype = new Map<object, Registration>();
+const byName = new Map<string, Registration>();
+
+/**
+ * Teaches every function of this package to descend into instances of `Class` (of this very class, not of
+ * its subclasses).
+ *
+ * @throws `InvalidRegistration` where the class or the name is registered already.
+ * @example
+ * ```ts
+ * registerPytreeNode(Pair, {
+ *   flattenWithKeys: (pair) => [[[new GetAttrKey("left"), pair.left], [new GetAttrKey("right"), pair.right]]],
+ *   unflatten: (_, [left, right]) => new Pair(left, right),
+ *   name: "example.Pair",
+ * });
+ * ```
+ */
+export function registerPytreeNode<T extends object>(
+  Class: PytreeClass<T>,
+  options: PytreeNodeOptions<T>,
+): void {
+  const { flattenWithKeys, unflatten, name } = options;
+  if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
+    refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`);
+  }
+  register(Class, {
+    name,
+    className: nameOf(Class),
+    dataclass: false,
+    flatten(node) {
+      const flat: unknown = flattenWithKeys(node as T);
+      if (isFlattened(flat)) return flat;
+      return refuse(`${nameOf(Class)}: flattenWithKeys must return [[[key, child], …], aux]`);
+    },
+    unflatten,
+    // What it takes is known to the class alone.
+    accepts: () => true,
+  });
+}
+
+/**
+ * Registers a class whose properties are its children, save for those named static. Instances come back by
+ * `Object.create(Class.prototype)` and own properties: constructors don't run.
+ *
+ * @throws `InvalidRegistration` where the class or the name is registered already, or a field is both.
+ * @example
+ * ```ts
+ * class Linear { weight; bias; activation = "relu"; }
+ * registerDataclass(Linear, { metaFields: ["activation"], name: "example.Linear" });
+ * ```
+ */
+export function registerDataclass<T extends object>(
+  Class: PytreeClass<T>,
+  options: DataclassOptions<T> = {},
+): void {
+  const { dataFields, metaFields = [], name } = options;
+  const meta = new Set<string>(metaFields);
+  const data = dataFields && new Set<string>(dataFields);
+  const twice = dataFields?.find((field) => meta.has(field));
+  if (twice !== undefined) refuse(`${nameOf(Class)}: ${quote(twice)} is both a data and a meta field`);
+  const read = (node: object, field: string): unknown => (node as Record<string, unknown>)[field];
+  register(Class, {
+    name,
+    className: nameOf(Class),
+    dataclass: true,
+    flatten(node) {
+      const fields: Iterable<string> = data ?? Object.keys(node).filter((field) => !meta.has(field));
+      const aux: Record<string, unknown> = {};
+      for (const field of meta) if (field in node) setOwn(aux, field, read(node, field));
+      return [Array.from(fields, (field) => [new GetAttrKey(field), read(node, field)] as const), aux];
+    },
+    unflatten(aux, children, keys) {
+      const node: object = Object.create(Class.prototype);
+      for (let i = 0; i < keys.length; i++) defineField(node, String(keyOf(keys[i]!)), children[i]);
+      for (const [field, value] of Object.entries(aux as object)) defineField(node, field, value);
+      return node;
+    },
+    accepts(aux, keys) {
+      if (typeof aux !== "object" || aux === null || Array.isArray(aux)) return false;
+      if (!Object.keys(aux).every((field) => meta.has(field))) return false;
+      if (!keys.every((key) => key.kind === "attr" && !meta.has(key.name))) return false;
+      if (data === undefined) return true;
+      return keys.length === data.size && keys.every((key) => data.has(String(keyOf(key))));
+    },
+  });
+}
+
+// Defined, never assigned: an accessor that the class has under that name must not run.
+function defineField(node: object, name: string, value: unknown): void {
+  Object.defineProperty(node, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+// Descending into these is this package's own business.
+const BUILT_IN = new Set<object>([
+  Object.prototype,
+  Array.prototype,
+  Map.prototype,
+  PyTreeContainer.prototype,
+]);
+
+function register(Class: PytreeClass<object>, registration: Registration): void {
+  const { name, className } = registration;
+  const prototype: unknown = typeof Class === "function" ? Class.prototype : undefined;
+  if (typeof prototype !== "object" || prototype === null) refuse("expected a class");
+  if (BUILT_IN.has(prototype)) refuse(`${className} is a container already`);
+  if (byPrototype.has(prototype)) refuse(`the class ${className} is registered already`);
+  if (name !== undefined && (typeof name !== "string" || name === "")) {
+    refuse(`${className}: expected a name that is not empty`);
+  }
+  if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
+  byPrototype.set(prototype, registration);
+  if (name !== undefined) byName.set(name, registration);
+}
+
+/** What `flattenWithKeys` gives is somebody's code: a mistake is named here rather than where it hurts. */
+function isFlattened(flat: unknown): flat is FlattenedNode {
+  if (!Array.isArray(flat) || !Array.isArray(flat[0])) return false;
+  return flat[0].every((child) => Array.isArray(child) && child.length === 2);
+}
+
+function refuse(message: string): never {
+  throw new Pytree2SafetensorsError("InvalidRegistration", message);
+}
+
+function nameOf(Class: unknown): string {
+  return (typeof Class === "function" && Class.name) || "the class";
+}
+
+/** The registration of the class whose `prototype` this is. */
+export function getRegistration(prototype: object): Registration | undefined {
+  return byPrototype.get(prototype);
+}
+
+/** The registration of the class that files call `name`. */
+export function getRegistrationByName(name: string): Registration | undefined {
+  return byName.get(name);
+}
