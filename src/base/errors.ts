@@ -53,7 +53,8 @@ export type ErrorCode =
   | "MissingShard"
   // Calls.
   | "InvalidArgument"
-  | "AsyncAdapter";
+  | "AsyncAdapter"
+  | "AdapterError";
 
 /** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
 export interface Fault {
