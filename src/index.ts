@@ -60,7 +60,7 @@ export {
   setWeights,
   type WeightsReport,
 } from "./checkpoint/weights.ts";
-export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export { parseSlice, type SliceIndex, type SliceInput } from "./format/slice-parse.ts";
 export type {
   BlobLike,
   FileHandleLike,

@@ -2,7 +2,9 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import type { Header } from "../format/header/header.ts";
-import { planSlice, type SliceInput } from "../format/slice.ts";
+import { planSlice } from "../format/slice.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
+import type { TensorRef } from "../format/tensor-ref.ts";
 import type { ByteSource } from "../io/types.ts";
 import { type ConvertOptions, convertInto } from "../tensor/convert.ts";
 import { arrayClass, DTYPES, type Dtype } from "../tensor/dtypes.ts";
@@ -55,7 +57,7 @@ export interface StreamOptions {
 /** One file of a checkpoint: a header that was read and the bytes behind it. */
 export interface FilePart {
   readonly source: ByteSource;
-  readonly header: Header;
+  readonly header: Header<ByteSource>;
 }
 
 const STREAM_BYTES = 8 * 2 ** 20;
@@ -83,7 +85,9 @@ export class SafetensorsFile {
   /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly #parts: readonly FilePart[];
-  readonly #partOf: ReadonlyMap<string, FilePart> | undefined;
+  readonly #dataStarts: ReadonlyMap<ByteSource, number>;
+  readonly #refs: readonly TensorRef<ByteSource>[];
+  #byName: ReadonlyMap<string, TensorRef<ByteSource>> | undefined;
   readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
@@ -91,15 +95,16 @@ export class SafetensorsFile {
   constructor(
     parts: readonly FilePart[],
     metadata: Readonly<Record<string, string>>,
-    partOf: ReadonlyMap<string, FilePart> | undefined,
+    refs: readonly TensorRef<ByteSource>[],
     release: () => Promise<void>,
   ) {
     this.#parts = parts;
-    this.#partOf = partOf;
+    this.#refs = refs;
+    this.#dataStarts = new Map(parts.map(({ source, header }) => [source, header.dataStart]));
     this.#release = release;
     this.metadata = metadata;
     forgotten.register(this, release, this);
-    this.names = parts.length === 1 ? parts[0]!.header.names : parts.flatMap((part) => part.header.names);
+    this.names = refs.map(({ name }) => name);
   }
 
   /** The size of all files together, headers included, in bytes. */
@@ -150,7 +155,7 @@ export class SafetensorsFile {
     const reads = this.plan([...names], options);
     const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
     for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
-      for (let k = 0; k < members.length; k++) yield [reads[members[k]!]!.name, tensors[k]!];
+      for (let k = 0; k < members.length; k++) yield [members[k]!.name, tensors[k]!];
     }
     progress.finish(reads.at(-1)?.name ?? "");
   }
@@ -215,18 +220,8 @@ export class SafetensorsFile {
     if (found === undefined) {
       throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
     }
-    const { part, index } = found;
-    const { header, source } = part;
-    return {
-      name,
-      source,
-      dtype: header.dtypeAt(index),
-      shape: header.shapeAt(index),
-      start: header.beginAt(index),
-      end: header.endAt(index),
-      dataStart: header.dataStart,
-      place,
-    };
+    const { dtype, shape, start, end, file: source } = found;
+    return { name, source, dtype, shape, start, end, dataStart: this.#dataStarts.get(source)!, place };
   }
 
   /** @internal The reads of these tensors, in the order of their data. */
@@ -252,11 +247,9 @@ export class SafetensorsFile {
     );
   }
 
-  #find(name: string): { part: FilePart; index: number } | undefined {
-    const part = this.#partOf ? this.#partOf.get(name) : this.#parts[0];
-    if (part === undefined) return undefined;
-    const index = part.header.indexOf(name);
-    return index < 0 ? undefined : { part, index };
+  #find(name: string): TensorRef<ByteSource> | undefined {
+    this.#byName ??= new Map(this.#refs.map((ref) => [ref.name, ref]));
+    return this.#byName.get(name);
   }
 
   #notFound(name: string): string {
@@ -270,7 +263,7 @@ export class SafetensorsFile {
   }
 }
 
-keepShape(new SafetensorsFile([], {}, undefined, () => Promise.resolve()));
+keepShape(new SafetensorsFile([], {}, [], () => Promise.resolve()));
 
 function castChunk(chunk: Uint8Array, from: Dtype, to: Dtype, options: ConvertOptions): Uint8Array {
   const shape = [elementsIn(from, chunk.byteLength)];

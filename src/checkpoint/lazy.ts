@@ -1,4 +1,4 @@
-import type { SliceInput } from "../format/slice.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -39,12 +39,11 @@ export function load<A = Tensor>(
   const { buffer, byteOffset, byteLength } = memoryOf(bytes);
   const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
   const length = headerLength(prefix, byteLength);
-  const header = parseHeader(new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length), byteLength);
+  const bytesOfHeader = new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length);
+  const header = parseHeader(bytesOfHeader, byteLength, undefined);
   const dict: Record<string, A> = {};
-  for (const [index, name] of header.names.entries()) {
-    const start = byteOffset + header.beginAt(index);
-    const size = header.endAt(index) - header.beginAt(index);
-    const tensor = Tensor.fromBuffer(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
+  for (const { name, dtype, shape, start, end } of header.tensors) {
+    const tensor = Tensor.fromBuffer(dtype, shape, buffer, byteOffset + start, end - start);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;

@@ -2,6 +2,7 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
+import type { TensorRef } from "../format/tensor-ref.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
@@ -53,7 +54,7 @@ export async function openSafetensors(
     const head = await readHead(opened.source, options.signal);
     if (isIndex(head)) return await openShards(opened, head, options);
     const part = await openPart(opened.source, head, options.signal);
-    return new SafetensorsFile([part], part.header.metadata ?? {}, undefined, () => opened.close());
+    return new SafetensorsFile([part], part.header.metadata ?? {}, part.header.tensors, () => opened.close());
   } catch (error) {
     await opened.close().catch(() => {}); // the error that led here is the one to see
     throw error;
@@ -93,7 +94,7 @@ async function readHeader(
   source: ByteSource,
   head: Uint8Array,
   signal: AbortSignal | undefined,
-): Promise<Header> {
+): Promise<Header<ByteSource>> {
   try {
     const end = PREFIX_BYTES + headerLength(head, source.size);
     let header = head.subarray(PREFIX_BYTES, end);
@@ -104,7 +105,7 @@ async function readHeader(
       joined.set(rest, header.byteLength);
       header = joined;
     }
-    return parseHeader(header, source.size);
+    return parseHeader(header, source.size, source);
   } catch (error) {
     throw nameSource(error, source.name);
   }
@@ -165,8 +166,8 @@ async function openShards(
     // All are waited for, so that none is still opening while the others are closed.
     await Promise.allSettled(opening);
     const parts = await Promise.all(opening);
-    const partOf = matchIndex(index, parts, options);
-    return new SafetensorsFile(parts, joinMetadata(index, parts), partOf, release);
+    const refs = matchIndex(index, parts, options);
+    return new SafetensorsFile(parts, joinMetadata(index, parts), refs, release);
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.close().catch(() => {})));
     throw error;
@@ -208,12 +209,14 @@ function matchIndex(
   index: ShardIndex,
   parts: readonly FilePart[],
   options: OpenOptions,
-): ReadonlyMap<string, FilePart> {
-  const partOf = new Map<string, FilePart>();
+): TensorRef<ByteSource>[] {
+  const refs: TensorRef<ByteSource>[] = [];
+  const present = new Set<string>();
   let bytes = 0;
   for (const [at, part] of parts.entries()) {
     const fileName = index.files[at]!;
-    for (const name of part.header.names) {
+    for (const ref of part.header.tensors) {
+      const { name } = ref;
       const expected = index.weightMap.get(name);
       if (expected !== fileName) {
         const says = expected === undefined ? "has no entry for it" : `says ${JSON.stringify(expected)}`;
@@ -223,12 +226,13 @@ function matchIndex(
           { tensor: name, expected: expected ?? "an entry", found: fileName },
         );
       }
-      partOf.set(name, part);
+      present.add(name);
+      refs.push(ref);
     }
     bytes += part.source.size - part.header.dataStart;
   }
   for (const [name, fileName] of index.weightMap) {
-    if (partOf.has(name)) continue;
+    if (present.has(name)) continue;
     throw new Pytree2SafetensorsError(
       "InvalidIndex",
       `the index says that tensor ${JSON.stringify(name)} is in the shard ${JSON.stringify(fileName)}, but it is not there`,
@@ -240,7 +244,7 @@ function matchIndex(
     const message = `the index gives total_size ${index.totalSize}, its shards have ${bytes} bytes of data`;
     warn(options, new Pytree2SafetensorsError("InvalidIndex", message));
   }
-  return partOf;
+  return refs;
 }
 
 function joinMetadata(index: ShardIndex, parts: readonly FilePart[]): Record<string, string> {

@@ -29,7 +29,7 @@ export async function collect<A>(
   try {
     for await (const { members, tensors } of readTensors(reads, { signal, progress, kept })) {
       for (let k = 0; k < members.length; k++) {
-        const { name, place } = reads[members[k]!]!;
+        const { name, place } = members[k]!;
         const leaf = convert?.(name, tensors[k]!) ?? makeArray(adapter, tensors[k]!, name);
         made[place] = leaf instanceof Promise ? await abortable(leaf, signal) : leaf;
       }

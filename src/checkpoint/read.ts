@@ -35,9 +35,9 @@ export interface ReadOptions {
   readonly kept?: boolean | undefined;
 }
 
-/** Tensors that have been read together; `members` are their places in the list of reads. */
+/** Tensors that have been read together, each with its read. */
 export interface ReadTensors {
-  readonly members: readonly number[];
+  readonly members: readonly TensorRead[];
   readonly tensors: readonly Tensor[];
 }
 
@@ -82,7 +82,7 @@ export async function* readTensors(
         bytesAhead -= first.bytes;
       }
       outer?.throwIfAborted();
-      const done = runJob(job, reads, context);
+      const done = runJob(job, context);
       done.catch(() => {}); // looked at when its turn comes
       ahead.push({ bytes: job.bytes, done });
       bytesAhead += job.bytes;
@@ -108,7 +108,7 @@ interface ReadContext {
 interface Job {
   readonly kind: "views" | "group" | "into" | "cast";
   readonly source: ByteSource;
-  readonly group: ReadGroup;
+  readonly group: ReadGroup<TensorRead>;
   readonly bytes: number;
 }
 
@@ -122,8 +122,7 @@ function* planJobs(reads: readonly TensorRead[], kept: boolean): Generator<Job, 
     const run = reads.slice(from, to);
     const keeps = kept && kind === "group";
     for (const group of planReads(run, keeps ? groupingOfKept(run) : GROUPING[kind])) {
-      const members = from === 0 ? group.members : group.members.map((member) => member + from);
-      yield { kind, source, group: { ...group, members }, bytes: keeps ? 0 : bytesAhead(kind, group) };
+      yield { kind, source, group, bytes: keeps ? 0 : bytesAhead(kind, group) };
     }
     from = to;
   }
@@ -156,31 +155,31 @@ function kindOf(read: TensorRead): Job["kind"] {
   return read.source.resident && read.end - read.start <= VIEW_BYTES ? "views" : "group";
 }
 
-function runJob(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+function runJob(job: Job, context: ReadContext): Promise<ReadTensors> {
   switch (job.kind) {
     case "views":
-      return readViews(job, reads, context);
+      return readViews(job, context);
     case "group":
-      return readGroup(job, reads, context);
+      return readGroup(job, context);
     case "into":
-      return readInto(job, reads, context);
+      return readInto(job, context);
     case "cast":
-      return readCasts(job, reads, context);
+      return readCasts(job, context);
   }
 }
 
 /** Views of memory that is there already. */
-async function readViews(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+async function readViews(job: Job, context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
   const bytes = await job.source.read(start, end, { signal: context.signal });
-  context.progress?.add(end - start, reads[members[0]!]!.name);
-  return tensorsIn(bytes.buffer, bytes.byteOffset - start, members, reads);
+  context.progress?.add(end - start, members[0]!.name);
+  return tensorsIn(bytes.buffer, bytes.byteOffset - start, members);
 }
 
 /** Neighbours in one allocation. */
-async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+async function readGroup(job: Job, context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = job.group;
-  const first = reads[members[0]!]!;
+  const first = members[0]!;
   if (members.length === 1) {
     const tensor = targetTensor(first.name, first.dtype, first.shape, undefined);
     await readPieces(job.source, start, end, tensor.data, first.name, context);
@@ -191,28 +190,21 @@ async function readGroup(job: Job, reads: readonly TensorRead[], context: ReadCo
   const lead = (start - first.dataStart) % 8;
   const bytes = new Uint8Array(lead + end - start).subarray(lead);
   await readPieces(job.source, start, end, bytes, first.name, context);
-  return tensorsIn(bytes.buffer, lead - start, members, reads);
+  return tensorsIn(bytes.buffer, lead - start, members);
 }
 
 /** The tensors of a group, over memory where the byte at `start` of the source lies at `start + shift`. */
-function tensorsIn(
-  buffer: ArrayBufferLike,
-  shift: number,
-  members: readonly number[],
-  reads: readonly TensorRead[],
-): ReadTensors {
-  const tensors = members.map((index) => {
-    const { dtype, shape, start, end } = reads[index]!;
+function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly TensorRead[]): ReadTensors {
+  const tensors = members.map(({ dtype, shape, start, end }) => {
     return Tensor.fromBuffer(dtype, shape, buffer, start + shift, end - start);
   });
   return { members, tensors };
 }
 
 /** Tensors into memory that the caller gave; several only where they are empty. */
-async function readInto(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+async function readInto(job: Job, context: ReadContext): Promise<ReadTensors> {
   const { members } = job.group;
-  const tensors = members.map(async (index) => {
-    const { name, dtype, shape, start, end, into } = reads[index]!;
+  const tensors = members.map(async ({ name, dtype, shape, start, end, into }) => {
     const tensor = targetTensor(name, dtype, shape, into);
     await readPieces(job.source, start, end, tensor.data, name, context);
     return tensor;
@@ -221,10 +213,10 @@ async function readInto(job: Job, reads: readonly TensorRead[], context: ReadCon
 }
 
 /** Tensors that are converted chunk by chunk: the file's form of them is never in memory whole. */
-async function readCasts(job: Job, reads: readonly TensorRead[], context: ReadContext): Promise<ReadTensors> {
+async function readCasts(job: Job, context: ReadContext): Promise<ReadTensors> {
   const { source } = job;
   const { start, end, members } = job.group;
-  const targets = members.map((index) => castTarget(reads[index]!));
+  const targets = members.map(castTarget);
   const limiter = limiterOf(source, context);
   const { signal, progress } = context;
   const scratch = source.resident ? undefined : new Uint8Array(Math.min(end - start, CHUNK_BYTES));
@@ -234,8 +226,7 @@ async function readCasts(job: Job, reads: readonly TensorRead[], context: ReadCo
     const chunk = await limiter.run(length, signal, async () =>
       source.read(piece.start, piece.end, { signal, into: scratch?.subarray(0, length) }),
     );
-    members.forEach((index, k) => {
-      const read = reads[index]!;
+    members.forEach((read, k) => {
       const from = Math.max(read.start, piece.start);
       const to = Math.min(read.end, piece.end);
       if (from >= to) return;

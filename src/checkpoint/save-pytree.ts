@@ -1,7 +1,6 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { isWellFormed } from "../base/utf8.ts";
-import { METADATA_KEY } from "../format/header/prefix.ts";
-import { planLayout } from "../format/layout/layout.ts";
+import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
+import { printable } from "../base/quote.ts";
+import { type Layout, planLayout } from "../format/layout/layout.ts";
 import { parseSize } from "../format/shards.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -9,7 +8,7 @@ import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { planTree } from "../tree/names2tree.ts";
 import { type LikeKinds, likeKinds } from "../tree/rekey.ts";
-import { flattenForSave } from "../tree/tree2names.ts";
+import { type FlatTree, flattenForSave } from "../tree/tree2names.ts";
 import { isArrayLeaf, requireLeafInfo } from "./leaf.ts";
 import { type CheckpointSource, withFile } from "./open.ts";
 import { requireChoice } from "./options.ts";
@@ -62,14 +61,19 @@ export async function savePytree<A = Tensor>(
   sink: SinkInput | ShardSink,
   options: SavePytreeOptions<A> = {},
 ): Promise<void> {
-  const { entries, structure } = await flatten(tree, options);
+  const { entries, flat } = await flatten(tree, options);
+  const { structure } = flat;
   const metadata = userMetadata(options.metadata);
-  if (options.maxShardSize !== undefined) {
-    const maxBytes = parseSize(options.maxShardSize);
-    await writeShards(entries, sink as ShardSink, { ...options, maxBytes, metadata, structure });
-    return;
+  try {
+    if (options.maxShardSize !== undefined) {
+      const maxBytes = parseSize(options.maxShardSize);
+      await writeShards(entries, sink as ShardSink, { ...options, maxBytes, metadata, structure });
+    } else {
+      await writeEntries(entries, sink as SinkInput, withStructure(metadata, structure), options);
+    }
+  } catch (error) {
+    throw nameLeaf(error, flat);
   }
-  await writeEntries(entries, sink as SinkInput, withStructure(metadata, structure), options);
 }
 
 /** A pytree as the bytes of its file, not yet made: for uploads and downloads. */
@@ -97,8 +101,14 @@ export async function serialize<A = Tensor>(
   tree: unknown,
   options: Omit<SavePytreeOptions<A>, "maxShardSize" | "shardName" | "flush"> = {},
 ): Promise<SerializedPytree> {
-  const { entries, structure } = await flatten(tree, options);
-  const plan = planLayout(entries, withStructure(userMetadata(options.metadata), structure));
+  const { entries, flat } = await flatten(tree, options);
+  const metadata = withStructure(userMetadata(options.metadata), flat.structure);
+  let plan: Layout;
+  try {
+    plan = planLayout(entries, metadata);
+  } catch (error) {
+    throw nameLeaf(error, flat);
+  }
   const stream = () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const progress = new ProgressCounter(plan.totalBytes, options.onProgress);
@@ -115,11 +125,11 @@ export async function serialize<A = Tensor>(
   return { byteLength: plan.totalBytes, stream, blob: () => new Response(stream(), { headers }).blob() };
 }
 
-/** A tree's leaves by name with dtype and shape, and its structure metadata if it needs any. */
+/** A tree's leaves by name with dtype and shape, and the rest of the tree. */
 async function flatten<A>(
   tree: unknown,
   options: SavePytreeOptions<A>,
-): Promise<{ entries: NamedLeaf[]; structure: string | undefined }> {
+): Promise<{ entries: NamedLeaf[]; flat: FlatTree }> {
   const { arrays, structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
@@ -135,18 +145,19 @@ async function flatten<A>(
     maxDepth,
   });
   const entries = flat.leaves.map(({ name, leaf }, i) => {
-    if (name === METADATA_KEY || !isWellFormed(name)) throw unwritable(name, keystr(flat.pathOf(i)));
     const { dtype, shape } = requireLeafInfo(leaf, arrays, name, () => keystr(flat.pathOf(i)));
     return { name, leaf, dtype, shape };
   });
-  return { entries, structure: flat.structure };
+  return { entries, flat };
 }
 
-function unwritable(tensor: string, keyPath: string): Pytree2SafetensorsError {
-  const why =
-    tensor === METADATA_KEY ? "is where the format keeps metadata" : "has a surrogate without its partner";
-  const message = `the leaf at ${keyPath} can't have the name ${JSON.stringify(tensor)}, which ${why}; rename its key`;
-  return new Pytree2SafetensorsError("InvalidName", message, { tensor, keyPath });
+/** The same error, with the key path of the leaf that it is about. */
+function nameLeaf(error: unknown, { leaves, pathOf }: FlatTree): unknown {
+  if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
+  const leaf = leaves.findIndex(({ name }) => name === error.tensor);
+  if (leaf < 0) return error;
+  const keyPath = keystr(pathOf(leaf));
+  return amendError(error, `the leaf at ${printable(keyPath)}`, { keyPath });
 }
 
 async function resolveLike(options: SavePytreeOptions<unknown>): Promise<LikeKinds | undefined> {
