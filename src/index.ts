@@ -51,7 +51,7 @@ export type { SelectionKeys } from "./checkpoint/select.ts";
 export { type SerializedPytree, serialize } from "./checkpoint/serialize.ts";
 export { setWeights } from "./checkpoint/set-weights.ts";
 export type { SetWeightsOptions, WeightsReport } from "./checkpoint/weights-report.ts";
-export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export { parseSlice, type SliceIndex, type SliceInput } from "./format/slice-parse.ts";
 export type {
   BlobLike,
   FileHandleLike,

@@ -3,7 +3,8 @@
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { planSlice, type SliceInput } from "../format/slice.ts";
+import { planSlice } from "../format/slice.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 /** A leaf whose data are still in the file. */
-import type { SliceInput } from "../format/slice.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf, spell } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,7 +1,7 @@
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { byteLengthOf } from "../tensor/size.ts";
-import { quote } from "./header/faults.ts";
 import { JsonCursor } from "./header/json.ts";
 import type { LayoutEntry } from "./layout/layout.ts";
 import { encodeUtf8 } from "./utf8.ts";

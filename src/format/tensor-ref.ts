@@ -1,21 +1,19 @@
-/** A tensor of a file: the one carrier of what is known of it, from the header to the leaf. */
+// A tensor of a file: the one thing that is carried from the header to the leaf.
 import type { Dtype } from "../tensor/dtypes.ts";
 
 /**
- * What a header says of a tensor, and where its bytes lie.
+ * What a file says of one tensor, and where its bytes are.
  *
- * @typeParam F The file that it is in: whatever the reader of the header calls a file.
+ * @typeParam F What stands for the file.
  */
 export interface TensorRef<F = unknown> {
-  /** The name that the header has for it. */
   readonly name: string;
   readonly dtype: Dtype;
-  /** The length of each dimension. Frozen, and shared by the tensors of equal shape. */
+  /** Frozen; tensors of equal shapes share one array. */
   readonly shape: readonly number[];
-  /** The offset in the file of its first byte. */
+  /** The offset in the file of the first byte. */
   readonly start: number;
-  /** The offset in the file behind its last byte. */
+  /** The offset in the file behind the last byte. */
   readonly end: number;
-  /** The file that it is in. */
   readonly file: F;
 }
