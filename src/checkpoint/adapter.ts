@@ -33,6 +33,14 @@ export interface ArrayAdapter<A> {
   make(tensor: Tensor): Awaitable<A>;
   /** The same at once, for {@link load}; left out where the framework can't. */
   makeSync?(tensor: Tensor): A;
+  /**
+   * Takes hold of an array for the time of a save, without a copy: what it returns keeps its values until
+   * {@link ArrayAdapter.release}, whatever the program does with its own array meanwhile. Called at the moment of the
+   * call. Without it, the array must stay usable until the save has ended.
+   */
+  hold?(array: A): A;
+  /** Lets go of what {@link ArrayAdapter.hold} returned, once it is written or the save has failed. */
+  release?(held: A): void;
   /** Frees an array that was made and will not be used, because the call that made it failed. */
   dispose?(array: A): void;
 }
