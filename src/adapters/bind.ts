@@ -1,4 +1,5 @@
 // The functions of the root entry for one framework's arrays: a helper for each, so that bundlers can drop the others.
+import { requireOptions } from "../base/arguments.ts";
 import type {
   ArrayAdapter,
   CheckpointSource,
@@ -84,43 +85,43 @@ export interface BoundFunctions<A> {
 type Bound<A, Name extends keyof BoundFunctions<A>> = BoundFunctions<A>[Name];
 
 export function bindSave<A>(arrays: ArrayAdapter<A>): Bound<A, "save"> {
-  return (dict, options) => core.save(dict, { ...options, arrays });
+  return (dict, options = {}) => core.save(dict, { ...checked(options), arrays });
 }
 
 export function bindLoad<A>(arrays: ArrayAdapter<A>): Bound<A, "load"> {
-  return (bytes, options) => core.load(bytes, { ...options, arrays });
+  return (bytes, options = {}) => core.load(bytes, { ...checked(options), arrays });
 }
 
 export function bindSaveFile<A>(arrays: ArrayAdapter<A>): Bound<A, "saveFile"> {
-  return (dict, sink, options) => core.saveFile(dict, sink, { ...options, arrays });
+  return async (dict, sink, options = {}) => core.saveFile(dict, sink, { ...checked(options), arrays });
 }
 
 export function bindLoadFile<A>(arrays: ArrayAdapter<A>): Bound<A, "loadFile"> {
-  return (source, options) => core.loadFile(source, { ...options, arrays });
+  return async (source, options = {}) => core.loadFile(source, { ...checked(options), arrays });
 }
 
 export function bindSavePytree<A>(arrays: ArrayAdapter<A>): Bound<A, "savePytree"> {
-  return (tree, sink, options) => core.savePytree(tree, sink, { ...options, arrays });
+  return async (tree, sink, options = {}) => core.savePytree(tree, sink, { ...checked(options), arrays });
 }
 
 export function bindSerialize<A>(arrays: ArrayAdapter<A>): Bound<A, "serialize"> {
-  return (tree, options) => core.serialize(tree, { ...options, arrays });
+  return async (tree, options = {}) => core.serialize(tree, { ...checked(options), arrays });
 }
 
 export function bindLoadPytree<A>(arrays: ArrayAdapter<A>): Bound<A, "loadPytree"> {
-  const loadPytree = (source: CheckpointSource, options?: Omit<LoadPytreeOptions<A>, "arrays">) =>
-    core.loadPytree(source, { ...options, arrays, attributes: attributesOf(options) });
+  const loadPytree = async (source: CheckpointSource, options: Omit<LoadPytreeOptions<A>, "arrays"> = {}) =>
+    core.loadPytree(source, { ...checked(options), arrays, ...attributesOf(options) });
   return loadPytree as Bound<A, "loadPytree">;
 }
 
 export function bindSetWeights<A>(arrays: ArrayAdapter<A>): Bound<A, "setWeights"> {
-  return (module, dict, options) =>
-    core.setWeights(module, dict, { ...options, arrays, match: matchOf(options) });
+  return (module, dict, options = {}) =>
+    core.setWeights(module, dict, { ...checked(options), arrays, ...matchOf(options) });
 }
 
 export function bindLoadIntoPytree<A>(arrays: ArrayAdapter<A>): Bound<A, "loadIntoPytree"> {
-  return (module, source, options) =>
-    core.loadIntoPytree(module, source, { ...options, arrays, match: matchOf(options) });
+  return async (module, source, options = {}) =>
+    core.loadIntoPytree(module, source, { ...checked(options), arrays, ...matchOf(options) });
 }
 
 export function bindPytree2dict<A>(): Bound<A, "pytree2dict"> {
@@ -128,17 +129,25 @@ export function bindPytree2dict<A>(): Bound<A, "pytree2dict"> {
 }
 
 export function bindDict2pytree<A>(): Bound<A, "dict2pytree"> {
-  return <L>(dict: Readonly<Record<string, L>>, options?: Dict2PytreeOptions) =>
-    core.dict2pytree(dict, { ...options, attributes: attributesOf(options) }) as PyTree<L>;
+  return <L>(dict: Readonly<Record<string, L>>, options: Dict2PytreeOptions = {}) =>
+    core.dict2pytree(dict, { ...checked(options), ...attributesOf(options) }) as PyTree<L>;
 }
 
-// Frameworks descend into plain objects and arrays only, so templates and trees are made of those. An option that is
+/** The options of a call, which a spread would turn into none if they were `null` or a list. */
+function checked<Options extends object>(options: Options): Options {
+  requireOptions(options);
+  return options;
+}
+
+// Frameworks descend into plain objects and arrays only, so trees and templates are made of those. An option that is
 // present but `undefined` counts as absent: spread over the defaults, it would hide them.
 
-function attributesOf(options: Dict2PytreeOptions | undefined): "container" | "object" {
-  return options?.attributes ?? "object";
+function attributesOf({ attributes = "object" }: Dict2PytreeOptions): {
+  readonly attributes: "container" | "object";
+} {
+  return { attributes };
 }
 
-function matchOf(options: { readonly match?: "exact" | "name" } | undefined): "exact" | "name" {
-  return options?.match ?? "name";
+function matchOf<A>({ match = "name" }: SetWeightsOptions<A>): { readonly match: "exact" | "name" } {
+  return { match };
 }
