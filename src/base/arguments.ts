@@ -11,6 +11,25 @@ export function invalidArgument(what: string, expected: string, value: unknown):
   });
 }
 
+/** Refuses a limit that nothing exceeds, such as `NaN`, or that everything does. `undefined` stands for the default. */
+export function requireLimit(option: string, limit: unknown): void {
+  if (limit !== undefined && !LIMIT.accepts(limit)) throw invalidArgument(option, LIMIT.expected, limit);
+}
+
+/**
+ * Refuses what isn't a plain dict: the entries of a `Map`, a list or a tensor are not its properties, and properties
+ * under symbols have no name that a file could have.
+ */
+export function requireDict(what: string, value: unknown): asserts value is Record<string, unknown> {
+  const prototype: object | null | undefined =
+    typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  // A plain object of another realm has a prototype without a prototype.
+  const isPlain = prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
+  if (!isPlain || value instanceof Map) throw invalidArgument(what, "a plain object", value);
+  const symbol = Object.getOwnPropertySymbols(value).find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  if (symbol !== undefined) throw invalidArgument(`each key of ${what}`, "a string", symbol);
+}
+
 /** Refuses a word that an option doesn't know: taken for another one, it would do something else in silence. */
 export function requireChoice(option: string, value: unknown, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value as string)) return;
@@ -26,11 +45,7 @@ const isFunction = (value: unknown) => typeof value === "function";
 const FUNCTION: Check = { expected: "a function", accepts: isFunction };
 const BOOLEAN: Check = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
 const LIMIT: Check = {
-  expected: "a whole number from 0, or Infinity",
-  accepts: (value) => (Number.isInteger(value) && (value as number) >= 0) || value === Number.POSITIVE_INFINITY,
-};
-const WAIT: Check = {
-  expected: "a number from 0",
+  expected: "a number from 0 up",
   accepts: (value) => typeof value === "number" && value >= 0,
 };
 
@@ -75,7 +90,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maxDepth: LIMIT,
   maxGaps: LIMIT,
   retries: LIMIT,
-  timeout: WAIT,
+  timeout: LIMIT,
 };
 
 /**
@@ -84,7 +99,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
  * @throws `InvalidArgument` that names the option, what it must be, and what it is.
  */
 export function requireOptions(options: unknown): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (typeof options !== "object" || options === null || Symbol.iterator in options) {
     throw invalidArgument("options", "an object", options);
   }
   for (const [option, value] of Object.entries(options)) {

@@ -1,5 +1,5 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
-import { invalidArgument, requireChoice, requireOptions } from "../base/arguments.ts";
+import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
@@ -169,25 +169,11 @@ export function prepareDict<A>(
   options: SaveOptions<A> & { readonly snapshot?: boolean },
 ): PreparedSave {
   requireOptions(options);
-  requireDict(dict);
+  requireDict("the dict of leaves", dict);
   const metadata = checkMetadata(options.metadata);
   const leaves = Object.keys(dict).map((name) => ({ name, leaf: dict[name] }));
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => ({ tensor: name });
   return new PreparedSave(enterAll(leaves, options, placeOf), metadata, undefined, options, placeOf);
-}
-
-/** Refuses what isn't a dict of leaves: of a `Map`, a list or a class, nothing or not all would be saved. */
-export function requireDict(dict: unknown): void {
-  const prototype: object | null | undefined =
-    typeof dict === "object" && dict !== null ? Object.getPrototypeOf(dict) : undefined;
-  const isPlain = prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
-  if (!isPlain || Object.prototype.toString.call(dict) === "[object Map]") {
-    throw invalidArgument("the dict", "a plain object of leaves by name; savePytree() takes trees", dict);
-  }
-  const symbol = Object.getOwnPropertySymbols(dict).find((key) =>
-    Object.prototype.propertyIsEnumerable.call(dict, key),
-  );
-  if (symbol !== undefined) throw invalidArgument("a name of the dict", "a string", symbol);
 }
 
 interface NamedLeaf {

@@ -1,5 +1,5 @@
 /** Puts a dict of leaves into a template. */
-import { requireOptions } from "../base/arguments.ts";
+import { requireDict, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -7,7 +7,6 @@ import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import { describeLeaf, type Leaf, takeLeaf, unsupportedLeaf } from "./leaf.ts";
 import { makeArraySync } from "./make-array.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
-import { requireDict } from "./prepare.ts";
 import type { LeafDict } from "./save.ts";
 import { pairWeights, type SetWeightsOptions } from "./weights-report.ts";
 
@@ -36,7 +35,7 @@ export function setWeights<T, A = Tensor>(
   options: SetWeightsOptions<A> = {},
 ): T {
   requireOptions(options);
-  requireDict(dict);
+  requireDict("the dict of weights", dict);
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
   const weights = Object.keys(dict).map((name) => weigh(name, dict[name], adapter));
   const { pairs, rebuild } = pairWeights(module, weights, ({ info }) => info, options);

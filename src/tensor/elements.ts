@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type CastOptions, convertInto, requireCastable } from "./convert.ts";
-import { arrayClass, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
+import { arrayClass, type Dtype, type DtypeArray, lanes, requireDtype } from "./dtypes.ts";
 import { type Codes, decodeFloats } from "./float-codes.ts";
 import { isCodedFloat } from "./float-formats.ts";
 import { flattenNested, type NestedValues } from "./nested.ts";
@@ -62,6 +62,7 @@ export interface FromOptions<D extends Dtype = Dtype> extends CastOptions {
 export function gather(values: TensorValues, { dtype, shape, ...options }: FromOptions): Parts {
   const isArray = isTypedArray(values);
   const own = isArray ? fromTypedArray(values) : fromNested(values);
+  if (dtype !== undefined) requireDtype(dtype);
   const to = dtype ?? (isArray ? own.dtype : NARROWED[own.dtype]) ?? own.dtype;
   // C64 comes as real parts, twice as many.
   const pair = to === "C64" ? 2 : 1;

@@ -1,7 +1,9 @@
+import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
+import { describeValue } from "../base/quote.ts";
 import { type CastOptions, convertInto } from "./convert.ts";
-import { arrayClass, type Dtype, type DtypeArray, isDtype, type TypedArrayClass } from "./dtypes.ts";
+import { arrayClass, type Dtype, type DtypeArray, requireDtype, type TypedArrayClass } from "./dtypes.ts";
 import {
   type DtypeOf,
   type ElementOf,
@@ -11,6 +13,7 @@ import {
   newData,
   type TensorValues,
 } from "./elements.ts";
+import { DENO_INSPECT, inspectData, NODE_INSPECT } from "./inspect.ts";
 import { type NestedArray, nest } from "./nested.ts";
 import { byteLengthOf, elementCount, spell } from "./size.ts";
 import { typedArrayName } from "./typed-array.ts";
@@ -51,10 +54,10 @@ export class Tensor<D extends Dtype = Dtype> {
    *   `MisalignedSlice` where 4- or 6-bit elements end within a byte.
    */
   constructor(dtype: D, shape: readonly number[], data: DtypeArray<D>) {
-    checkDtype(dtype);
+    requireDtype(dtype);
     const { name, BYTES_PER_ELEMENT } = arrayClass(dtype);
     const length = byteLengthOf(dtype, shape) / BYTES_PER_ELEMENT;
-    const found = typedArrayName(data) ?? typeof data;
+    const found = typedArrayName(data) ?? describeValue(data);
     if (found !== name || data.length !== length) {
       throw invalid(
         dtype,
@@ -75,6 +78,7 @@ export class Tensor<D extends Dtype = Dtype> {
    * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype and shape need another number of bytes.
    */
   static fromBytes<D extends Dtype>(dtype: D, shape: readonly number[], bytes: Uint8Array): Tensor<D> {
+    if (!ArrayBuffer.isView(bytes)) throw invalid(dtype, shape, "a Uint8Array", describeValue(bytes));
     return Tensor.fromBuffer(dtype, shape, bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -91,7 +95,7 @@ export class Tensor<D extends Dtype = Dtype> {
     byteOffset = 0,
     byteLength: number = buffer.byteLength - byteOffset,
   ): Tensor<D> {
-    checkDtype(dtype);
+    requireDtype(dtype);
     const needed = byteLengthOf(dtype, shape);
     if (needed !== byteLength || byteOffset + needed > buffer.byteLength) {
       throw invalid(
@@ -134,6 +138,7 @@ export class Tensor<D extends Dtype = Dtype> {
     values: V,
     options: FromOptions<D> = {},
   ): Tensor<D> {
+    requireOptions(options);
     const { dtype, shape, data } = gather(values, options);
     return new Tensor<Dtype>(dtype, shape, data) as Tensor<D>;
   }
@@ -188,9 +193,10 @@ export class Tensor<D extends Dtype = Dtype> {
    * Tensor.from([1.5, 2]).cast("I32", { lossy: true }); // [1, 2]
    * ```
    */
-  cast<E extends Dtype>(dtype: E, options?: CastOptions): Tensor<E> {
+  cast<E extends Dtype>(dtype: E, options: CastOptions = {}): Tensor<E> {
+    requireOptions(options);
     if (this.is(dtype)) return this;
-    checkDtype(dtype);
+    requireDtype(dtype);
     const data = newData(dtype, this.shape);
     convertInto(this.data, this.dtype, data, dtype, options);
     return new Tensor(dtype, this.shape, data);
@@ -254,17 +260,19 @@ export class Tensor<D extends Dtype = Dtype> {
   toString(): string {
     return this.dtype + spell(this.shape);
   }
+
+  /** @internal What `console.log` prints in Node and Bun. */
+  [NODE_INSPECT](): string {
+    return `Tensor ${inspectData(this.dtype, this.shape, this.data)}`;
+  }
+
+  /** @internal What `console.log` prints in Deno. */
+  [DENO_INSPECT](): string {
+    return this[NODE_INSPECT]();
+  }
 }
 
 keepShape(new Tensor("U8", [0], new Uint8Array(0)));
-
-function checkDtype(dtype: string): asserts dtype is Dtype {
-  if (!isDtype(dtype)) {
-    throw new Pytree2SafetensorsError("UnsupportedDtype", `"${dtype}" is not a dtype of the format`, {
-      found: dtype,
-    });
-  }
-}
 
 function invalid(
   dtype: Dtype,

@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   io: ["base"],
   checkpoint: ["base", "tensor", "format", "tree", "io"],
   index: ["base", "tensor", "format", "tree", "io", "checkpoint"],
-  adapters: ["tensor", "index"],
+  adapters: ["base", "tensor", "index"],
   cli: ["index"],
 };
 
