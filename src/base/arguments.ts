@@ -24,9 +24,12 @@ export function requireDict(what: string, value: unknown): asserts value is Reco
   const prototype: object | null | undefined =
     typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
   // A plain object of another realm has a prototype without a prototype.
-  const isPlain = prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
+  const isPlain =
+    prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
   if (!isPlain || value instanceof Map) throw invalidArgument(what, "a plain object", value);
-  const symbol = Object.getOwnPropertySymbols(value).find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  const symbol = Object.getOwnPropertySymbols(value).find((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  );
   if (symbol !== undefined) throw invalidArgument(`each key of ${what}`, "a string", symbol);
 }
 
@@ -59,7 +62,10 @@ function has(value: unknown, ...methods: readonly string[]): boolean {
 
 // Every option whose values are the same wherever it occurs. An option of another meaning is checked where it is used.
 const CHECKS: Readonly<Record<string, Check>> = {
-  signal: { expected: "an AbortSignal", accepts: (value) => has(value, "throwIfAborted", "addEventListener") },
+  signal: {
+    expected: "an AbortSignal",
+    accepts: (value) => has(value, "throwIfAborted", "addEventListener"),
+  },
   arrays: { expected: "an ArrayAdapter", accepts: (value) => has(value, "is", "describe", "read", "make") },
   keys: {
     expected: "the name of a key style, or a KeyStyle",

@@ -21,7 +21,10 @@ export function bodyBound(prefix: Uint8Array): number {
 function dataBytes(header: Uint8Array): number {
   let end = 0;
   try {
-    const entries = JSON.parse(new TextDecoder().decode(header)) as Record<string, { data_offsets?: unknown[] }>;
+    const entries = JSON.parse(new TextDecoder().decode(header)) as Record<
+      string,
+      { data_offsets?: unknown[] }
+    >;
     for (const entry of Object.values(entries)) {
       const offset = entry?.data_offsets?.[1];
       if (typeof offset === "number" && Number.isSafeInteger(offset)) end = Math.max(end, offset);

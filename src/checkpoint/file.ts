@@ -13,9 +13,9 @@ import type { ArrayInfo } from "./adapter.ts";
 import type { FilePart, FileTensor } from "./file-part.ts";
 import type { CastingOptions, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
 import { readSlice } from "./read-slice.ts";
 import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
+import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
 import { requireDtype, targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */

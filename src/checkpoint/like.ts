@@ -1,6 +1,7 @@
 /** What saving a tree like an existing file takes from that file: its kinds of keys, and its metadata. */
-import { type LikeKinds, likeKinds } from "../tree/rekey.ts";
+
 import { names2tree } from "../tree/names2tree.ts";
+import { type LikeKinds, likeKinds } from "../tree/rekey.ts";
 import { type Metadata, STRUCTURE_KEY, userMetadata } from "./metadata.ts";
 import { type CheckpointSource, openSafetensors } from "./open.ts";
 import type { SavePytreeOptions } from "./save-pytree.ts";

@@ -41,7 +41,8 @@ export async function loadIntoPytree<T, A = Tensor>(
   requireOptions(options);
   const file = await openSafetensors(source, options);
   try {
-    const tensors = options.select === undefined ? file.present : selectTensors(file, options.select, options.keys);
+    const tensors =
+      options.select === undefined ? file.present : selectTensors(file, options.select, options.keys);
     const weights = tensors.map((tensor) => new WeightRead(tensor));
     const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, {
       ...options,

@@ -150,7 +150,11 @@ function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): N
 }
 
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */
-function makeLazy(file: SafetensorsFile, plan: NamedTree<TensorRead>, options: LoadPytreeOptions<unknown>): void {
+function makeLazy(
+  file: SafetensorsFile,
+  plan: NamedTree<TensorRead>,
+  options: LoadPytreeOptions<unknown>,
+): void {
   for (const read of plan.tensors) {
     if (plan.scalars.has(read)) continue;
     const { name, shape, dtype } = read.tensor;
@@ -161,7 +165,8 @@ function makeLazy(file: SafetensorsFile, plan: NamedTree<TensorRead>, options: L
 
 /** The error of a leaf, with its key path. */
 function withKeyPath(error: unknown, plan: NamedTree<TensorRead>): unknown {
-  if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined) return error;
+  if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
+    return error;
   const read = plan.tensors.find(({ name }) => name === error.tensor);
   if (read === undefined) return error;
   const keyPath = keystr(plan.keyPathOf(read));

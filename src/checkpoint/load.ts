@@ -4,7 +4,7 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
 import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensorAt } from "../tensor/tensor.ts";
 import { makeArraySync } from "./make-array.ts";
 import type { ArraysOption } from "./options.ts";
 
@@ -35,7 +35,7 @@ export function load<A = Tensor>(
   const header = new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length);
   const dict: Record<string, A> = {};
   for (const { name, dtype, shape, start, end } of parseHeader(header, byteLength, undefined).tensors) {
-    const tensor = Tensor.fromBuffer(dtype, shape, buffer, byteOffset + start, end - start);
+    const tensor = tensorAt(dtype, shape, buffer, byteOffset + start, end - start);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;

@@ -36,7 +36,12 @@ export async function openShards(
         try {
           const shard = await openShard(opened, fileName, options);
           shards.push(shard);
-          return await openPart(shard.source, i, await readHead(shard.source, options.signal), options.signal);
+          return await openPart(
+            shard.source,
+            i,
+            await readHead(shard.source, options.signal),
+            options.signal,
+          );
         } catch (error) {
           failed = true;
           throw error;

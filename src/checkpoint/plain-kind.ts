@@ -1,7 +1,7 @@
 /** Leaves that JavaScript has by itself, and how a tensor becomes one of them. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { quote } from "../base/quote.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { dtypeOfTypedArray } from "../tensor/typed-array.ts";
 
 /** A leaf that JavaScript has by itself. */
@@ -10,7 +10,9 @@ export type PlainKind = number | bigint | boolean | ArrayBufferView;
 /** Whether a leaf is a scalar or a typed array, so that what replaces it must be one too. */
 export function isPlainKind(leaf: unknown): leaf is PlainKind {
   const type = typeof leaf;
-  return type === "number" || type === "bigint" || type === "boolean" || dtypeOfTypedArray(leaf) !== undefined;
+  return (
+    type === "number" || type === "bigint" || type === "boolean" || dtypeOfTypedArray(leaf) !== undefined
+  );
 }
 
 /**

@@ -4,8 +4,8 @@ import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
-import { keystr } from "../tree/keys/keystr.ts";
 import { treeFlatten } from "../tree/flatten.ts";
+import { keystr } from "../tree/keys/keystr.ts";
 import { likeKinds } from "../tree/rekey.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import { treeUnflatten } from "../tree/treedef.ts";
@@ -89,10 +89,13 @@ export class PreparedSave {
   }
 
   #withPlace(error: unknown): unknown {
-    if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined) return error;
+    if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
+      return error;
     const entry = this.entries.find(({ name }) => name === error.tensor);
     const keyPath = entry && this.#placeOf(entry).keyPath;
-    return keyPath === undefined ? error : amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
+    return keyPath === undefined
+      ? error
+      : amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
   }
 }
 

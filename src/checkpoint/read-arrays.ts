@@ -5,8 +5,8 @@ import type { ArrayAdapter } from "./adapter.ts";
 import { makeArray } from "./make-array.ts";
 import type { CastingOptions, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { reportOverflow } from "./reads-of.ts";
 import { readTensors, type TensorRead, totalBytes } from "./read-tensors.ts";
+import { reportOverflow } from "./reads-of.ts";
 
 /**
  * Reads tensors, in the order of their files and offsets, and puts what is made of each into its `value`. When

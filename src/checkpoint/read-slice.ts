@@ -37,7 +37,8 @@ export async function readSlice(
       const bytes = await source.read(start, end, { signal: signals, into });
       for (const span of members) {
         const length = span.end - span.start;
-        if (bytes !== into) part(span.offset, length).set(bytes.subarray(span.start - start, span.end - start));
+        if (bytes !== into)
+          part(span.offset, length).set(bytes.subarray(span.start - start, span.end - start));
         progress.add(length, name);
       }
     }

@@ -1,11 +1,17 @@
 /** Reads tensors: neighbours together, large ones in pieces, several pieces at once, in bounded memory. */
-import { type ByteRange, planReads, type ReadGroup, type ReadPlanOptions, splitRead } from "../format/read-plan.ts";
+import {
+  type ByteRange,
+  planReads,
+  type ReadGroup,
+  type ReadPlanOptions,
+  splitRead,
+} from "../format/read-plan.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 import { CastStream } from "../tensor/cast-stream.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { Overflow } from "../tensor/overflow.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensorAt } from "../tensor/tensor.ts";
 import type { FileTensor } from "./file-part.ts";
 import type { ProgressCounter } from "./progress.ts";
 import { targetTensor } from "./target.ts";
@@ -208,7 +214,7 @@ async function readGroup({ source, group }: Job, context: ReadContext): Promise<
 /** The tensors of a group, over memory where the byte at `start` of the source lies at `start + shift`. */
 function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly TensorRead[]): ReadTensors {
   const tensors = members.map(({ tensor: { dtype, shape }, start, end }) =>
-    Tensor.fromBuffer(dtype, shape, buffer, start + shift, end - start),
+    tensorAt(dtype, shape, buffer, start + shift, end - start),
   );
   return { members, tensors };
 }

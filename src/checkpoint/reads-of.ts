@@ -68,7 +68,11 @@ function checkMemory(reads: readonly TensorRead[]): void {
 }
 
 /** What counts the finite values that a cast makes infinity or NaN, where anybody wants to know. */
-export function overflowOf(from: Dtype, to: Dtype | undefined, options: CastingOptions): Overflow | undefined {
+export function overflowOf(
+  from: Dtype,
+  to: Dtype | undefined,
+  options: CastingOptions,
+): Overflow | undefined {
   const { overflow = "warn" } = options;
   requireChoice("overflow", overflow, ["warn", "error", "ignore"]);
   return to === undefined || to === from || overflow === "ignore" ? undefined : new Overflow();

@@ -40,7 +40,11 @@ export async function writeShards(
   const { signal, maxBytes, shardName = "model" } = options;
   signal?.throwIfAborted();
   if (typeof shardName !== "string" || !/^[A-Za-z0-9_][\w.-]*$/.test(shardName)) {
-    throw invalidArgument("shardName", 'letters, digits, "_", "-" and ".", as it begins the names of files', shardName);
+    throw invalidArgument(
+      "shardName",
+      'letters, digits, "_", "-" and ".", as it begins the names of files',
+      shardName,
+    );
   }
   const shards = planShards(entries, maxBytes);
   const plans = shards.map((members) => {

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { leafError } from "./leaf.ts";
 import type { Metadata } from "./metadata.ts";
 import type { ArraysOption, CastingOptions } from "./options.ts";
-import { PreparedSave, prepareDict, type SaveEntry } from "./prepare.ts";
+import { type PreparedSave, prepareDict, type SaveEntry } from "./prepare.ts";
 import { overflowOf, reportOverflow } from "./reads-of.ts";
 import { exactBytes } from "./write.ts";
 

@@ -26,7 +26,8 @@ export function selectTensors(
   if (typeof select === "function") return tensors.filter((tensor) => select(tensor.name, infoOf(tensor)));
   const wanted = new Set(typeof select === "string" ? [select] : select);
   const found = new Set<string>();
-  const isTaken = typeof keys === "string" ? byText(BOUNDARIES[keys], wanted, found) : byKeys(keys, wanted, found);
+  const isTaken =
+    typeof keys === "string" ? byText(BOUNDARIES[keys], wanted, found) : byKeys(keys, wanted, found);
   const absent = isTaken([...file.missing.keys()]);
   file.requireNone([...file.missing.keys()].filter((_, i) => absent[i]));
   const taken = isTaken(tensors.map(({ name }) => name));

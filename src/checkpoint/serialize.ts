@@ -1,7 +1,7 @@
 /** Lays a tree out as a file without writing it anywhere: for uploads and downloads. */
 import { openSink } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { prepareTree, type PreparedSave } from "./prepare.ts";
+import { type PreparedSave, prepareTree } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { SavePytreeOptions } from "./save-pytree.ts";
 import { writeFile } from "./write.ts";

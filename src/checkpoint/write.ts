@@ -109,7 +109,9 @@ function readEntry(
   try {
     const read = entry.codec.read(entry.held, { dtype: entry.from, shape: entry.shape });
     if (!(read instanceof Promise)) return exactBytes(entry, read);
-    return abortable(read, signal).then((data) => exactBytes(entry, data)).catch(fail);
+    return abortable(read, signal)
+      .then((data) => exactBytes(entry, data))
+      .catch(fail);
   } catch (error) {
     return fail(error);
   }
