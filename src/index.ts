@@ -62,7 +62,7 @@ export type {
 export type { SinkInput } from "./io/open-sink.ts";
 export type { SourceInput } from "./io/open-source.ts";
 export { openStore, type StoreInput } from "./io/open-store.ts";
-export type { HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
 export { memoryStore } from "./io/stores/memory.ts";
 export type { ByteSink, ByteSource, ReadOptions, Store, StoreEntry } from "./io/types.ts";
 export type { CastOptions } from "./tensor/convert.ts";
