@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
-import { planTree, type ScalarKind } from "../tree/names2tree.ts";
+import { names2tree, type ScalarKind } from "../tree/names2tree.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { chooseCast, type SafetensorsFile } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
@@ -106,7 +106,8 @@ async function loadWhole(source: CheckpointSource, options: LoadPytreeOptions<un
     const leaves = await collect(file, names, reading, options.arrays, (name, tensor) => {
       return scalars.has(name) ? toScalar(tensor) : undefined;
     });
-    return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
+    const leafOf = new Map(names.map((name, i) => [name, leaves[i]]));
+    return { tree: plan.build((name) => leafOf.get(name)), metadata: userMetadataOf(file) };
   });
 }
 
@@ -119,8 +120,7 @@ async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<u
     const { signal } = options;
     const made = await collect(file, scalarNames, { signal }, undefined, (_, tensor) => toScalar(tensor));
     const values = new Map(scalarNames.map((name, i) => [name, made[i]]));
-    const leaves = names.map((name) => values.get(name) ?? lazyTensor(file, name, options));
-    const tree = plan.build(inPlace(file, names, leaves));
+    const tree = plan.build((name) => values.get(name) ?? lazyTensor(file, name, options));
     // Without a leaf that reads, nobody would ever close it.
     if (file !== source && values.size === names.length) await file.close();
     return { tree, metadata: userMetadataOf(file) };
@@ -142,13 +142,6 @@ function sparing(
   };
 }
 
-/** The leaves of selected names, which are in the file's order, at the places of the file's names. */
-function inPlace(file: SafetensorsFile, names: readonly string[], leaves: readonly unknown[]) {
-  if (names === file.names) return leaves;
-  let next = 0;
-  return file.names.map((name) => (name === names[next] ? leaves[next++] : undefined));
-}
-
 function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOptions<unknown>): LazyTensor {
   const info = file.info(name);
   const target = chooseCast(options.cast, name, info);
@@ -164,22 +157,19 @@ function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
   requireChoice("structure", mode, ["auto", "ignore", "require"]);
   requireChoice("attributes", attributes, ["container", "object"]);
   const structure = file.metadata[STRUCTURE_KEY];
-  const plan = planTree(file.names, {
+  const plan = names2tree(file.names, {
     mode,
     attributes,
     onWarning: (error) => warn(options, error),
-    isScalar: (index, kind) => fitsScalar(file.info(file.names[index]!), kind),
+    isScalar: (name, kind) => fitsScalar(file.info(name), kind),
     ...(structure !== undefined && { structure }),
-    ...(selected && { include: (index: number) => selected.has(file.names[index]!) }),
+    ...(selected && { include: (name: string) => selected.has(name) }),
     ...(keys && { keys }),
     maxDepth,
     maxGaps,
     maxContainers,
   });
-  const scalars = new Set(
-    file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)),
-  );
-  return { plan, names, scalars };
+  return { plan, names, scalars: new Set(plan.scalars.keys()) };
 }
 
 /** Whether a tensor can be the scalar that the structure metadata says it is. */

@@ -7,9 +7,9 @@ import { openSink, type SinkInput } from "../io/open.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import { planTree } from "../tree/names2tree.ts";
+import { names2tree } from "../tree/names2tree.ts";
 import { type LikeKinds, likeKinds } from "../tree/rekey.ts";
-import { flattenForSave } from "../tree/tree2names.ts";
+import { tree2names } from "../tree/tree2names.ts";
 import { isArrayLeaf, requireLeafInfo } from "./leaf.ts";
 import { type CheckpointSource, withFile } from "./open.ts";
 import { requireChoice } from "./options.ts";
@@ -124,19 +124,20 @@ async function flatten<A>(
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
   const like = await resolveLike(options);
-  const flat = flattenForSave(tree, {
+  const flat = tree2names(tree, {
     structure,
     objects,
     ordered: arrays?.ordered ?? false,
-    isArray: (value: unknown) => isArrayLeaf(value, arrays),
+    takeLeaf: (value: object) => (isArrayLeaf(value, arrays) ? value : undefined),
     ...(like && { like }),
     ...(isLeaf && { isLeaf }),
     ...(keys && { keys }),
     maxDepth,
   });
-  const entries = flat.leaves.map(({ name, leaf }, i) => {
-    if (name === METADATA_KEY || !isWellFormed(name)) throw unwritable(name, keystr(flat.pathOf(i)));
-    const { dtype, shape } = requireLeafInfo(leaf, arrays, name, () => keystr(flat.pathOf(i)));
+  const entries = flat.leaves.map((named) => {
+    const { name, leaf } = named;
+    if (name === METADATA_KEY || !isWellFormed(name)) throw unwritable(name, keystr(flat.keyPathOf(named)));
+    const { dtype, shape } = requireLeafInfo(leaf, arrays, name, () => keystr(flat.keyPathOf(named)));
     return { name, leaf, dtype, shape };
   });
   return { entries, structure: flat.structure };
@@ -156,6 +157,6 @@ async function resolveLike(options: SavePytreeOptions<unknown>): Promise<LikeKin
   return withFile(like as CheckpointSource, { signal: options.signal }, async ({ names, metadata }) => {
     // Only the structure tells the paths of names that contain separators.
     const structure = metadata[STRUCTURE_KEY];
-    return likeKinds(names, planTree(names, { structure, keys: options.keys }).paths);
+    return likeKinds(names, names2tree(names, { structure, keys: options.keys }).paths());
   });
 }

@@ -153,31 +153,31 @@ function planWeights(
   const adapter = options.arrays;
   const template = flattenTemplate(module, {
     objects,
-    isArray: (value: unknown) => isArrayLeaf(value, adapter),
+    takeLeaf: (value: object) => (isArrayLeaf(value, adapter) ? value : undefined),
     ...(isLeaf && { isLeaf }),
     ...(keys && { keys }),
     maxDepth,
   });
-  const { fileIndexOf, unexpected } = matchWeights(template.names, names, match);
+  const tensors = names.map((name, index) => ({ name, index }));
+  const { pairs, unexpected } = matchWeights(template.leaves, tensors, match);
   const missing: string[] = [];
   const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
   let matched = 0;
-  template.leaves.forEach((leaf, i) => {
-    const index = fileIndexOf[i]!;
-    const expected = leafInfo(leaf, adapter);
-    if (index >= 0) matched++;
-    else if (expected !== undefined) missing.push(template.names[i]!);
-    if (index < 0 || expected === undefined) return;
-    const found = infoOf(index).shape;
+  for (const { leaf, tensor } of pairs) {
+    const expected = leafInfo(leaf.leaf, adapter);
+    if (tensor !== undefined) matched++;
+    else if (expected !== undefined) missing.push(leaf.name);
+    if (tensor === undefined || expected === undefined) continue;
+    const found = infoOf(tensor.index).shape;
     if (!sameShape(expected.shape, found))
-      mismatched.push({ name: names[index]!, expected: expected.shape, found });
-  });
-  const report: WeightsReport = { missing, unexpected: unexpected.map((index) => names[index]!), mismatched };
+      mismatched.push({ name: tensor.name, expected: expected.shape, found });
+  }
+  const report: WeightsReport = { missing, unexpected: unexpected.map(({ name }) => name), mismatched };
   options.onReport?.(report);
   refuse(report, matched, options);
   return {
-    leaves: template.leaves,
-    indexFor: (leaf) => (fileIndexOf[leaf]! < 0 ? undefined : fileIndexOf[leaf]),
+    leaves: template.leaves.map(({ leaf }) => leaf),
+    indexFor: (leaf) => pairs[leaf]!.tensor?.index,
     rebuild: template.rebuild,
   };
 }
