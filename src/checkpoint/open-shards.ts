@@ -6,6 +6,7 @@ import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
+import { bodyBound } from "./body-bound.ts";
 import { SafetensorsFile } from "./file.ts";
 import { type FileTensor, type OpenedPart, openPart } from "./file-part.ts";
 import { MAX_INDEX_BYTES, readHead } from "./head.ts";
@@ -133,7 +134,7 @@ async function openShard(
   try {
     if (options.shards) {
       const place = abortable(Promise.resolve(options.shards(fileName)), signal);
-      return await openSource(await place, options);
+      return await openSource(await place, { ...options, bound: bodyBound });
     }
     if (opened.folder) return await openSourceIn(opened.folder, fileName, { signal });
   } catch (cause) {

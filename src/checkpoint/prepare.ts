@@ -12,7 +12,6 @@ import { Walk } from "../tree/walk.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import {
   describeLeaf,
-  isArrayLeaf,
   Leaf,
   type LeafCodec,
   type LeafPlace,
@@ -212,6 +211,6 @@ function enter<A>(
   const { codec } = leaf;
   const info = describeLeaf(leaf, where);
   const { dtype: from, shape } = info;
-  const dtype = (isArrayLeaf(leaf) ? chooseCast(cast, name, info) : undefined) ?? from;
+  const dtype = (codec.scalar ? undefined : chooseCast(cast, name, info)) ?? from;
   return { name, dtype, shape, from, held: codec.hold(leaf.value, snapshot), codec };
 }
