@@ -2,6 +2,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import type { Header } from "../format/header/header.ts";
+import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import type { TensorRef } from "../format/tensor-ref.ts";
@@ -87,6 +88,8 @@ export class SafetensorsFile {
   readonly #parts: readonly FilePart[];
   readonly #dataStarts: ReadonlyMap<ByteSource, number>;
   readonly #refs: readonly TensorRef<ByteSource>[];
+  // What the index lists and its files don't have: an error only for those who read it.
+  readonly #missing: ReadonlyMap<string, string>;
   #byName: ReadonlyMap<string, TensorRef<ByteSource>> | undefined;
   readonly #release: () => Promise<void>;
   #closed: Promise<void> | undefined;
@@ -97,14 +100,16 @@ export class SafetensorsFile {
     metadata: Readonly<Record<string, string>>,
     refs: readonly TensorRef<ByteSource>[],
     release: () => Promise<void>,
+    missing: ReadonlyMap<string, string> = new Map(),
   ) {
+    this.#missing = missing;
     this.#parts = parts;
     this.#refs = refs;
     this.#dataStarts = new Map(parts.map(({ source, header }) => [source, header.dataStart]));
     this.#release = release;
     this.metadata = metadata;
     forgotten.register(this, release, this);
-    this.names = refs.map(({ name }) => name);
+    this.names = [...refs.map(({ name }) => name), ...missing.keys()];
   }
 
   /** The size of all files together, headers included, in bytes. */
@@ -114,7 +119,7 @@ export class SafetensorsFile {
 
   /** Whether the file has a tensor of this name. */
   has(name: string): boolean {
-    return this.#find(name) !== undefined;
+    return this.#find(name) !== undefined || this.#missing.has(name);
   }
 
   /**
@@ -218,6 +223,8 @@ export class SafetensorsFile {
   locate(name: string, place = 0): TensorRead {
     const found = this.#find(name);
     if (found === undefined) {
+      const shard = this.#missing.get(name);
+      if (shard !== undefined) throw missingTensor(name, shard);
       throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
     }
     const { dtype, shape, start, end, file: source } = found;

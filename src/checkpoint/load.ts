@@ -10,6 +10,9 @@ import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
 import { collect } from "./read-arrays.ts";
 import { selectNames } from "./select.ts";
 
+// Enough to tell what it is that is not a safetensors file.
+const START_BYTES = 512;
+
 /** Options of {@link load}. */
 export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
 
@@ -37,8 +40,8 @@ export function load<A = Tensor>(
   options: LoadOptions<A> = {},
 ): Record<string, A> {
   const { buffer, byteOffset, byteLength } = memoryOf(bytes);
-  const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
-  const length = headerLength(prefix, byteLength);
+  const start = new Uint8Array(buffer, byteOffset, Math.min(START_BYTES, byteLength));
+  const length = headerLength(start, byteLength);
   const bytesOfHeader = new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length);
   const header = parseHeader(bytesOfHeader, byteLength, undefined);
   const dict: Record<string, A> = {};

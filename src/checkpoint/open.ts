@@ -1,8 +1,15 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { explainForeign } from "../format/foreign.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
-import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
-import type { TensorRef } from "../format/tensor-ref.ts";
+import {
+  looksLikeIndex,
+  matchShards,
+  parseShardIndex,
+  type ShardIndex,
+  type ShardMatch,
+  unlistedWarning,
+} from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
@@ -52,7 +59,7 @@ export async function openSafetensors(
   const opened = await openSource(source, options);
   try {
     const head = await readHead(opened.source, options.signal);
-    if (isIndex(head)) return await openShards(opened, head, options);
+    if (looksLikeIndex(head)) return await openShards(opened, head, options);
     const part = await openPart(opened.source, head, options.signal);
     return new SafetensorsFile([part], part.header.metadata ?? {}, part.header.tensors, () => opened.close());
   } catch (error) {
@@ -107,7 +114,7 @@ async function readHeader(
     }
     return parseHeader(header, source.size, source);
   } catch (error) {
-    throw nameSource(error, source.name);
+    throw nameSource(explainForeign(error, head), source.name);
   }
 }
 
@@ -125,13 +132,6 @@ function nameSource(error: unknown, name: string | undefined): unknown {
     faults,
     cause: error,
   });
-}
-
-// A safetensors file begins with its header's length, at most 100,000,000 as 64 bits: four of the first eight
-// bytes are zero, which no byte of a JSON text is.
-function isIndex(head: Uint8Array): boolean {
-  const start = head.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
-  return start >= 0 && head[start] === 0x7b && head.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
 }
 
 async function openShards(
@@ -166,8 +166,8 @@ async function openShards(
     // All are waited for, so that none is still opening while the others are closed.
     await Promise.allSettled(opening);
     const parts = await Promise.all(opening);
-    const refs = matchIndex(index, parts, options);
-    return new SafetensorsFile(parts, joinMetadata(index, parts), refs, release);
+    const { tensors, missing } = takeListed(index, parts, options);
+    return new SafetensorsFile(parts, joinMetadata(index, parts), tensors, release, missing);
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.close().catch(() => {})));
     throw error;
@@ -204,47 +204,22 @@ async function openShard(
   );
 }
 
-/** Holds the index against the files: each tensor in exactly one, the one that the index names. */
-function matchIndex(
+/** Takes the tensors that the index lists; what its files have beyond it is only warned of. */
+function takeListed(
   index: ShardIndex,
   parts: readonly FilePart[],
   options: OpenOptions,
-): TensorRef<ByteSource>[] {
-  const refs: TensorRef<ByteSource>[] = [];
-  const present = new Set<string>();
-  let bytes = 0;
-  for (const [at, part] of parts.entries()) {
-    const fileName = index.files[at]!;
-    for (const ref of part.header.tensors) {
-      const { name } = ref;
-      const expected = index.weightMap.get(name);
-      if (expected !== fileName) {
-        const says = expected === undefined ? "has no entry for it" : `says ${JSON.stringify(expected)}`;
-        throw new Pytree2SafetensorsError(
-          "InvalidIndex",
-          `tensor ${JSON.stringify(name)} is in the shard ${JSON.stringify(fileName)}, but the index ${says}`,
-          { tensor: name, expected: expected ?? "an entry", found: fileName },
-        );
-      }
-      present.add(name);
-      refs.push(ref);
-    }
-    bytes += part.source.size - part.header.dataStart;
-  }
-  for (const [name, fileName] of index.weightMap) {
-    if (present.has(name)) continue;
-    throw new Pytree2SafetensorsError(
-      "InvalidIndex",
-      `the index says that tensor ${JSON.stringify(name)} is in the shard ${JSON.stringify(fileName)}, but it is not there`,
-      { tensor: name, expected: fileName },
-    );
-  }
-  // Published indexes often count tied tensors twice, so a wrong sum alone is no reason to refuse.
-  if (index.totalSize !== undefined && index.totalSize !== bytes) {
+): ShardMatch<ByteSource> {
+  const files = new Map(parts.map(({ header }, at) => [index.files[at]!, header.tensors]));
+  const match = matchShards(index, files);
+  const bytes = parts.reduce((sum, { source, header }) => sum + source.size - header.dataStart, 0);
+  if (match.unlisted.length > 0) warn(options, unlistedWarning(match.unlisted));
+  // Published indexes often count tied tensors twice, so a wrong sum is no reason to refuse.
+  else if (index.totalSize !== undefined && index.totalSize !== bytes) {
     const message = `the index gives total_size ${index.totalSize}, its shards have ${bytes} bytes of data`;
     warn(options, new Pytree2SafetensorsError("InvalidIndex", message));
   }
-  return refs;
+  return match;
 }
 
 function joinMetadata(index: ShardIndex, parts: readonly FilePart[]): Record<string, string> {

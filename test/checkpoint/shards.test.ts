@@ -180,28 +180,71 @@ describe("sharded checkpoints", () => {
     });
   });
 
-  it("name a tensor that is in no shard, in another one, or in two", async () => {
-    const ghost = await edit(await saved(), (index) => {
-      index.weight_map.ghost = "model-00001-of-00003.safetensors";
-    });
-    await expect(loadPytree(ghost)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "ghost" });
-    const moved = await edit(await saved(), (index) => {
-      index.weight_map["@layers#0@w"] = "model-00003-of-00003.safetensors";
-    });
-    await expect(loadPytree(moved)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "@layers#0@w" });
-    const unlisted = await edit(await saved(), (index) => {
+  it("miss a tensor only when it is read", async () => {
+    for (const change of [
+      (index: { weight_map: Record<string, string> }) => {
+        index.weight_map.ghost = "model-00001-of-00003.safetensors";
+      },
+      (index: { weight_map: Record<string, string> }) => {
+        index.weight_map.ghost = index.weight_map["@layers#0@w"]!;
+        index.weight_map["@layers#0@w"] = "model-00003-of-00003.safetensors";
+      },
+    ]) {
+      const path = await edit(await saved(), change);
+      const onWarning = vi.fn();
+      const file = await openSafetensors(path, { onWarning });
+      expect(file.has("ghost")).toBe(true);
+      await expect(file.tensor("ghost")).rejects.toMatchObject({ code: "InvalidIndex", tensor: "ghost" });
+      expect((await file.tensor("@layers#1@w")).shape).toEqual([250]);
+      await file.close();
+      await expect(loadFile(path, { onWarning })).rejects.toMatchObject({ code: "InvalidIndex" });
+      expect(Object.keys(await loadFile(path, { onWarning, select: "@layers#1" }))).toEqual(["@layers#1@w"]);
+    }
+  });
+
+  it("have no tensor that the index does not list, and one warning says so", async () => {
+    const path = await edit(await saved(), (index) => {
       delete index.weight_map["@layers#1@w"];
+      delete index.weight_map["@layers#4@w"];
     });
-    await expect(loadPytree(unlisted)).rejects.toMatchObject({ code: "InvalidIndex", tensor: "@layers#1@w" });
-    const folder = await saved();
+    const onWarning = vi.fn();
+    const loaded = await loadFile(path, { onWarning });
+    expect(Object.keys(loaded).sort()).toEqual(["@layers#0@w", "@layers#2@w", "@layers#3@w", "@step"]);
+    expect(onWarning).toHaveBeenCalledOnce();
+    expect(onWarning.mock.calls[0]![0]).toMatchObject({ code: "InvalidIndex", tensor: "@layers#1@w" });
+  });
+
+  it("take each tensor from the file that the index names, though another has one of that name", async () => {
+    const folder = await saved(5);
     await saveFile(
-      { "@layers#0@w": new Float32Array(250), "@layers#4@w": new Float32Array(250) },
+      {
+        "@layers#0@w": new Float32Array(250),
+        "@layers#4@w": new Float32Array(250),
+        "@step": new Float64Array(1),
+      },
       join(folder, "model-00003-of-00003.safetensors"),
     );
-    await expect(loadPytree(join(folder, INDEX))).rejects.toMatchObject({
-      code: "InvalidIndex",
-      tensor: "@layers#0@w",
-    });
+    const onWarning = vi.fn();
+    const loaded = await loadFile(join(folder, INDEX), { onWarning });
+    expect(loaded["@layers#0@w"]!.data[0]).toBe(5);
+    expect(loaded["@layers#4@w"]!.data[0]).toBe(0);
+    expect(onWarning).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["a byte order mark", (text: string) => `\ufeff${text}`],
+    ["metadata null", (text: string) => JSON.stringify({ ...JSON.parse(text), metadata: null })],
+    ["./ before names", (text: string) => text.replaceAll(': "model-', ': "./model-')],
+    ["a total_size in words", (text: string) => text.replace(/"total_size": \d+/, '"total_size": "12 GB"')],
+  ])("load in spite of %s", async (_, change) => {
+    const folder = await saved(6);
+    const path = join(folder, INDEX);
+    const text = await readFile(path, "utf8");
+    expect(change(text)).not.toBe(text);
+    await writeFile(path, change(text));
+    const onWarning = vi.fn();
+    expect(Object.keys(await loadFile(path, { onWarning }))).toHaveLength(6);
+    expect(onWarning).not.toHaveBeenCalled();
   });
 
   it("refuse an index that points outside its folder", async () => {
