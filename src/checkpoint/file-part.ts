@@ -1,6 +1,7 @@
 /** One file of a checkpoint, and its tensors as the header has them. */
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
+import { explainForeign } from "../format/foreign.ts";
 import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import type { TensorRef } from "../format/tensor-ref.ts";
 import type { ByteSource } from "../io/types.ts";
@@ -51,7 +52,9 @@ export async function openPart(
     return { part, tensors, metadata };
   } catch (error) {
     const { name } = source;
-    if (!isPytree2SafetensorsError(error) || error.source !== undefined || name === undefined) throw error;
-    throw amendError(error, printable(name), { source: name });
+    const explained = explainForeign(error, head);
+    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || name === undefined)
+      throw explained;
+    throw amendError(explained, printable(name), { source: name });
   }
 }

@@ -3,6 +3,7 @@
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
@@ -229,7 +230,10 @@ export class SafetensorsFile {
     return this.#contents.tensors;
   }
 
-  /** @internal What the index lists and the shards don't have: name → file name. */
+  /**
+   * The tensors that the index of a sharded checkpoint lists and that are missing from their file: name → file name.
+   * They are not among {@link SafetensorsFile.names}; whatever would read one throws `InvalidIndex`.
+   */
   get missing(): ReadonlyMap<string, string> {
     return this.#contents.missing ?? new Map();
   }
@@ -254,17 +258,17 @@ export class SafetensorsFile {
     const names = [...missing];
     const [first] = names;
     if (first === undefined) return;
-    const faults = names.map((tensor) => {
-      const fileName = this.missing.get(tensor)!;
-      const message = `the index says that tensor ${quote(tensor)} is in the shard ${quote(fileName)}, but it is not there`;
-      return { code: "InvalidIndex" as const, message, tensor, expected: fileName };
-    });
-    const more = names.length > 1 ? ` (and ${names.length - 1} more, see "faults")` : "";
-    throw new Pytree2SafetensorsError("InvalidIndex", faults[0]!.message + more, {
-      tensor: first,
-      expected: faults[0]!.expected,
-      faults,
-    });
+    const error = missingTensor(first, this.missing.get(first)!);
+    if (names.length === 1) throw error;
+    const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
+    throw new Pytree2SafetensorsError(
+      error.code,
+      `${error.message} (and ${names.length - 1} more, see "faults")`,
+      {
+        tensor: first,
+        faults,
+      },
+    );
   }
 
   #notFound(name: string): string {

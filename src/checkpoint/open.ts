@@ -2,13 +2,14 @@
 import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable, quote } from "../base/quote.ts";
+import { looksLikeIndex } from "../format/shards.ts";
 import { isStore } from "../io/duck-types.ts";
 import { type OpenedSource, openPlace, openSourceIn, type SourceInput } from "../io/open-source.ts";
 import type { Store } from "../io/types.ts";
 import { bodyBound } from "./body-bound.ts";
 import { SafetensorsFile } from "./file.ts";
 import { openPart } from "./file-part.ts";
-import { isIndex, readHead } from "./head.ts";
+import { readHead } from "./head.ts";
 import { openShards } from "./open-shards.ts";
 import type { OpenOptions } from "./options.ts";
 
@@ -42,7 +43,7 @@ export async function openSafetensors(
   const opened = isStore(place) ? await openInFolder(place, options) : place;
   try {
     const head = await readHead(opened.source, options.signal);
-    if (isIndex(head)) return await openShards(opened, head, options);
+    if (looksLikeIndex(head)) return await openShards(opened, head, options);
     const { part, tensors, metadata } = await openPart(opened.source, 0, head, options.signal);
     return new SafetensorsFile({ parts: [part], tensors, metadata, release: () => opened.close() });
   } catch (error) {

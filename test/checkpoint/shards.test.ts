@@ -201,7 +201,7 @@ describe("sharded checkpoints", () => {
     expect(names).not.toContain("@layers#1@w");
     expect(names).toContain("@layers#3@w");
     expect(onWarning).toHaveBeenCalledOnce();
-    expect(onWarning.mock.calls[0]![0].message).toContain("and 1 other tensor");
+    expect(onWarning.mock.calls[0]![0].message).toContain("and 1 more");
   });
 
   it("take each tensor from the shard that the index names, also where two have it", async () => {

@@ -2,7 +2,7 @@
 import { JsonCursor } from "./json.ts";
 import { PREFIX_BYTES } from "./prefix.ts";
 import { END, WIDTH } from "./rows.ts";
-import { scanHeader } from "./scan.ts";
+import { HeaderScanner } from "./scan.ts";
 
 /**
  * Where the last tensor ends in the file: no valid file with this header is longer.
@@ -11,7 +11,7 @@ import { scanHeader } from "./scan.ts";
  * @throws What is wrong with the JSON, or with one entry alone.
  */
 export function fileLength(header: Uint8Array): number {
-  const { names, rows } = scanHeader(header, new JsonCursor(header));
+  const { names, rows } = new HeaderScanner(new JsonCursor(header)).scan();
   let end = 0;
   for (let i = 0; i < names.count; i++) end = Math.max(end, rows[i * WIDTH + END]!);
   return PREFIX_BYTES + header.byteLength + end;
