@@ -27,7 +27,7 @@ export function compareInFile(a: FileTensor, b: FileTensor): number {
 export interface OpenedPart {
   readonly part: FilePart;
   readonly tensors: readonly FileTensor[];
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: () => Readonly<Record<string, string>>;
 }
 
 /** Reads the header of a file, of which the first bytes are there. */
@@ -48,8 +48,8 @@ export async function openPart(
       header = joined;
     }
     const part: FilePart = { index, source, dataStart };
-    const { tensors, metadata = {} } = parseHeader(header, source.size, part);
-    return { part, tensors, metadata };
+    const parsed = parseHeader(header, source.size, part);
+    return { part, tensors: parsed.tensors, metadata: () => parsed.metadata ?? {} };
   } catch (error) {
     const { name } = source;
     const explained = explainForeign(error, head);

@@ -58,7 +58,8 @@ export interface FileContents {
   readonly parts: readonly FilePart[];
   /** By file, then by offset. */
   readonly tensors: readonly FileTensor[];
-  readonly metadata: Readonly<Record<string, string>>;
+  /** Decoded when it is asked for: a dict of tiny strings takes many times the bytes that it is written in. */
+  readonly metadata: () => Readonly<Record<string, string>>;
   /** Tensors that an index lists and that their shard doesn't have: name → file name. */
   readonly missing?: ReadonlyMap<string, string>;
   readonly release: () => Promise<void>;
@@ -78,9 +79,8 @@ export interface FileContents {
  * ```
  */
 export class SafetensorsFile {
-  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
-  readonly metadata: Readonly<Record<string, string>>;
   readonly #contents: FileContents;
+  #metadata: Readonly<Record<string, string>> | undefined;
   #names: readonly string[] | undefined;
   #byName: ReadonlyMap<string, FileTensor> | undefined;
   #closed: Promise<void> | undefined;
@@ -88,8 +88,13 @@ export class SafetensorsFile {
   /** @internal */
   constructor(contents: FileContents) {
     this.#contents = contents;
-    this.metadata = contents.metadata;
     forgotten.register(this, contents.release, this);
+  }
+
+  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
+  get metadata(): Readonly<Record<string, string>> {
+    this.#metadata ??= this.#contents.metadata();
+    return this.#metadata;
   }
 
   /** The names of all tensors, in the order of their data. */

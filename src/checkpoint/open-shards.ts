@@ -54,11 +54,10 @@ export async function openShards(
     options.signal?.throwIfAborted();
     throwFailures(settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
     const parts = (await Promise.all(opening)) as OpenedPart[];
-    const metadata = joinMetadata(index, parts);
     return new SafetensorsFile({
       parts: parts.map(({ part }) => part),
       ...tensorsOf(index, parts, options),
-      metadata,
+      metadata: () => joinMetadata(index, parts),
       release,
     });
   } catch (error) {
@@ -159,7 +158,7 @@ function tensorsOf(index: ShardIndex, parts: readonly OpenedPart[], options: Ope
 function joinMetadata(index: ShardIndex, parts: readonly OpenedPart[]): Record<string, string> {
   const joined: Record<string, string> = {};
   for (const { metadata } of [...parts].reverse()) {
-    for (const [key, value] of Object.entries(metadata)) setOwn(joined, key, value);
+    for (const [key, value] of Object.entries(metadata())) setOwn(joined, key, value);
   }
   for (const [key, value] of Object.entries(index.metadata)) {
     if (typeof value === "string") setOwn(joined, key, value);

@@ -207,7 +207,7 @@ describe("sharded checkpoints", () => {
   it("take each tensor from the shard that the index names, also where two have it", async () => {
     const folder = await saved();
     await saveFile(
-      { "@layers#0@w": new Float32Array(250), "@layers#4@w": new Float32Array(250).fill(4) },
+      { "@layers#0@w": new Float32Array(250), "@layers#4@w": new Float32Array(250).fill(4), "@step": 1 },
       join(folder, "model-00003-of-00003.safetensors"),
     );
     const onWarning = vi.fn();
