@@ -5,6 +5,7 @@ import { checkOptions } from "./check-options.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
+import { opfsSink } from "./sinks/opfs.ts";
 import { displayUrl } from "./sources/response.ts";
 import { httpStore } from "./stores/http.ts";
 import { opfsStore } from "./stores/opfs.ts";
@@ -29,7 +30,7 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
   checkOptions(options);
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
-  if (isOpfsDirectory(place)) return opfsStore(place);
+  if (isOpfsDirectory(place)) return opfsStore(place, opfsSink);
   if (typeof place === "string" || isUrl(place)) return openAddress(place, options);
   const found = describeValue(place);
   const message = `${found} is not a place for files: pass a path, a file: URL, an OPFS directory or a store`;
