@@ -40,10 +40,12 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
 async function openAddress(address: string | URL, options: OpenSourceOptions): Promise<Store> {
   const scheme = schemeOf(String(address));
   if (scheme !== undefined) {
-    const { store, key } = await resolveAddress(scheme, String(address), options, "UnsupportedSink");
+    // A folder is meant, whether or not the address says so.
+    const folder = String(address).replace(/\/?$/, "/");
+    const { store, key } = await resolveAddress(scheme, folder, options, "UnsupportedSink");
     if (key === undefined) return store;
     const source = printable(String(address), 200);
-    const message = `${source} is a file, not a folder; end the address with "/"`;
+    const message = `${source} is a file, not a folder`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source });
   }
   const place = locate(address);
