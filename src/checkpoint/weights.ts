@@ -159,7 +159,7 @@ function planWeights(
     maxDepth,
   });
   const tensors = names.map((name, index) => ({ name, index }));
-  const { pairs, unexpected } = matchWeights(template.leaves, tensors, match);
+  const { pairs, unexpected } = matchWeights(template.leaves, tensors, { mode: match });
   const missing: string[] = [];
   const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
   let matched = 0;

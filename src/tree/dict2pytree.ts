@@ -1,11 +1,13 @@
 /** A tree of a dict: the Python package's `dict2pytree`. */
-import type { BuildLimits } from "./build/builder.ts";
-import type { KeyStyleOption } from "./keys/keystyles.ts";
+
+import { requireChoice, requireDict, requireLimits, requireOptions } from "./arguments.ts";
+import type { ReadKeyStyleOption } from "./keys/keystyles.ts";
 import type { AttributesAs } from "./kinds/attrs.ts";
+import type { BuildLimits } from "./limits.ts";
 import { names2tree } from "./names2tree.ts";
 
 /** Options of {@link dict2pytree}. */
-export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
+export interface Dict2PytreeOptions extends BuildLimits, ReadKeyStyleOption {
   /** What nodes with attribute keys become: a `PyTreeContainer` (the default) or a plain object. */
   readonly attributes?: AttributesAs | undefined;
 }
@@ -24,6 +26,12 @@ export function dict2pytree(
   dict: Readonly<Record<string, unknown>>,
   options: Dict2PytreeOptions = {},
 ): unknown {
-  const { build } = names2tree(Object.keys(dict), options);
+  requireDict(dict, "dict2pytree");
+  requireOptions(options);
+  const { attributes, keys, maxDepth, maxContainers, maxGaps } = options;
+  requireChoice("attributes", attributes, ["container", "object"]);
+  const limits = { maxDepth, maxContainers, maxGaps };
+  requireLimits(limits);
+  const { build } = names2tree(Object.keys(dict), { attributes, keys, ...limits });
   return build((name) => dict[name]);
 }

@@ -5,7 +5,7 @@ import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { placeOf } from "./messages.ts";
+import { placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
 import { Walk, type WalkOptions } from "./walk.ts";
@@ -21,6 +21,8 @@ export interface NamedLeaves {
   readonly odd: boolean;
   /** Whether a leaf's path starts with an attribute of the empty name. */
   readonly startsEmpty: boolean;
+  /** How many containers the tree has. */
+  readonly containers: number;
   /** The structure, with the tree's own kinds of keys. */
   structure(): TreeDef;
   /** The key path of a leaf as it is written, for messages. */
@@ -45,6 +47,7 @@ export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: bool
     names: spelled ? walk.names : leafPaths(kept, options).map((path) => style.encode(path)),
     odd: walk.odd || !spelled,
     startsEmpty: walk.startsEmpty,
+    containers: walk.containers,
     structure,
     pathOf: (leaf) => leafPath(structure(), leaf, options),
   };
@@ -57,11 +60,12 @@ export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number
     const name = names[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const [a, b] = [pathOf(other), pathOf(i)];
+      const path = pathOf(i);
+      const [a, b] = placesOf(pathOf(other), path);
       throw new Pytree2SafetensorsError(
         "DuplicateKey",
-        `${placeOf(a)} and ${placeOf(b)} have the same key string ${quote(name)}: rename one of them`,
-        { tensor: name, keyPath: keystr(b) || "the root" },
+        `${a} and ${b} have the same key string ${quote(name)}: rename one of them`,
+        { tensor: name, keyPath: keystr(path) || "the root" },
       );
     }
     first.set(name, i);

@@ -2,11 +2,12 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
-import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
+import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import type { MapLeaves } from "./map-leaves.ts";
 import { placeOf } from "./messages.ts";
+import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
 
 /**
@@ -95,13 +96,25 @@ function open(value: unknown, path: KeyPath): Opened {
 }
 
 function mismatch(path: KeyPath, node: Node | undefined, length: number, opened: Opened): never {
-  const expected = node === undefined ? "None" : outline(node, length);
-  const found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
+  let expected = node === undefined ? "None" : outline(node, length);
+  let found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
+  if (expected === found && node !== undefined && typeof opened !== "string") {
+    // Keys of other types, or other static data.
+    [expected, found] = [node, opened[0]].map((one) => `${found} with ${keyTypes(one, length)}`) as [
+      string,
+      string,
+    ];
+  }
   throw new Pytree2SafetensorsError(
     "StructureMismatch",
     `the trees differ at ${placeOf(path)}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`,
     { keyPath: keystr(path), expected, found },
   );
+}
+
+function keyTypes(node: Node, length: number): string {
+  const types = new Set(entriesOf(node, length).map((entry) => typeof keyOf(entry)));
+  return types.size === 0 ? "its static data" : `${[...types].join(" and ")} keys and its static data`;
 }
 
 // A container and its keys, without what is below.

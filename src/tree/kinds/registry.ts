@@ -3,6 +3,7 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
 import { PyTreeContainer } from "./container.ts";
+import { OpaqueNode } from "./opaque.ts";
 import { forget } from "./recognised.ts";
 
 /** Children of a registered class with their keys, and whatever else `unflatten` needs. */
@@ -42,6 +43,8 @@ export interface Registration {
   readonly className: string;
   /** Set where `aux` is a dict of static properties. */
   readonly dataclass: boolean;
+  /** Set for what stands for a class that is not known. */
+  readonly opaque?: true;
   flatten(node: object): FlattenedNode;
   unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
   /** Whether what a file says of an object fits the class as it is registered now. */
@@ -149,6 +152,7 @@ const BUILT_IN = new Set<object>([
   Array.prototype,
   Map.prototype,
   PyTreeContainer.prototype,
+  OpaqueNode.prototype,
 ]);
 
 function register(Class: PytreeClass<object>, registration: Registration): void {
