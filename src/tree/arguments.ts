@@ -1,9 +1,8 @@
 /** Checks of what callers of the public functions pass: programs without types make mistakes that types would show. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
-import { isPlainPrototype } from "./kinds/prototypes.ts";
-import { unseenIn } from "./kinds/unseen.ts";
 import type { BuildLimits } from "./limits.ts";
+import type { WalkOptions } from "./walk.ts";
 
 /** Throws `InvalidArgument`. */
 export function refuseArgument(what: string, expected: string, value: unknown): never {
@@ -43,16 +42,18 @@ export function requireLimits(limits: BuildLimits): void {
   }
 }
 
-/** Throws for what is not a plain object with string keys alone. */
-export function requireDict(dict: unknown, what: string): void {
-  const expected = "a plain object of names and leaves";
-  if (typeof dict !== "object" || dict === null || !isPlainPrototype(Object.getPrototypeOf(dict))) {
-    refuseArgument(what, expected, dict);
-  }
-  const found = unseenIn(dict);
-  if (found === undefined) return;
-  throw new Pytree2SafetensorsError("InvalidArgument", `${what}: expected ${expected}, found ${found}`, {
-    expected,
-    found,
-  });
+/** Throws for options that no walk of a tree can use. */
+export function requireWalkOptions(options: WalkOptions & BuildLimits): void {
+  requireOptions(options);
+  const { isLeaf, takeLeaf, maxDepth, maxGaps, maxContainers } = options;
+  requireFunction("isLeaf", isLeaf, true);
+  requireFunction("takeLeaf", takeLeaf, true);
+  requireLimits({ maxDepth, maxGaps, maxContainers });
+}
+
+/** Throws for what is not a key path. */
+export function requireKeyPath(path: unknown): void {
+  if (!Array.isArray(path)) refuseArgument("key path", "an array of key entries", path);
+  const entry = path.findIndex((one: unknown) => typeof one !== "object" || one === null);
+  if (entry !== -1) refuseArgument(`entry ${entry} of the key path`, "a key entry", path[entry]);
 }

@@ -1,6 +1,7 @@
 /** Functions over the leaves of trees of one structure. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
+import { requireFunction } from "./arguments.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
 import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
@@ -27,6 +28,7 @@ export function treeMap<A, R extends readonly unknown[], B, T>(
   ...rest: { readonly [K in keyof R]: unknown }
 ): MapLeaves<T, A, B>;
 export function treeMap(fn: (...args: never[]) => unknown, tree: unknown, ...rest: unknown[]): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
   return mapColumns(fn, def, [leaves, ...rest.map((other) => flattenUpTo(def, other))]);
 }
@@ -46,6 +48,7 @@ export function treeMapWithPath(
   tree: unknown,
   ...rest: unknown[]
 ): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
   return mapColumns(fn, def, [leafPaths(def), leaves, ...rest.map((other) => flattenUpTo(def, other))]);
 }

@@ -1,6 +1,7 @@
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
+import { refuseArgument, requireOptions } from "../arguments.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
 import { PyTreeContainer } from "./container.ts";
 import { OpaqueNode } from "./opaque.ts";
@@ -75,6 +76,7 @@ export function registerPytreeNode<T extends object>(
   Class: PytreeClass<T>,
   options: PytreeNodeOptions<T>,
 ): void {
+  requireOptions(options);
   const { flattenWithKeys, unflatten, name } = options;
   if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
     refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`);
@@ -109,7 +111,13 @@ export function registerDataclass<T extends object>(
   Class: PytreeClass<T>,
   options: DataclassOptions<T> = {},
 ): void {
+  requireOptions(options);
   const { dataFields, metaFields = [], name } = options;
+  for (const [option, fields] of Object.entries({ dataFields, metaFields })) {
+    if (fields === undefined || (Array.isArray(fields) && fields.every((one) => typeof one === "string")))
+      continue;
+    refuseArgument(option, "an array of property names", fields);
+  }
   const meta = new Set<string>(metaFields);
   const data = dataFields && new Set<string>(dataFields);
   const twice = dataFields?.find((field) => meta.has(field));
