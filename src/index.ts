@@ -70,7 +70,7 @@ export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./ten
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { BuildLimits } from "./tree/build/builder.ts";
+export type { BuildLimits } from "./tree/limits.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
