@@ -11,7 +11,7 @@ export {
   isPytree2SafetensorsError,
   Pytree2SafetensorsError,
 } from "./base/errors.ts";
-export type { Awaitable } from "./base/types.ts";
+export type { Awaitable, UnsharedBytes } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
 export {
   SafetensorsFile,

@@ -1,5 +1,6 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { UnsharedBytes } from "../base/types.ts";
 import { planLayout } from "../format/layout/layout.ts";
 import { openSink, type SinkInput } from "../io/open.ts";
 import type { SinkOptions } from "../io/platform.ts";
@@ -37,7 +38,7 @@ export const STRUCTURE_KEY = "pytree2safetensors";
  * const bytes = save({ "layers#0@w": Tensor.from([[1, 2], [3, 4]]) }, { metadata: { epoch: "3" } });
  * ```
  */
-export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}): Uint8Array<ArrayBuffer> {
+export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}): UnsharedBytes {
   const { arrays } = options;
   const entries = describeDict(dict, options);
   const { head, order, totalBytes } = planLayout(entries, userMetadata(options.metadata));
@@ -53,7 +54,7 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
   return bytes;
 }
 
-function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+function allocate(bytes: number): UnsharedBytes {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {
