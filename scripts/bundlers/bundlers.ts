@@ -145,6 +145,14 @@ const deno: Bundler = {
   },
 };
 
+// Hermes has no async generators; Metro lowers them with Babel, esbuild does the same here.
+const REACT_NATIVE = [
+  "--target=es2020",
+  "--format=iife",
+  "--supported:async-generator=false",
+  "--supported:for-await=false",
+];
+
 /** React Native: its compiler takes the bundle. Its engine is not published as a program, so nothing runs. */
 const hermes: Bundler = {
   name: "Hermes (compiled, not run)",
@@ -154,7 +162,7 @@ const hermes: Bundler = {
     const { platform } = process;
     const system = platform === "win32" ? "win64" : platform === "darwin" ? "osx" : "linux64";
     const program = `node_modules/hermes-compiler/hermesc/${system}-bin/hermesc`;
-    const args = esbuildArgs("main", "out/hermes/main.js", "--target=es2020", "--format=iife");
+    const args = esbuildArgs("main", "out/hermes/main.js", ...REACT_NATIVE);
     await run(bin(folder, "esbuild"), args, folder);
     await run(
       join(folder, program),

@@ -32,7 +32,16 @@ export function run(
     child.on("error", reject);
     child.on("close", (code, signal) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`${program} ended with ${code ?? signal}:\n${output}${errors}`));
+      else reject(new Error(`${program} ended with ${code ?? signal}:\n${excerpt(output + errors)}`));
     });
   });
+}
+
+/** Enough to see what went wrong: compilers print whole lines of minified code. */
+function excerpt(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.slice(0, 300))
+    .slice(0, 100)
+    .join("\n");
 }
