@@ -51,7 +51,9 @@ const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
 function page(rows: readonly Row[]): string {
   const table = rows.map(({ bundler, outcome, bytes }) => {
-    const versions = bundler.packages.map((name) => `\`${name}\``).join(", ") || "–";
+    const { packages, runtime } = bundler;
+    const used = runtime ? [`${runtime.name}@${runtime.version}`] : packages;
+    const versions = used.map((name) => `\`${name}\``).join(", ");
     const size = bytes === undefined ? "–" : kilobytes(bytes);
     return `| ${bundler.name} | ${versions} | ${outcome === "passed" ? "yes" : "not here"} | ${size} |`;
   });

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { install, RUNTIMES } from "../runtimes/install.ts";
+import { install, RUNTIMES, type Runtime } from "../runtimes/install.ts";
 import { run } from "./run.ts";
 
 /** The texts that a bundle has to print: by what it does in memory, and by what it does with paths. */
@@ -18,6 +18,8 @@ export interface Bundler {
   readonly name: string;
   /** What is installed for it, with exact versions. */
   readonly packages: readonly string[];
+  /** The runtime that bundles by itself. */
+  readonly runtime?: Runtime;
   /** Bundles and runs; gives the lines that the programs printed, in the order of `prints`. */
   check(folder: string): Promise<readonly string[]>;
   /** What the lines have to be. */
@@ -115,12 +117,15 @@ const next: Bundler = {
   },
 };
 
+const runtime = (wanted: string) => RUNTIMES.find(({ name }) => name === wanted)!;
+
 const bun: Bundler = {
   name: "bun build --compile",
   packages: [],
+  runtime: runtime("bun"),
   prints: ["job", "files"],
   async check(folder) {
-    const program = install(RUNTIMES.find(({ name }) => name === "bun")!);
+    const program = install(runtime("bun"));
     await run(program, ["build", "--compile", "server.js", "--outfile", "out/bun-server"], folder);
     return lines(await run(join(folder, "out/bun-server"), [], folder));
   },
@@ -129,9 +134,10 @@ const bun: Bundler = {
 const deno: Bundler = {
   name: "deno compile",
   packages: [],
+  runtime: runtime("deno"),
   prints: ["job", "files"],
   async check(folder) {
-    const program = install(RUNTIMES.find(({ name }) => name === "deno")!);
+    const program = install(runtime("deno"));
     const env = { DENO_DIR: join(folder, ".deno"), DENO_NO_UPDATE_CHECK: "1" };
     const args = ["compile", "--allow-all", "--node-modules-dir=manual", "--output", "out/deno-server"];
     try {
