@@ -11,7 +11,7 @@ export {
   isPytree2SafetensorsError,
   Pytree2SafetensorsError,
 } from "./base/errors.ts";
-export type { Awaitable } from "./base/types.ts";
+export type { Awaitable, UnsharedBytes } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
 export {
   SafetensorsFile,
@@ -70,7 +70,6 @@ export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./ten
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { BuildLimits } from "./tree/limits.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
@@ -102,6 +101,7 @@ export {
   registerDataclass,
   registerPytreeNode,
 } from "./tree/kinds/registry.ts";
+export type { BuildLimits } from "./tree/limits.ts";
 export { treeMap, treeMapWithPath } from "./tree/map.ts";
 export type { MapLeaves } from "./tree/map-leaves.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";

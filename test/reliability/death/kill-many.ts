@@ -1,11 +1,11 @@
 /*
- * Kills saving programs a few hundred times: `npm run test:kill`. The test suite does the same a few times.
+ * Kills saving programs 200 times: `npm run test:kill`. The test suite does the same a few times.
  */
 import { type Death, killSaves } from "./kill.ts";
 
 const DEATHS: readonly Death[] = [
-  { kind: "file", flush: true, kills: 110 },
-  { kind: "file", flush: false, kills: 110 },
+  { kind: "file", flush: true, kills: 70 },
+  { kind: "file", flush: false, kills: 70 },
   { kind: "shards", flush: true, kills: 30 },
   { kind: "shards", flush: false, kills: 30 },
 ];
