@@ -79,6 +79,7 @@ export {
   treeLeavesWithPath,
   treeStructure,
 } from "./tree/flatten.ts";
+export { guessKeyStyle } from "./tree/keys/guess.ts";
 export {
   DictKey,
   type DictKeyValue,
@@ -90,9 +91,16 @@ export {
 } from "./tree/keys/keypath.ts";
 export { keystr } from "./tree/keys/keystr.ts";
 export { keypath2string, string2keypath } from "./tree/keys/keystring.ts";
-export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keys/keystyles.ts";
+export {
+  KEY_STYLES,
+  type KeyStyle,
+  type KeyStyleName,
+  type KeyStyleOption,
+  type ReadKeyStyleOption,
+} from "./tree/keys/keystyles.ts";
 export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
+export { OpaqueNode } from "./tree/kinds/opaque.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
