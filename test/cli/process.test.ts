@@ -120,6 +120,8 @@ describe("a file larger than memory may be, within 64 MiB of heap", () => {
 
   it.each([
     { args: ["stats", "other.safetensors"], code: 0, says: "100,000,000" },
+    // Of each tensor no more is kept than what is shown of it.
+    { args: ["stats", "many.safetensors", "--all"], code: 0, says: "40.0 k" },
     { args: ["verify", "large.safetensors"], code: 0, says: "1 tensor, 400 MB" },
     { args: ["diff", "large.safetensors", "other.safetensors"], code: 1, says: "1 changed" },
     {
