@@ -22,10 +22,10 @@ export function httpLimiter(): Limiter {
 /** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
 export async function httpSource(
   url: URL,
-  options: HttpOptions & { readonly signal?: AbortSignal | undefined },
+  options: HttpOptions & { readonly signal?: AbortSignal | undefined; readonly name?: string },
   limiter: Limiter,
 ): Promise<ByteSource> {
-  const name = displayUrl(url.href);
+  const name = options.name ?? displayUrl(url.href);
   const { retries = 5, signal } = options;
   const client = new HttpClient(url, name, options);
 

@@ -1,0 +1,23 @@
+// The S3 store in Node against servers that this installs and starts: `npm run test:s3 [-- versitygw|moto]`.
+import { runAll } from "../test/runtimes/harness.ts";
+import { faultTests } from "../test/s3/fault-tests.ts";
+import { s3Tests } from "../test/s3/s3-tests.ts";
+import { type S3Server, startMoto, startVersitygw } from "../test/s3/servers.ts";
+import { report } from "./runtimes/report.ts";
+
+const START = { versitygw: () => startVersitygw(), moto: () => startMoto() };
+
+const wanted = process.argv.slice(2);
+const servers: S3Server[] = [];
+try {
+  for (const [name, start] of Object.entries(START)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const server = await start();
+    servers.push(server);
+    s3Tests(server);
+    faultTests(server);
+  }
+  report(await runAll());
+} finally {
+  await Promise.all(servers.map((server) => server.stop()));
+}
