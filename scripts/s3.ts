@@ -15,7 +15,8 @@ try {
     const server = await start();
     servers.push(server);
     s3Tests(server);
-    faultTests(server);
+    // moto gives every upload the same date, in 2010, so nothing tells a lost one.
+    if (name !== "moto") faultTests(server);
   }
   report(await runAll());
 } finally {

@@ -64,14 +64,25 @@ export type { SliceIndex, SliceInput } from "./format/slice.ts";
 export type {
   BlobLike,
   FileHandleLike,
+  FileStatLike,
   OpfsDirectoryLike,
   OpfsFileLike,
   SyncAccessHandleLike,
 } from "./io/duck-types.ts";
-export type { DirectoryInput, SinkInput, SourceInput, SourceOptions } from "./io/open.ts";
-export type { SinkOptions } from "./io/platform.ts";
-export type { HttpOptions } from "./io/sources/http-client.ts";
-export type { ByteSink, ByteSource, ReadOptions } from "./io/types.ts";
+export type { SinkInput } from "./io/open-sink.ts";
+export type { SourceInput } from "./io/open-source.ts";
+export type { StoreInput } from "./io/open-store.ts";
+export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export type {
+  ByteSink,
+  ByteSource,
+  ListOptions,
+  ReadOptions,
+  Store,
+  StoreEntry,
+  StoreSinkOptions,
+  StoreSourceOptions,
+} from "./io/types.ts";
 export type { CastOptions } from "./tensor/convert.ts";
 export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./tensor/dtypes.ts";
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";

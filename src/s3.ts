@@ -4,10 +4,13 @@
  * @module
  */
 import { AwsV4Signer } from "aws4fetch";
+import { registerScheme } from "./io/schemes.ts";
+import { parseS3Address } from "./io/stores/s3/address.ts";
 import type { Sign } from "./io/stores/s3/client.ts";
+import { CredentialsCache } from "./io/stores/s3/credentials.ts";
 import { withDefaults } from "./io/stores/s3/defaults.ts";
 import { makeS3Store, type S3StoreOptions } from "./io/stores/s3/store.ts";
-import type { Store } from "./io/stores/store.ts";
+import type { Store } from "./io/types.ts";
 
 export type { S3Address } from "./io/stores/s3/address.ts";
 export type { S3Options } from "./io/stores/s3/client.ts";
@@ -28,8 +31,37 @@ export function s3Store(options: S3StoreOptions): Store {
   return makeS3Store(withDefaults(options), makeSigner());
 }
 
+/** What addresses leave open of a bucket, and how requests are made. */
+export type S3SchemeOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
+
+/**
+ * Makes `s3://bucket/key` an address wherever a path or a URL is one, for reading and for writing; an address that ends
+ * in "/" is a folder. What is left out comes from the environment, as for {@link s3Store}.
+ *
+ * @example
+ * ```ts
+ * registerS3({ region: "eu-central-1", credentials: fromIni() });
+ * await savePytree(params, "s3://weights/runs/7/model.safetensors");
+ * ```
+ */
+export function registerS3(options: S3SchemeOptions = {}): void {
+  const sign = makeSigner();
+  // One answer to a request for credentials serves all addresses.
+  const credentials = options.credentials && new CredentialsCache(options.credentials);
+  registerScheme("s3", (address, { fetch, retries, timeout, onDownload, bound }) => {
+    const { bucket, folder, name } = parseS3Address(address);
+    const requests = {
+      fetch: fetch ?? options.fetch,
+      retries: retries ?? options.retries,
+      timeout: timeout ?? options.timeout,
+    };
+    const all = withDefaults({ ...options, ...requests, credentials, bucket, prefix: folder });
+    return { store: makeS3Store(all, sign, { onDownload, bound }), key: name };
+  });
+}
+
 /** Signs by Signature Version 4; keys derived from a secret are kept for the day. */
-export function makeSigner(): Sign {
+function makeSigner(): Sign {
   const cache = new Map<string, ArrayBuffer>();
   return async ({ method, url, headers, credentials, region }) => {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;

@@ -4,7 +4,8 @@ import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
-import { type OpenedSource, openSource, type SourceInput, type SourceOptions } from "../io/open.ts";
+import { type OpenedSource, openSource, openSourceIn, type SourceInput } from "../io/open-source.ts";
+import type { SourceOptions } from "../io/options.ts";
 import type { ByteSource } from "../io/types.ts";
 import { type FilePart, SafetensorsFile } from "./file.ts";
 import { type WarningOption, warn } from "./options.ts";
@@ -183,7 +184,7 @@ async function openShard(
       const place = abortable(Promise.resolve(options.shards(fileName)), options.signal);
       return await openSource(await place, options);
     }
-    if (opened.sibling) return await opened.sibling(fileName);
+    if (opened.folder) return await openSourceIn(opened.folder, fileName, options);
   } catch (cause) {
     options.signal?.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { SourceOptions } from "../io/open.ts";
+import type { SourceOptions } from "../io/options.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { OnProgress } from "./progress.ts";

@@ -3,7 +3,7 @@ import { isWellFormed } from "../base/utf8.ts";
 import { METADATA_KEY } from "../format/header/prefix.ts";
 import { planLayout } from "../format/layout/layout.ts";
 import { parseSize } from "../format/shards.ts";
-import { openSink, type SinkInput } from "../io/open.ts";
+import { openSink, type SinkInput } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";

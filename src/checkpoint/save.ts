@@ -1,8 +1,8 @@
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { planLayout } from "../format/layout/layout.ts";
-import { openSink, type SinkInput } from "../io/open.ts";
-import type { SinkOptions } from "../io/platform.ts";
+import { openSink, type SinkInput } from "../io/open-sink.ts";
+import type { SinkOptions } from "../io/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeValue, readLeafSync, requireLeafInfo } from "./leaf.ts";
 import type { ArraysOption, LongCallOptions } from "./options.ts";

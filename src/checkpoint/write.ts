@@ -1,6 +1,6 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { abortable } from "../io/abort.ts";
-import type { ByteSink } from "../io/types.ts";
+import type { ExactSink } from "../io/sinks/guard.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import { LazyTensor } from "./lazy.ts";
@@ -35,7 +35,7 @@ const CHUNK_BYTES = 64 * 2 ** 20;
  * each is read when its turn comes, and refused when its bytes are not as many as dtype and shape say.
  */
 export async function writeFile(
-  sink: ByteSink,
+  sink: ExactSink,
   plan: FilePlan,
   entries: readonly NamedLeaf[],
   options: WriteOptions & { readonly progress: ProgressCounter },
@@ -77,7 +77,7 @@ export async function writeFile(
 }
 
 /** Lets a sink clean up; its own failure to do so must not hide the error that led here. */
-export async function abortSink(sink: ByteSink, reason: unknown): Promise<void> {
+export async function abortSink(sink: ExactSink, reason: unknown): Promise<void> {
   try {
     await sink.abort?.(reason);
   } catch {

@@ -22,6 +22,10 @@ async function withFaults(
   }
 }
 
+function pause(milliseconds = 5): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 export function faultTests(server: S3Server): void {
   const big = pattern(26 * MIB + 7);
 
@@ -55,48 +59,46 @@ export function faultTests(server: S3Server): void {
     it("clears an upload whose id it never learned", async () => {
       await withFaults(server, {}, 1, async (faulty, proxy) => {
         const store = storeOf(faulty, "lost-id", { partBytes: 5 * MIB });
-        const sink = await store.sink("a");
-        await sink.begin?.(11 * MIB);
-        proxy.faults = { lostAnswers: 1 };
-        const writing = sink.write(big.subarray(0, 6 * MIB));
-        while (proxy.counts.lostAnswers === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-        proxy.faults = {};
-        await writing;
-        await sink.write(big.subarray(6 * MIB, 11 * MIB));
-        await sink.close();
+        proxy.failNext(/^POST .*uploads/, "lostAnswers");
+        await write(store, "a", big.subarray(0, 11 * MIB));
+        equal(proxy.counts.lostAnswers, 1, "lost answers");
         equal(await readAll(store, "a"), big.subarray(0, 11 * MIB), "bytes");
       });
       equal(await uploadsOf(server), [], "uploads");
     });
 
-    it("knows its own object when the answer to its last request was lost", async () => {
-      for (const [key, length] of [
-        ["small", 1000],
-        ["large", 11 * MIB],
-      ] as const) {
-        await withFaults(server, {}, 1, async (faulty, proxy) => {
-          const store = storeOf(faulty, "lost-answer", { partBytes: 5 * MIB, isNew: true });
-          const sink = await store.sink(key);
-          await sink.begin?.(length);
-          await sink.write(big.subarray(0, length));
-          while (proxy.log.filter((line) => line.includes("partNumber=2")).length < (length > MIB ? 1 : 0)) {
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          }
-          await new Promise((resolve) => setTimeout(resolve, 300));
-          proxy.faults = { lostAnswers: 1 };
-          const closing = sink.close();
-          const isLast = (line: string) =>
-            length > MIB ? /^POST .*uploadId=/.test(line) : /^PUT/.test(line);
-          while (!proxy.log.some(isLast)) await new Promise((resolve) => setTimeout(resolve, 1));
-          while (proxy.counts.lostAnswers === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-          if (length < MIB) proxy.faults = {};
-          else setTimeout(() => Object.assign(proxy, { faults: {} }), 100);
-          await closing;
-          equal(await readAll(store, key), big.subarray(0, length), key);
-        });
-      }
+    it("leaves an upload of another writer to the same key alone", async () => {
+      await withFaults(server, {}, 1, async (faulty, proxy) => {
+        const store = storeOf(faulty, "two-writers", { partBytes: 5 * MIB });
+        const other = await store.sink("a");
+        await other.begin?.(10 * MIB);
+        await other.write(big.subarray(0, 5 * MIB));
+        while (!proxy.log.some((line) => line.includes("partNumber=1"))) await pause();
+        await pause(200);
+        proxy.failNext(/^POST .*uploads/, "lostAnswers");
+        await write(store, "a", big.subarray(0, 11 * MIB));
+        await other.write(big.subarray(5 * MIB, 10 * MIB));
+        await other.close();
+        equal(await readAll(store, "a"), big.subarray(0, 10 * MIB), "the last writer's bytes");
+      });
       equal(await uploadsOf(server), [], "uploads");
     });
+
+    for (const [name, length, last] of [
+      ["small", 1000, /^PUT /],
+      ["large", 11 * MIB, /^POST .*uploadId=/],
+    ] as const) {
+      it(`knows its own ${name} object when the answer to its last request was lost`, async () => {
+        await withFaults(server, {}, 1, async (faulty, proxy) => {
+          const store = storeOf(faulty, "lost-answer", { partBytes: 5 * MIB, isNew: true });
+          proxy.failNext(last, "lostAnswers");
+          await write(store, name, big.subarray(0, length));
+          equal(proxy.counts.lostAnswers, 1, "lost answers");
+          equal(await readAll(store, name), big.subarray(0, length), name);
+        });
+        equal(await uploadsOf(server), [], "uploads");
+      });
+    }
 
     it("gives up in the end, with the last reason, and leaves nothing", async () => {
       await withFaults(server, {}, 1, async (faulty, proxy) => {

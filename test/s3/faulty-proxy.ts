@@ -29,6 +29,8 @@ export interface FaultyProxy {
   /** The method, path and query of each request. */
   readonly log: string[];
   faults: Faults;
+  /** Has the next request whose method and path match fail, and that one alone. */
+  failNext(request: RegExp, fault: keyof Faults): void;
   close(): Promise<void>;
 }
 
@@ -42,11 +44,13 @@ export async function startFaultyProxy(target: string, faults: Faults, seed = 1)
   const counts = { requests: 0, lostRequests: 0, lostAnswers: 0, slowDown: 0, stalled: 0 };
   const moved = { up: 0, down: 0 };
   const log: string[] = [];
+  const rules: { readonly pattern: RegExp; readonly fault: keyof Faults }[] = [];
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     counts.requests++;
     log.push(`${request.method} ${request.url}`);
-    const fault = choose(proxy.faults, random());
+    const rule = rules.findIndex(({ pattern }) => pattern.test(log.at(-1)!));
+    const fault = rule < 0 ? choose(proxy.faults, random()) : rules.splice(rule, 1)[0]!.fault;
     if (fault !== undefined) counts[fault]++;
     if (fault === "lostRequests") return void request.socket.destroy();
     const body: Buffer[] = [];
@@ -90,6 +94,7 @@ export async function startFaultyProxy(target: string, faults: Faults, seed = 1)
     moved,
     log,
     faults,
+    failNext: (pattern, fault) => void rules.push({ pattern, fault }),
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -73,7 +73,14 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+// A suite that crashes leaves no server behind.
+const children = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of children) child.kill();
+});
+
 async function untilReady(child: ChildProcess, url: string, stop: () => Promise<void>): Promise<void> {
+  children.add(child);
   for (let wait = 0; wait < 600; wait++) {
     if (child.exitCode !== null) break;
     if (await fetch(url).catch(() => undefined)) return;

@@ -1,9 +1,7 @@
 // What the suites of S3 do again and again.
 
-import { S3Client } from "../../src/io/stores/s3/client.ts";
-import { childText, parseXml } from "../../src/io/stores/s3/xml.ts";
-import type { Store } from "../../src/io/stores/store.ts";
-import { makeSigner, type S3StoreOptions, s3Store } from "../../src/s3.ts";
+import type { Store } from "pytree2safetensors";
+import { type S3StoreOptions, s3Store } from "pytree2safetensors/s3";
 import { concat } from "../runtimes/support.ts";
 import type { S3Server } from "./servers.ts";
 
@@ -51,9 +49,8 @@ export async function keysOf(store: Store, prefix?: string): Promise<string[]> {
 }
 
 /** The keys of all multipart uploads that are under way in the server's bucket. */
-export async function uploadsOf({ bucket, url, credentials }: S3Server): Promise<string[]> {
-  const client = new S3Client({ bucket, endpoint: url, credentials }, makeSigner());
-  const { text } = await client.send({ method: "GET", key: "", query: { uploads: "" } });
-  const uploads = parseXml(text).children.filter(({ name }) => name === "Upload");
-  return uploads.map((upload) => childText(upload, "Key") ?? "");
+export async function uploadsOf({ bucket, url: endpoint, credentials }: S3Server): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of s3Store({ bucket, endpoint, credentials }).pending!()) keys.push(key);
+  return keys;
 }

@@ -1,4 +1,4 @@
-// Where an object is: the URL of a key, in path style or virtual host style.
+/** Where an object is: the URL of a key, in path style or virtual host style. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 
@@ -68,4 +68,16 @@ function checkKey(key: string): void {
     "InvalidArgument",
     `${quote(key)} can't be a key: at most 1024 bytes, and no "." or ".." between slashes`,
   );
+}
+
+/** The parts of `s3://bucket/folder/name`; without a name, the address is a folder. Nothing in it is percent-encoded. */
+export function parseS3Address(address: string): {
+  bucket: string;
+  folder: string;
+  name: string | undefined;
+} {
+  const [, bucket = "", path = ""] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(address) ?? [];
+  checkBucket(bucket);
+  const end = path.lastIndexOf("/") + 1;
+  return { bucket, folder: path.slice(0, end), name: path.slice(end) || undefined };
 }

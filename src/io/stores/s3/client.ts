@@ -1,8 +1,8 @@
-// Signed requests to one bucket: what a request costs in retries, time and answers is decided here.
+/** Signed requests to one bucket: what a request costs in retries, time and answers is decided here. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
-import { messageOf } from "../../../base/quote.ts";
+import { messageOf, printable } from "../../../base/quote.ts";
 import { abortable, onAbort } from "../../abort.ts";
-import type { HttpOptions } from "../../sources/http-client.ts";
+import type { HttpOptions } from "../../options.ts";
 import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
 import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
@@ -18,6 +18,11 @@ export interface S3Options extends S3Address, Pick<HttpOptions, "fetch" | "retri
    * protected without it too, by the hash in the signature: turn it off for servers that refuse it.
    */
   readonly checksums?: boolean | undefined;
+}
+
+/** The same, with credentials that several clients may share. */
+export interface S3ClientOptions extends Omit<S3Options, "credentials"> {
+  readonly credentials?: S3CredentialsInput | CredentialsCache | undefined;
 }
 
 /** What a signer is given. */
@@ -57,6 +62,8 @@ export interface S3Answer {
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 // An upload shows no progress, so it gets the time of one more silence for each of these bytes.
 const BYTES_PER_TIMEOUT = 2 ** 20;
+// A page of a list, with a thousand keys of a thousand bytes each, all of them escaped.
+const MAX_ANSWER_BYTES = 16 * 2 ** 20;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class S3Client {
@@ -70,12 +77,14 @@ export class S3Client {
   readonly #timeout: number;
   readonly #sign: Sign;
 
-  constructor(options: S3Options, sign: Sign) {
+  constructor(options: S3ClientOptions, sign: Sign) {
     this.name = `s3://${options.bucket}`;
     this.checksums = options.checksums ?? true;
     this.#bucket = bucketUrl(options);
     this.#region = options.region ?? "us-east-1";
-    this.#credentials = new CredentialsCache(options.credentials);
+    const { credentials } = options;
+    this.#credentials =
+      credentials instanceof CredentialsCache ? credentials : new CredentialsCache(credentials);
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#retries = options.retries ?? 5;
     this.#timeout = options.timeout ?? 30_000;
@@ -84,7 +93,7 @@ export class S3Client {
 
   /** The address of a key, fit for messages. */
   nameOf(key: string): string {
-    return `${this.name}/${key}`;
+    return printable(`${this.name}/${key}`);
   }
 
   url(key: string, query?: Readonly<Record<string, string>>): string {
@@ -200,7 +209,7 @@ function hex(bytes: Uint8Array): string {
 async function bodyText(response: Response, name: string): Promise<string> {
   // The answer to `HEAD` has the length of a body, but none.
   if (response.body === null) return "";
-  return new TextDecoder().decode(await readWhole(response, name));
+  return new TextDecoder().decode(await readWhole(response, name, { bound: () => MAX_ANSWER_BYTES }));
 }
 
 function stalled(name: string, timeout: number): Error {

@@ -1,4 +1,4 @@
-// Credentials for S3: a value or a function that gives one, asked again before they expire.
+/** Credentials for S3: a value or a function that gives one, asked again before they expire. */
 import type { Awaitable } from "../../../base/types.ts";
 
 /** Keys for signing, in the shape that the AWS SDK's credential providers give. */

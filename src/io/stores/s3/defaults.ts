@@ -1,4 +1,4 @@
-// What the runtime knows of S3 by itself: the environment's variables, where there are any.
+/** What the runtime knows of S3 by itself: the environment's variables, where there are any. */
 import type { S3Options } from "./client.ts";
 
 /** What may come from the environment. */
@@ -12,7 +12,7 @@ export function setS3Defaults(defaults: () => S3Defaults): void {
 }
 
 /** The caller's options, and for those that are left out what the environment says now. */
-export function withDefaults<O extends Partial<S3Options>>(options: O): O & S3Defaults {
+export function withDefaults<O extends object>(options: O): O & S3Defaults {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return { ...read(), ...(given as O) };
 }

@@ -1,4 +1,4 @@
-// The variables that the AWS SDKs and command line read.
+/** The variables that the AWS SDKs and command line read. */
 import process from "node:process";
 import { type S3Defaults, setS3Defaults } from "./defaults.ts";
 

@@ -1,4 +1,4 @@
-// What S3's error answers mean: its codes in words, with the way out, and which of them may pass.
+/** What S3's error answers mean: its codes in words, with the way out, and which of them may pass. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
 import { retryAfter, Transient } from "../../sources/retry.ts";

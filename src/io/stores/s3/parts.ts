@@ -1,4 +1,4 @@
-// How an object is cut into parts, and the memory that they are gathered in.
+/** How an object is cut into parts, and the memory that they are gathered in. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 
 const MIB = 2 ** 20;

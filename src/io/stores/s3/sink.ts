@@ -1,4 +1,4 @@
-// Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone.
+/** Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { Limiter } from "../../limiter.ts";
 import type { ByteSink } from "../../types.ts";

@@ -1,4 +1,4 @@
-// A multipart upload: created with its first part, completed or aborted, and nothing of it left behind.
+/** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { base64, type S3Client, sha256 } from "./client.ts";
 import { failureOf, problemOf } from "./errors.ts";

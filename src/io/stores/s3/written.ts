@@ -1,4 +1,4 @@
-// What tells our own write of an object from another's, when the answer to it was lost.
+/** What tells our own write of an object from another's, when the answer to it was lost. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
 import type { S3Client } from "./client.ts";
 

@@ -1,4 +1,4 @@
-// The XML that S3 answers with: a strict reader of the small part of XML that these answers use.
+/** The XML that S3 answers with: a strict reader of the small part of XML that these answers use. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 
