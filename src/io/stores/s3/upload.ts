@@ -1,5 +1,6 @@
 /** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { abortable, onAbort } from "../../abort.ts";
 import { base64, type S3Client, sha256 } from "./client.ts";
 import { failureOf, problemOf } from "./errors.ts";
 import { alreadyThere, markHeaders, newHeaders, objectExists, refusedAsOld, wasWritten } from "./written.ts";
@@ -12,6 +13,8 @@ interface Part {
 
 // The servers' clocks count seconds.
 const SLACK_MS = 2000;
+// How long an upload that is being created when the write is aborted may take to tell its id, which aborting it needs.
+const GRACE_MS = 5000;
 // An upload of a part that was under way when the upload was aborted can bring it back.
 const MAX_ABORTS = 5;
 
@@ -35,8 +38,9 @@ export class Upload {
   }
 
   async sendPart(number: number, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> {
-    this.#id ??= this.#create(signal);
-    const uploadId = await this.#id;
+    this.#id ??= this.#create(delayed(signal, GRACE_MS));
+    this.#id.catch(() => {}); // whoever waits for it is told
+    const uploadId = await abortable(this.#id, signal);
     const digest = await sha256(body);
     const checksum = base64(digest);
     const { headers } = await this.#client.send({
@@ -166,6 +170,17 @@ export class Upload {
     }
     this.#lostSince = undefined;
   }
+}
+
+/** A signal that is aborted some time after another. */
+function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  onAbort(signal, () => {
+    const timer = setTimeout(() => controller.abort(signal.reason), milliseconds);
+    // It is no reason for a program to stay.
+    (timer as { unref?: () => void }).unref?.();
+  });
+  return controller.signal;
 }
 
 async function abortUpload(client: S3Client, key: string, uploadId: string): Promise<void> {
