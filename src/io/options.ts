@@ -1,4 +1,5 @@
 /** The options of opening sources and sinks. */
+import type { HubOptions } from "./stores/hub/options.ts";
 
 /** How an `http:` or `https:` URL is read. */
 export interface HttpOptions {
@@ -29,6 +30,8 @@ export interface SourceOptions extends HttpOptions {
    * server doesn't support range requests.
    */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
+  /** Which hub `hf://` addresses are on, and the token for it. */
+  readonly hub?: HubOptions | undefined;
 }
 
 /**
