@@ -3,9 +3,9 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
-import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, openSourceIn, type SourceInput } from "../io/open-source.ts";
 import type { SourceOptions } from "../io/options.ts";
+import { runAll } from "../io/run-all.ts";
 import type { ByteSource } from "../io/types.ts";
 import { type FilePart, SafetensorsFile } from "./file.ts";
 import { type WarningOption, warn } from "./options.ts";
@@ -155,17 +155,12 @@ async function openShards(
     await Promise.all([opened, ...shards].map((shard) => shard.close()));
   };
   try {
-    const limiter = new Limiter(SHARDS_AT_ONCE, Number.POSITIVE_INFINITY);
-    const opening = index.files.map((fileName) =>
-      limiter.run(0, options.signal, async () => {
-        const shard = await openShard(opened, fileName, options);
-        shards.push(shard);
-        return openPart(shard.source, await readHead(shard.source, options.signal), options.signal);
-      }),
-    );
-    // All are waited for, so that none is still opening while the others are closed.
-    await Promise.allSettled(opening);
-    const parts = await Promise.all(opening);
+    const parts = await runAll(index.files, SHARDS_AT_ONCE, async (fileName) => {
+      options.signal?.throwIfAborted();
+      const shard = await openShard(opened, fileName, options);
+      shards.push(shard);
+      return openPart(shard.source, await readHead(shard.source, options.signal), options.signal);
+    });
     const partOf = matchIndex(index, parts, options);
     return new SafetensorsFile(parts, joinMetadata(index, parts), partOf, release);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Opens places with keys. A new kind of store is one new file and one line here. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
+import { checkOptions } from "./check-options.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
@@ -16,6 +17,7 @@ export type StoreInput = string | URL | OpfsDirectoryLike | Store;
 
 /** Opens a store to read from, and to write to unless it is a server's folder. A path's folder need not be there yet. */
 export async function openStore(place: StoreInput, options: OpenSourceOptions = {}): Promise<Store> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   const url =
     isUrl(place) || (typeof place === "string" && schemeOf(place) === undefined) ? locate(place) : "";
@@ -29,6 +31,7 @@ export async function openStore(place: StoreInput, options: OpenSourceOptions = 
 
 /** Opens a store to write to. Nothing is written yet. */
 export async function openWritableStore(place: StoreInput, options: OpenSourceOptions = {}): Promise<Store> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
   if (isOpfsDirectory(place)) return opfsStore(place);

@@ -16,7 +16,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
 import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
@@ -244,6 +244,28 @@ describe("a path sink that fails", () => {
       expect(await failure(() => openSink(path))).toMatchObject({ code: "WriteError", source: path });
     }
     await only(folder, ["folder", "link"]);
+  });
+
+  it.each(["none/file", "none/deeper/file"])("says that the folder of %s doesn't exist", async (name) => {
+    const folder = await freshFolder();
+    const error = await failure(() => openSink(join(folder, name)));
+    expect(error).toMatchObject({ code: "WriteError", cause: { code: "ENOENT" } });
+    expect(error.message).toContain(`the folder ${dirname(join(folder, name))} doesn't exist; make it first`);
+  });
+
+  it("leaves a file and no litter when the program changes its working directory meanwhile", async () => {
+    const [one, other] = [await freshFolder(), await freshFolder()];
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(one);
+    const { sink } = await openSink("file");
+    const aborted = await openSink("aborted");
+    await sink.write(BYTES);
+    process.chdir(other);
+    await sink.close();
+    await aborted.sink.abort();
+    await only(one, ["file"]);
+    await only(other, []);
   });
 
   it("says so when the folder has gone meanwhile", async () => {
