@@ -3,7 +3,7 @@ import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
 import type { OpenSourceOptions } from "../../options.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
-import { refusal } from "../../sources/http-answer.ts";
+import { refusal } from "../../sources/refusal.ts";
 import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
 import type { ListOptions, Store, StoreEntry } from "../../types.ts";
@@ -70,7 +70,7 @@ async function* listFiles(
       const { response } = await client.fetch(url, init, repo, place).catch((cause: unknown) => {
         throw signal?.aborted || !(cause instanceof TypeError) ? cause : unreachable(name, cause);
       });
-      if (!response.ok) throw refusal(response, name);
+      if (!response.ok) throw await refusal(response, name);
       const body = await readWhole(response, name, { bound: () => MAX_LIST_BYTES, signal });
       return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
     });
