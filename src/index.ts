@@ -61,6 +61,7 @@ export {
   type WeightsReport,
 } from "./checkpoint/weights.ts";
 export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export { type CachedOptions, cached, cachedStore, trimCache } from "./io/cached.ts";
 export type {
   BlobLike,
   FileHandleLike,
@@ -73,6 +74,7 @@ export type { SinkInput } from "./io/open-sink.ts";
 export type { SourceInput } from "./io/open-source.ts";
 export type { StoreInput } from "./io/open-store.ts";
 export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export type { HubOptions } from "./io/stores/hub/options.ts";
 export type {
   ByteSink,
   ByteSource,
