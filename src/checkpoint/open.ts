@@ -7,6 +7,7 @@ import { type OpenedSource, openSource, openSourceIn, type SourceInput } from ".
 import type { SourceOptions } from "../io/options.ts";
 import { runAll } from "../io/run-all.ts";
 import type { ByteSource } from "../io/types.ts";
+import { bodyBound } from "./body-bound.ts";
 import { type FilePart, SafetensorsFile } from "./file.ts";
 import { type WarningOption, warn } from "./options.ts";
 
@@ -29,7 +30,7 @@ export interface OpenOptions extends SourceOptions, WarningOption {
 // The first read: enough for most headers, and all that a lookup of one tensor may read too much.
 const HEAD_BYTES = 64 * 2 ** 10;
 // No index is larger; the one of a model with 100,000 tensors has about 10 MB.
-const MAX_INDEX_BYTES = 256 * 2 ** 20;
+export const MAX_INDEX_BYTES = 256 * 2 ** 20;
 // Headers of shards that are read at once.
 const SHARDS_AT_ONCE = 8;
 
@@ -49,7 +50,7 @@ export async function openSafetensors(
   options: OpenOptions = {},
 ): Promise<SafetensorsFile> {
   if (source instanceof SafetensorsFile) return source;
-  const opened = await openSource(source, options);
+  const opened = await openSource(source, { ...options, bound: bodyBound });
   try {
     const head = await readHead(opened.source, options.signal);
     if (isIndex(head)) return await openShards(opened, head, options);
@@ -129,7 +130,7 @@ function nameSource(error: unknown, name: string | undefined): unknown {
 
 // A safetensors file begins with its header's length, at most 100,000,000 as 64 bits: four of the first eight
 // bytes are zero, which no byte of a JSON text is.
-function isIndex(head: Uint8Array): boolean {
+export function isIndex(head: Uint8Array): boolean {
   const start = head.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
   return start >= 0 && head[start] === 0x7b && head.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
 }
@@ -177,7 +178,7 @@ async function openShard(
   try {
     if (options.shards) {
       const place = abortable(Promise.resolve(options.shards(fileName)), options.signal);
-      return await openSource(await place, options);
+      return await openSource(await place, { ...options, bound: bodyBound });
     }
     if (opened.folder) return await openSourceIn(opened.folder, fileName, options);
   } catch (cause) {

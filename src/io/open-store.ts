@@ -5,6 +5,7 @@ import { checkOptions } from "./check-options.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
+import { opfsSink } from "./sinks/opfs.ts";
 import { displayUrl } from "./sources/response.ts";
 import { httpStore } from "./stores/http.ts";
 import { openHubAddress } from "./stores/hub/store.ts";
@@ -34,7 +35,7 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
   checkOptions(options);
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
-  if (isOpfsDirectory(place)) return opfsStore(place);
+  if (isOpfsDirectory(place)) return opfsStore(place, opfsSink);
   if (typeof place === "string" || isUrl(place)) return openAddress(place, options);
   const found = describeValue(place);
   const message = `${found} is not a place for files: pass a path, a file: URL, an OPFS directory or a store`;
@@ -44,10 +45,12 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
 async function openAddress(address: string | URL, options: OpenSourceOptions): Promise<Store> {
   const scheme = schemeOf(String(address));
   if (scheme !== undefined) {
-    const { store, key } = await resolveAddress(scheme, String(address), options, "UnsupportedSink");
+    // A folder is meant, whether or not the address says so.
+    const folder = String(address).replace(/\/?$/, "/");
+    const { store, key } = await resolveAddress(scheme, folder, options, "UnsupportedSink");
     if (key === undefined) return store;
     const source = printable(String(address), 200);
-    const message = `${source} is a file, not a folder; end the address with "/"`;
+    const message = `${source} is a file, not a folder`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source });
   }
   const place = locate(address);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import {
   chmod,
+  link,
   lstat,
   mkdir,
   open,
@@ -91,6 +92,18 @@ describe("a path sink", () => {
     await writeFile(join(folder, "plain"), "");
     await save(join(folder, "new"), BYTES);
     expect((await stat(join(folder, "new"))).mode).toBe((await stat(join(folder, "plain"))).mode);
+  });
+
+  it("replaces a read-only file and keeps it so; other names of it keep the old content", async () => {
+    const folder = await freshFolder();
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    await link(path, join(folder, "other name"));
+    await chmod(path, 0o444);
+    await save(path, BYTES);
+    expect((await stat(path)).mode & 0o777).toBe(0o444);
+    expect((await readFile(path)).length).toBe(BYTES.length);
+    expect(await readFile(join(folder, "other name"), "utf8")).toBe("old");
   });
 
   it("replaces a link and leaves its target alone", async () => {

@@ -72,6 +72,8 @@ describe("an address of a service that was registered", () => {
 
   it("is a folder or a file, as the call needs it", async () => {
     expect((await failure(() => openSink("test-mem://a/"))).message).toContain("it is a folder");
-    expect((await failure(() => openStore("test-mem://a/b"))).message).toContain("not a folder");
+    expect(await openStore("test-mem://a/b")).toBe(store);
+    registerScheme("test-file", () => ({ store, key: "a/b" }));
+    expect((await failure(() => openStore("test-file://a/b"))).message).toContain("not a folder");
   });
 });
