@@ -56,7 +56,7 @@ function encode(text: string): string {
 
 function checkBucket(bucket: string): void {
   // Underscores and capitals are old buckets' and other servers'.
-  if (/^[A-Za-z0-9][\w.-]{1,254}$/.test(bucket) && !bucket.includes("..")) return;
+  if (/^[A-Za-z0-9][\w.-]{0,254}$/.test(bucket) && !bucket.includes("..")) return;
   throw new Pytree2SafetensorsError("InvalidArgument", `${quote(bucket)} is not the name of a bucket`);
 }
 
