@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^pytree2safetensors$/, replacement: src("index.node.ts") },
       { find: /^pytree2safetensors\/jax-js$/, replacement: src("adapters/jax-js.node.ts") },
       { find: /^pytree2safetensors\/tfjs$/, replacement: src("adapters/tfjs.node.ts") },
+      { find: /^pytree2safetensors\/training$/, replacement: src("training/index.node.ts") },
     ],
   },
   test: {
