@@ -23,12 +23,6 @@ export class WriteQueue {
     this.#whenBusy = whenBusy;
   }
 
-  /** The steps that are being written or wait for it. */
-  get steps(): number[] {
-    const running = this.#running === undefined ? [] : [this.#running.step];
-    return [...running, ...this.#waiting.map(({ job }) => job.step)];
-  }
-
   /**
    * Takes a job. Under `"wait"` this resolves when its turn has come, so that whoever awaits it holds no more than two
    * trees; under `"replace"` it resolves at once, and the job takes the place of the one that waited.
