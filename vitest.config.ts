@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     testTimeout: 60_000,
+    setupFiles: ["test/setup.ts"],
     projects: [
       {
         extends: true,

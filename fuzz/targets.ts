@@ -59,29 +59,29 @@ function header(input: Uint8Array): void {
   const ends = [...text.matchAll(/\[\s*\d+\s*,\s*(\d+)\s*\]/g)].map((match) => Number(match[1]));
   const data = Math.max(0, ...ends.filter((end) => end < 2 ** 40));
   const size = PREFIX_BYTES + input.length + data;
-  const found = attempt(() => parseHeader(input, size));
+  const found = attempt(() => parseHeader(input, size, input));
   if (found === undefined) return;
   const { __metadata__: metadata = null, ...entries } = JSON.parse(decoder.decode(input)) as Record<
     string,
     Entry
   >;
-  check(found.names.length === Object.keys(entries).length, "another number of tensors than JSON has");
+  check(found.tensors.length === Object.keys(entries).length, "another number of tensors than JSON has");
   check(
     JSON.stringify(sorted(found.metadata ?? {})) === JSON.stringify(sorted(metadata ?? {})),
     "other metadata",
   );
   let at = found.dataStart;
-  found.names.forEach((name, i) => {
-    check(found.indexOf(name) === i, "a name that is not found");
-    check(Object.hasOwn(entries, name), "a name that JSON has not");
-    const { dtype, shape, data_offsets } = entries[name]!;
-    check(found.dtypeAt(i) === dtype && String(found.shapeAt(i)) === String(shape), "another dtype or shape");
-    check(found.beginAt(i) === at && found.beginAt(i) - found.dataStart === data_offsets[0], "a wrong start");
-    check(found.endAt(i) - found.dataStart === data_offsets[1], "a wrong end");
+  for (const { name, dtype, shape, start, end, file } of found.tensors) {
+    check(Object.hasOwn(entries, name), "a name that JSON does not have");
+    const entry = entries[name]!;
+    check(dtype === entry.dtype && String(shape) === String(entry.shape), "another dtype or shape");
+    check(Object.isFrozen(shape) && file === input, "a shape that can change, or another file");
+    check(start === at && start - found.dataStart === entry.data_offsets[0], "a wrong start");
+    check(end - found.dataStart === entry.data_offsets[1], "a wrong end");
     const elements = shape.reduce((product, size) => product * BigInt(size), 1n);
-    check(BigInt(found.endAt(i) - at) * 8n === elements * BigInt(DTYPES[dtype].bits), "a wrong size");
-    at = found.endAt(i);
-  });
+    check(BigInt(end - at) * 8n === elements * BigInt(DTYPES[dtype].bits), "a wrong size");
+    at = end;
+  }
   check(at === size, "bytes that no tensor has");
 }
 

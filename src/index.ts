@@ -21,46 +21,37 @@ export {
   type TensorsOptions,
 } from "./checkpoint/file.ts";
 export { LazyTensor } from "./checkpoint/lazy.ts";
-export { type LoadFileOptions, type LoadOptions, load, loadFile } from "./checkpoint/load.ts";
+export { type LoadOptions, load } from "./checkpoint/load.ts";
+export { type LoadFileOptions, loadFile } from "./checkpoint/load-file.ts";
+export { type LoadIntoPytreeOptions, loadIntoPytree } from "./checkpoint/load-into-pytree.ts";
 export {
   type LoadPytreeOptions,
   loadPytree,
   type PyTree,
   type PytreeWithMetadata,
 } from "./checkpoint/load-pytree.ts";
-export { type CheckpointSource, type OpenOptions, openSafetensors } from "./checkpoint/open.ts";
+export type { Metadata } from "./checkpoint/metadata.ts";
+export { type CheckpointSource, openSafetensors } from "./checkpoint/open.ts";
 export type {
   ArraysOption,
   Cast,
+  CastingOptions,
   LongCallOptions,
+  OpenOptions,
   ReadTensorsOptions,
   Select,
   WarningOption,
 } from "./checkpoint/options.ts";
 export type { OnProgress, Progress } from "./checkpoint/progress.ts";
-export {
-  type LeafDict,
-  type Metadata,
-  type SaveFileOptions,
-  type SaveOptions,
-  save,
-  saveFile,
-} from "./checkpoint/save.ts";
-export {
-  type SavePytreeOptions,
-  type SerializedPytree,
-  savePytree,
-  serialize,
-} from "./checkpoint/save-pytree.ts";
+export { type LeafDict, type SaveOptions, save } from "./checkpoint/save.ts";
+export { type SaveFileOptions, saveFile } from "./checkpoint/save-file.ts";
+export { type SavePytreeOptions, savePytree } from "./checkpoint/save-pytree.ts";
 export type { ShardSink } from "./checkpoint/save-shards.ts";
-export {
-  type LoadIntoPytreeOptions,
-  loadIntoPytree,
-  type SetWeightsOptions,
-  setWeights,
-  type WeightsReport,
-} from "./checkpoint/weights.ts";
-export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export type { SelectionKeys } from "./checkpoint/select.ts";
+export { type SerializedPytree, serialize } from "./checkpoint/serialize.ts";
+export { setWeights } from "./checkpoint/set-weights.ts";
+export type { SetWeightsOptions, WeightsReport } from "./checkpoint/weights-report.ts";
+export { parseSlice, type SliceIndex, type SliceInput } from "./format/slice-parse.ts";
 export type {
   BlobLike,
   FileHandleLike,
@@ -68,10 +59,12 @@ export type {
   OpfsFileLike,
   SyncAccessHandleLike,
 } from "./io/duck-types.ts";
-export type { DirectoryInput, SinkInput, SourceInput, SourceOptions } from "./io/open.ts";
-export type { SinkOptions } from "./io/platform.ts";
-export type { HttpOptions } from "./io/sources/http-client.ts";
-export type { ByteSink, ByteSource, ReadOptions } from "./io/types.ts";
+export type { SinkInput } from "./io/open-sink.ts";
+export type { SourceInput } from "./io/open-source.ts";
+export { openStore, type StoreInput } from "./io/open-store.ts";
+export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export { memoryStore } from "./io/stores/memory.ts";
+export type { ByteSink, ByteSource, ReadOptions, Store, StoreEntry } from "./io/types.ts";
 export type { CastOptions } from "./tensor/convert.ts";
 export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./tensor/dtypes.ts";
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";

@@ -58,7 +58,8 @@ export type ErrorCode =
   | "ManagerClosed"
   // Calls.
   | "InvalidArgument"
-  | "AsyncAdapter";
+  | "AsyncAdapter"
+  | "AdapterError";
 
 /** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
 export interface Fault {

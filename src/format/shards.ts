@@ -1,7 +1,8 @@
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
+import { isInside } from "../base/inside.ts";
+import { quote } from "../base/quote.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { byteLengthOf } from "../tensor/size.ts";
-import { quote } from "./header/faults.ts";
 import { JsonCursor } from "./header/json.ts";
 import type { LayoutEntry } from "./layout/layout.ts";
 import { encodeUtf8 } from "./utf8.ts";
@@ -56,14 +57,6 @@ function strictJson(text: string): unknown {
   cursor.skip(0);
   if (cursor.next() !== -1) cursor.fail("nothing more");
   return JSON.parse(text);
-}
-
-// Whether a file name stays in its folder however a file system or a URL parser reads it: no drive, scheme, query,
-// backslash or control character (URL parsers drop some), no encoded dot or slash, no part of nothing but dots and spaces.
-function isInside(file: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-  if (/[\x00-\x1f\x7f\\:?#]|%(2e|2f|5c|00)/i.test(file)) return false;
-  return file.split("/").every((part) => !/^[. ]*$/.test(part));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

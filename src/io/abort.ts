@@ -1,3 +1,4 @@
+/** Waiting that a signal ends. */
 interface Hub {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;

@@ -2,39 +2,29 @@
 
 import { openSafetensors } from "../checkpoint/open.ts";
 import { parseShardIndex } from "../format/shards.ts";
+import type { Store, StoreEntry } from "../io/types.ts";
 import { LOCK_KEY } from "./lock.ts";
-import type { Store } from "./standin/store.ts";
-import {
-  isSharded,
-  type Listing,
-  listSteps,
-  readStep,
-  removeStep,
-  type StepEntry,
-  type StepFile,
-} from "./step-files.ts";
+import { isSharded, type Listing, listSteps, readStep, removeStep, type StepEntry } from "./step-files.ts";
 import { STEP_KEY } from "./step-info.ts";
-import { folderKey, parseKey } from "./step-names.ts";
+import { folderKey, isOwnKey, STEP_PREFIX } from "./step-names.ts";
 
 /** Clears the litter of dead saves; nobody may be writing meanwhile. */
 export async function clearLitter(store: Store): Promise<void> {
-  await store.clearLitter?.((key) => parseKey(key) !== undefined || key.startsWith(LOCK_KEY));
+  await store.sweep?.(STEP_PREFIX, isOwnKey);
   for await (const { key } of store.list(`${LOCK_KEY}.`)) await store.remove(key);
   const listing = await listSteps(store);
   for (const file of listing.partial) if (await isOwn(store, file)) await store.remove(file.key);
+  if (listing.partial.length > 0) await store.sweep?.(STEP_PREFIX, isOwnKey);
   for (const entry of listing.entries) await clearFolder(store, entry);
   for (const entry of await superseded(store, listing)) await removeStep(store, entry);
 }
 
-/** Whether a manager wrote a shard: its header says so. A file without a byte is one that was just begun. */
-async function isOwn(store: Store, { key, size }: StepFile): Promise<boolean> {
-  if (size === 0) return true;
+/** Whether a manager wrote a shard: its header says so. */
+async function isOwn(store: Store, { key }: StoreEntry): Promise<boolean> {
   const source = await store.source(key);
   try {
-    const file = await openSafetensors(source);
-    const own = Object.hasOwn(file.metadata, STEP_KEY);
-    await file.close();
-    return own;
+    const { metadata } = await openSafetensors(source);
+    return Object.hasOwn(metadata, STEP_KEY);
   } catch {
     return false;
   } finally {
@@ -61,7 +51,7 @@ async function clearFolder(store: Store, { step, main, shards }: StepEntry): Pro
 }
 
 /** Whether shards are those of one save, all of them. */
-function isOneSet(shards: readonly StepFile[]): boolean {
+function isOneSet(shards: readonly StoreEntry[]): boolean {
   const saves = new Set(shards.map(({ key }) => key.replace(/^.*-of-/, "")));
   return saves.size === 1 && Number.parseInt([...saves][0]!, 10) === shards.length;
 }

@@ -1,28 +1,40 @@
 // The lock of a folder: a file that names the process that holds it. Imported for its effect.
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { link, mkdir, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
+import { isUrl } from "../io/duck-types.ts";
 import { explain } from "../io/explain.node.ts";
+import type { StoreInput } from "../io/open-store.ts";
+import { schemeOf } from "../io/schemes.ts";
+import { toPath } from "../io/sources/path.node.ts";
+import { locate } from "../io/urls.ts";
 import { LOCK_KEY, type LockHolder, type LockPlace, parseHolder } from "./lock.ts";
 import { setFolderLocks } from "./locks.ts";
 
 setFolderLocks(folderPlace);
 
-/** The lock of the folder at `path`. */
-function folderPlace(path: string): LockPlace {
+/** The lock of a folder; `undefined` for a place that is none. */
+function folderPlace(place: StoreInput): LockPlace | undefined {
+  if (typeof place !== "string" && !isUrl(place)) return undefined;
+  if (schemeOf(String(place)) !== undefined) return undefined;
+  const located = locate(place);
+  if (typeof located !== "string" && located.protocol !== "file:") return undefined;
+  const name = toPath(located);
+  // Resolved once: the program may change its working directory meanwhile.
+  const path = resolve(name);
   const file = join(path, LOCK_KEY);
   const inWords = async <T>(action: () => Promise<T>): Promise<T> => {
     try {
       return await action();
     } catch (cause) {
-      throw explain("WriteError", "write", file, cause);
+      throw explain("WriteError", "write", join(name, LOCK_KEY), cause);
     }
   };
   return {
-    name: path,
+    name,
     identity: {
       who: `process ${process.pid} on ${hostname()}`,
       pid: process.pid,
@@ -42,9 +54,10 @@ function folderPlace(path: string): LockPlace {
           await unlinkIfThere(aside);
         }
       }),
-    async beat() {
-      const now = new Date();
-      await utimes(file, now, now);
+    async beat(holder) {
+      const aside = `${file}.${randomUUID()}`;
+      await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
+      await rename(aside, file);
     },
     remove: () => inWords(() => unlinkIfThere(file)),
     isAlive,
@@ -80,11 +93,11 @@ async function takeOver(file: string, aside: string, dead: LockHolder): Promise<
 
 async function readHolder(file: string): Promise<LockHolder | undefined> {
   try {
-    const text = await readFile(file, "utf8");
-    const time = (await stat(file)).mtimeMs;
+    const holder = parseHolder(await readFile(file, "utf8"));
+    if (holder !== undefined) return holder;
     // What can't be read holds for as long as a holder without signs does.
-    const unreadable: LockHolder = { id: "unreadable", purpose: "write", who: `whoever wrote ${file}`, time };
-    return { ...(parseHolder(text) ?? unreadable), time };
+    const time = (await stat(file)).mtimeMs;
+    return { id: "unreadable", purpose: "write", who: `whoever wrote ${file}`, time };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,6 +1,7 @@
 // The lock of a store that knows nothing but keys: an object in it, which its holder writes again and again.
+
+import type { Store } from "../io/types.ts";
 import { LOCK_KEY, type LockHolder, type LockPlace, parseHolder, sleep } from "./lock.ts";
-import type { Store } from "./standin/store.ts";
 
 /** The lock as an object of the store; of two that write it at once the later one has it. */
 export function objectPlace(store: Store): LockPlace {

@@ -1,11 +1,12 @@
 // Which lock a place has.
-import type { OpfsDirectoryLike } from "../io/duck-types.ts";
+import { isOpfsDirectory } from "../io/duck-types.ts";
+import type { StoreInput } from "../io/open-store.ts";
+import type { Store } from "../io/types.ts";
 import { type LockPlace, type LockPurpose, type StoreLock, takeLock } from "./lock.ts";
 import { objectPlace } from "./lock-object.ts";
 import { webLock } from "./lock-web.ts";
-import type { Store } from "./standin/store.ts";
 
-type FolderLocks = (path: string) => LockPlace;
+type FolderLocks = (place: StoreInput) => LockPlace | undefined;
 let folderLocks: FolderLocks | undefined;
 
 /** Teaches this module the locks of folders; `lock-folder.node.ts` calls it when it is imported. */
@@ -14,18 +15,13 @@ export function setFolderLocks(locks: FolderLocks): void {
 }
 
 /**
- * Takes the lock of a store.
+ * How the lock of a store is taken; it throws `StoreLocked` if a living writer holds it.
  *
- * @param directory The folder of a browser that the store writes into, if it does.
- * @throws `StoreLocked` if a living writer holds it.
+ * @param place What the store was opened from: it tells which kind of lock there is.
  */
-export async function lockStore(
-  store: Store,
-  directory: OpfsDirectoryLike | undefined,
-  purpose: LockPurpose,
-): Promise<StoreLock> {
-  if (directory !== undefined && typeof navigator === "object" && navigator.locks !== undefined)
-    return webLock(directory);
-  const path = folderLocks && store.path;
-  return takeLock(path === undefined ? objectPlace(store) : folderLocks!(path), purpose);
+export function lockOf(store: Store, place: StoreInput): (purpose: LockPurpose) => Promise<StoreLock> {
+  if (isOpfsDirectory(place) && typeof navigator === "object" && navigator.locks !== undefined)
+    return () => webLock(place);
+  const lockPlace = folderLocks?.(place) ?? objectPlace(store);
+  return (purpose) => takeLock(lockPlace, purpose);
 }

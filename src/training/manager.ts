@@ -1,27 +1,33 @@
 // Keeps the checkpoints of a run in a store: takes snapshots, writes behind, keeps the right steps, restores.
+
+import { requireChoice, requireOptions } from "../base/arguments.ts";
 import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf } from "../base/quote.ts";
+import type { Awaitable } from "../base/types.ts";
 import type { LazyTensor } from "../checkpoint/lazy.ts";
+import { loadIntoPytree } from "../checkpoint/load-into-pytree.ts";
 import { loadPytree, type PyTree } from "../checkpoint/load-pytree.ts";
-import { requireChoice, warn } from "../checkpoint/options.ts";
-import { loadIntoPytree } from "../checkpoint/weights.ts";
-import { isOpfsDirectory, type OpfsDirectoryLike } from "../io/duck-types.ts";
+import { warn } from "../checkpoint/options.ts";
+import { type PreparedSave, prepareTree } from "../checkpoint/prepare.ts";
+import { writeKey } from "../checkpoint/save-file.ts";
+import { writeShards } from "../checkpoint/save-shards.ts";
+import { parseSize } from "../format/shards.ts";
+import { openStore, type StoreInput } from "../io/open-store.ts";
+import type { Store } from "../io/types.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { clearLitter } from "./litter.ts";
-import type { StoreLock } from "./lock.ts";
-import { lockStore } from "./locks.ts";
+import type { LockPurpose, StoreLock } from "./lock.ts";
+import { lockOf } from "./locks.ts";
 import type { CheckpointManagerOptions, Restored, RestoreOptions, SaveStepOptions } from "./options.ts";
 import { type BestRule, checkRules, isDue, rank, stepsToKeep } from "./policy.ts";
 import { WriteQueue } from "./queue.ts";
-import { type PreparedTree, prepareTree } from "./standin/prepare.ts";
-import { openStore, type Store } from "./standin/store.ts";
 import { inFolder, isSharded, openStep, removeStep, type StepEntry } from "./step-files.ts";
 import { type StepInfo, writeStepMetadata } from "./step-info.ts";
 import { fileKey, folderKey, requireStep, SHARD_NAME } from "./step-names.ts";
 import { type FoundStep, StepReader } from "./step-reader.ts";
 
 /** Where a manager keeps its steps: a folder's path, a browser's folder, or any store. */
-export type ManagerPlace = string | URL | OpfsDirectoryLike | Store;
+export type ManagerPlace = StoreInput;
 
 /**
  * Keeps the checkpoints of a training run in a folder or another store, one safetensors file (or folder of shards) a
@@ -43,13 +49,15 @@ export type ManagerPlace = string | URL | OpfsDirectoryLike | Store;
  */
 export class CheckpointManager<A = Tensor> {
   readonly #store: Store;
-  readonly #directory: OpfsDirectoryLike | undefined;
+  readonly #lockStore: (purpose: LockPurpose) => Promise<StoreLock>;
   readonly #options: CheckpointManagerOptions<A>;
   readonly #queue: WriteQueue;
   readonly #reader: StepReader;
   /** What failed behind the program's back and was not thrown yet. */
   #failures: unknown[] = [];
   #lock: Promise<StoreLock> | undefined;
+  /** Saves that were called and wait for the lock. */
+  readonly #entering = new Set<Promise<unknown>>();
   /** Steps that were taken and are not on the disk yet. */
   readonly #pending = new Map<number, number>();
   /** Steps that are being read, and how often. */
@@ -57,13 +65,9 @@ export class CheckpointManager<A = Tensor> {
   #lastTaken = Date.now();
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    store: Store,
-    directory: OpfsDirectoryLike | undefined,
-    options: CheckpointManagerOptions<A>,
-  ) {
+  private constructor(store: Store, place: ManagerPlace, options: CheckpointManagerOptions<A>) {
     this.#store = store;
-    this.#directory = directory;
+    this.#lockStore = lockOf(store, place);
     this.#options = options;
     this.#queue = new WriteQueue(options.whenBusy ?? "wait");
     this.#reader = new StepReader(store);
@@ -80,10 +84,10 @@ export class CheckpointManager<A = Tensor> {
     options: CheckpointManagerOptions<A> = {},
   ): Promise<CheckpointManager<A>> {
     checkRules(options.saveEvery ?? 1, options.keep ?? {});
-    requireChoice("whenBusy", options.whenBusy ?? "wait", ["wait", "replace"]);
+    requireOptions(options);
+    requireChoice("whenBusy", options.whenBusy, ["wait", "replace"]);
     const store = await openStore(place);
-    const directory = isOpfsDirectory(place) ? place : undefined;
-    const manager = new CheckpointManager<A>(store, directory, options);
+    const manager = new CheckpointManager<A>(store, place, options);
     for await (const _ of store.list()) {
       await manager.#clear();
       break; // there is something at all
@@ -109,24 +113,28 @@ export class CheckpointManager<A = Tensor> {
     if (!force && !this.#isDue(step, metrics)) return false;
     if (!force) this.#refuseExisting(step, this.#pending.has(step));
     // Before the first `await`: from here on the program may do with its arrays what it likes.
-    const prepared = this.#prepare(step, tree, options);
+    const preparing = this.#prepare(step, tree, options);
     const before = this.#lastTaken;
     this.#lastTaken = Date.now();
     this.#pending.set(step, (this.#pending.get(step) ?? 0) + 1);
+    const entering = this.#enter(step, preparing, force);
+    this.#entering.add(entering);
+    let prepared: PreparedSave;
     try {
-      this.#lock ??= this.#takeLock();
-      await this.#lock;
-      if (!force) this.#refuseExisting(step, false);
+      prepared = await entering;
     } catch (error) {
-      this.#forget(step, prepared);
+      this.#forget(step);
       this.#lastTaken = before;
       throw error;
+    } finally {
+      this.#entering.delete(entering);
     }
     await this.#queue.add({
       step,
       run: () => this.#run(step, prepared, options),
       replaced: (by) => {
-        this.#forget(step, prepared);
+        prepared.release();
+        this.#forget(step);
         this.#options.onReplaced?.(step, by);
       },
     });
@@ -139,7 +147,7 @@ export class CheckpointManager<A = Tensor> {
    * @throws What failed in the background; each failure is thrown once.
    */
   async wait(): Promise<void> {
-    await this.#queue.idle();
+    await this.#idle();
     this.#throwFailures();
   }
 
@@ -209,8 +217,9 @@ export class CheckpointManager<A = Tensor> {
   restore<T = PyTree<A>>(options?: RestoreOptions<A>): Promise<Restored<T>>;
   async restore(options: RestoreOptions<A> = {}): Promise<Restored<unknown>> {
     this.#requireOpen("restore");
-    requireChoice("onBroken", options.onBroken ?? "throw", ["throw", "skip"]);
-    await this.#queue.idle();
+    requireOptions(options);
+    requireChoice("onBroken", options.onBroken, ["throw", "skip"]);
+    await this.#idle();
     const { info, entry } = await this.#choose(options);
     const { step, metrics, metadata, time } = info;
     this.#pinned.set(step, (this.#pinned.get(step) ?? 0) + 1);
@@ -227,17 +236,17 @@ export class CheckpointManager<A = Tensor> {
     const { arrays, attributes, match, keys, isLeaf, objects, maxDepth, onWarning } = this.#options;
     const { step: _step, into, strict = true, lazy = false, onBroken: _onBroken, ...rest } = options;
     const shared = defined({ arrays, attributes, match, keys, isLeaf, objects, maxDepth, onWarning });
-    const { file, close } = await openStep(this.#store, entry, options);
-    let isOpen = true;
+    const file = await openStep(this.#store, entry, options);
+    let staysOpen = false;
     try {
       if (into !== undefined) return await loadIntoPytree(into, file, { ...shared, ...rest, strict });
       const tree = await loadPytree(file, { ...shared, ...rest, lazy });
-      isOpen = !lazy;
+      staysOpen = lazy;
       return tree;
     } catch (error) {
       throw isPytree2SafetensorsError(error) ? named(error, entry.step) : error;
     } finally {
-      if (isOpen) await close();
+      if (!staysOpen) await file.close();
     }
   }
 
@@ -286,21 +295,51 @@ export class CheckpointManager<A = Tensor> {
     );
   }
 
-  #prepare(step: number, tree: unknown, { metrics = {}, metadata }: SaveStepOptions): PreparedTree {
-    const { structure, objects, isLeaf, keys, maxDepth, arrays, snapshot = true, cast } = this.#options;
+  #prepare(
+    step: number,
+    tree: unknown,
+    { metrics = {}, metadata }: SaveStepOptions,
+  ): Awaitable<PreparedSave> {
+    const { structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays } = this.#options;
+    const { snapshot = true, cast, lossy, overflow, onWarning } = this.#options;
     // Of two forms of a step, a file and a folder, the later one counts.
     const replaced = this.#reader.entriesOf(step).map(({ main }) => Math.ceil(main.modified ?? 0) + 1);
     const time = new Date(Math.max(Date.now(), ...replaced));
     return prepareTree(tree, {
-      ...defined({ structure, objects, isLeaf, keys, maxDepth, arrays, cast }),
+      ...defined({ structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays }),
+      ...defined({ cast, lossy, overflow, onWarning }),
       snapshot,
       metadata: writeStepMetadata(step, metrics, time, metadata),
     });
   }
 
+  /** Takes the lock, if this is the first save. */
+  async #enter(
+    step: number,
+    preparing: PreparedSave | PromiseLike<PreparedSave>,
+    force: boolean,
+  ): Promise<PreparedSave> {
+    const prepared = await preparing;
+    try {
+      this.#lock ??= this.#takeLock();
+      await this.#lock;
+      if (!force) this.#refuseExisting(step, false);
+      return prepared;
+    } catch (error) {
+      prepared.release();
+      throw error;
+    }
+  }
+
+  /** Waits until everything that was taken is written, or has failed. */
+  async #idle(): Promise<void> {
+    await Promise.allSettled(this.#entering);
+    await this.#queue.idle();
+  }
+
   async #takeLock(): Promise<StoreLock> {
     try {
-      const lock = await lockStore(this.#store, this.#directory, "write");
+      const lock = await this.#lockStore("write");
       await clearLitter(this.#store);
       await this.#reader.refresh();
       return lock;
@@ -313,7 +352,7 @@ export class CheckpointManager<A = Tensor> {
   /** Clears what dead saves left, unless somebody writes here or nobody can. */
   async #clear(): Promise<void> {
     try {
-      const lock = await lockStore(this.#store, this.#directory, "clear");
+      const lock = await this.#lockStore("clear");
       try {
         await clearLitter(this.#store);
       } finally {
@@ -325,7 +364,7 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /** Writes one step, then removes what no rule wants any more. */
-  async #run(step: number, prepared: PreparedTree, options: SaveStepOptions): Promise<void> {
+  async #run(step: number, prepared: PreparedSave, options: SaveStepOptions): Promise<void> {
     try {
       const lock = await this.#lock!;
       await lock.verify();
@@ -334,7 +373,8 @@ export class CheckpointManager<A = Tensor> {
       this.#fail(step, options.signal?.aborted ? error : named(error, step));
       return;
     } finally {
-      this.#forget(step, prepared);
+      prepared.release();
+      this.#forget(step);
     }
     try {
       await this.#removeUnwanted(step);
@@ -344,7 +384,7 @@ export class CheckpointManager<A = Tensor> {
     }
   }
 
-  async #write(step: number, prepared: PreparedTree, { signal, onProgress }: SaveStepOptions): Promise<void> {
+  async #write(step: number, prepared: PreparedSave, { signal, onProgress }: SaveStepOptions): Promise<void> {
     const { maxShardSize } = this.#options;
     signal?.throwIfAborted();
     const longCall = {
@@ -355,10 +395,11 @@ export class CheckpointManager<A = Tensor> {
       },
     };
     if (maxShardSize === undefined) {
-      await prepared.write(await this.#store.sink(fileKey(step), { signal }), longCall);
+      await writeKey(prepared, this.#store, fileKey(step), longCall);
     } else {
       const folder = inFolder(this.#store, folderKey(step));
-      await prepared.writeShards(folder, { ...longCall, maxShardSize, shardName: SHARD_NAME });
+      const maxBytes = parseSize(maxShardSize);
+      await writeShards(prepared, folder, { ...longCall, maxBytes, shardName: SHARD_NAME });
     }
     await this.#reader.refresh();
     for (const entry of this.#reader.entriesOf(step)) {
@@ -380,8 +421,7 @@ export class CheckpointManager<A = Tensor> {
     await this.#reader.refresh();
   }
 
-  #forget(step: number, prepared: PreparedTree): void {
-    prepared.dispose();
+  #forget(step: number): void {
     const left = this.#pending.get(step)! - 1;
     if (left === 0) this.#pending.delete(step);
     else this.#pending.set(step, left);
@@ -412,9 +452,8 @@ export class CheckpointManager<A = Tensor> {
   }
 
   async #close(): Promise<void> {
-    await this.#queue.idle();
-    const lock = await this.#lock?.catch(() => undefined);
-    await this.#queue.idle(); // a save that waited for the lock
+    await this.#idle();
+    const lock = await this.#lock;
     await lock?.release();
     this.#throwFailures();
   }

@@ -1,10 +1,10 @@
 // What a manager is told when it is opened, and by each call.
 
+import type { LoadIntoPytreeOptions } from "../checkpoint/load-into-pytree.ts";
 import type { LoadPytreeOptions } from "../checkpoint/load-pytree.ts";
+import type { Metadata } from "../checkpoint/metadata.ts";
 import type { ArraysOption, Cast, LongCallOptions, WarningOption } from "../checkpoint/options.ts";
-import type { Metadata } from "../checkpoint/save.ts";
 import type { SavePytreeOptions } from "../checkpoint/save-pytree.ts";
-import type { LoadIntoPytreeOptions } from "../checkpoint/weights.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeepRules, Metrics, SaveEvery } from "./policy.ts";
 import type { WhenBusy } from "./queue.ts";
@@ -14,7 +14,8 @@ import type { StepInfo } from "./step-info.ts";
 export interface CheckpointManagerOptions<A = Tensor>
   extends ArraysOption<A>,
     WarningOption,
-    Pick<SavePytreeOptions<A>, "structure" | "objects" | "isLeaf" | "keys" | "maxDepth">,
+    Pick<SavePytreeOptions<A>, "structure" | "objects" | "ordered" | "like" | "isLeaf" | "keys" | "maxDepth">,
+    Pick<SavePytreeOptions<A>, "lossy" | "overflow">,
     Pick<LoadPytreeOptions<A>, "attributes">,
     Pick<LoadIntoPytreeOptions<A>, "match"> {
   /**

@@ -1,51 +1,40 @@
 // The steps of a store: finding them, reading their headers, removing them.
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { messageOf } from "../base/quote.ts";
 import type { SafetensorsFile } from "../checkpoint/file.ts";
-import { type OpenOptions, openSafetensors } from "../checkpoint/open.ts";
-import { STRUCTURE_KEY } from "../checkpoint/save.ts";
-import type { ByteSource } from "../io/types.ts";
-import type { Store } from "./standin/store.ts";
+import { userMetadata } from "../checkpoint/metadata.ts";
+import { openSafetensors } from "../checkpoint/open.ts";
+import type { OpenOptions } from "../checkpoint/options.ts";
+import type { Store, StoreEntry } from "../io/types.ts";
 import { readStepMetadata, type StepInfo } from "./step-info.ts";
-import { fileKey, folderKey, INDEX_FILE, parseKey, STEP_PREFIX } from "./step-names.ts";
-
-/** A file of a step, as the store lists it. */
-export interface StepFile {
-  readonly key: string;
-  readonly size: number;
-  readonly modified: number | undefined;
-}
+import { fileKey, folderKey, INDEX_FILE, isOwnKey, parseKey, STEP_PREFIX } from "./step-names.ts";
 
 /** A step as it lies in the store: one file, or the index and the shards of a folder. */
 export interface StepEntry {
   readonly step: number;
   /** The file to open: the step's only one, or its index. */
-  readonly main: StepFile;
+  readonly main: StoreEntry;
   /** The other files of its folder. */
-  readonly shards: readonly StepFile[];
+  readonly shards: readonly StoreEntry[];
 }
 
 /** What a store holds under the names of steps. */
 export interface Listing {
   /** The steps, in ascending order; a step that is there in both forms comes twice. */
   readonly entries: readonly StepEntry[];
-  /** Files that no step can be read from: shards without an index, and files without a byte. */
-  readonly partial: readonly StepFile[];
+  /** Shards without an index: no step can be read from them. */
+  readonly partial: readonly StoreEntry[];
 }
 
 /** Lists what is in a store under the names of steps. */
 export async function listSteps(store: Store): Promise<Listing> {
-  const files: StepFile[] = [];
-  const folders = new Map<number, { index?: StepFile; shards: StepFile[] }>();
+  const folders = new Map<number, { index?: StoreEntry; shards: StoreEntry[] }>();
   const entries: StepEntry[] = [];
-  const partial: StepFile[] = [];
-  for await (const { key, size, modified } of store.list(STEP_PREFIX)) {
-    const parsed = parseKey(key);
+  const partial: StoreEntry[] = [];
+  for await (const file of store.list(STEP_PREFIX)) {
+    const parsed = parseKey(file.key);
     if (parsed === undefined) continue;
-    const file: StepFile = { key, size, modified };
-    files.push(file);
-    // A browser's folder has the file before it has its content.
-    if (size === 0) partial.push(file);
-    else if (parsed.file === undefined) entries.push({ step: parsed.step, main: file, shards: [] });
+    if (parsed.file === undefined) entries.push({ step: parsed.step, main: file, shards: [] });
     else {
       const folder = folders.get(parsed.step) ?? { shards: [] };
       folders.set(parsed.step, folder);
@@ -60,43 +49,24 @@ export async function listSteps(store: Store): Promise<Listing> {
   return { entries: entries.sort((a, b) => a.step - b.step), partial };
 }
 
-/** A step's file, and how to let go of it. */
-export interface OpenedStep {
-  readonly file: SafetensorsFile;
-  close(): Promise<void>;
+/** Opens a step; whoever opens it closes it. */
+export function openStep(
+  store: Store,
+  entry: StepEntry,
+  options: Pick<OpenOptions, "signal" | "onWarning"> = {},
+): Promise<SafetensorsFile> {
+  return openSafetensors(stepView(store, entry), options);
 }
 
-/** Opens a step. */
-export async function openStep(
-  store: Store,
-  { step, main, shards }: Pick<StepEntry, "step" | "main" | "shards">,
-  options: Pick<OpenOptions, "signal" | "onWarning">,
-): Promise<OpenedStep> {
-  const sources: ByteSource[] = [];
-  const sourceOf = async (key: string) => {
-    const source = await store.source(key, { signal: options.signal });
-    sources.push(source);
-    return source;
+/** The store as if it held this step alone: its file, or its index with the shards beside it. */
+function stepView(store: Store, { step, main }: StepEntry): Store {
+  const folder = main.key === fileKey(step) ? "" : folderKey(step);
+  return {
+    ...inFolder(store, folder),
+    async *list() {
+      yield { ...main, key: main.key.slice(folder.length) };
+    },
   };
-  const closeSources = async () => {
-    for (const source of sources) await source.close?.();
-  };
-  try {
-    const file = await openSafetensors(await sourceOf(main.key), {
-      ...options,
-      ...(shards.length > 0 && { shards: (name: string) => sourceOf(folderKey(step) + name) }),
-    });
-    return {
-      file,
-      close: async () => {
-        await file.close();
-        await closeSources();
-      },
-    };
-  } catch (error) {
-    await closeSources().catch(() => {}); // the error that led here is the one to see
-    throw error;
-  }
 }
 
 /**
@@ -107,14 +77,13 @@ export async function openStep(
 export async function readStep(store: Store, entry: StepEntry): Promise<StepInfo | undefined> {
   const bytes = [entry.main, ...entry.shards].reduce((sum, { size }) => sum + size, 0);
   try {
-    const { file, close } = await openStep(store, entry, { onWarning: () => {} });
+    const file = await openStep(store, entry, { onWarning: () => {} });
     try {
-      const { [STRUCTURE_KEY]: _structure, ...strings } = file.metadata;
-      const info = readStepMetadata(strings);
+      const info = readStepMetadata(userMetadata(file.metadata));
       // The name decides: whoever renames a step means it.
       return info && { ...info, step: entry.step, bytes };
     } finally {
-      await close();
+      await file.close();
     }
   } catch (error) {
     const time = new Date(entry.main.modified ?? 0);
@@ -123,18 +92,18 @@ export async function readStep(store: Store, entry: StepEntry): Promise<StepInfo
 }
 
 function broken(store: Store, { step, main }: StepEntry, cause: unknown): Pytree2SafetensorsError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   const code = isPytree2SafetensorsError(cause) ? cause.code : "IoError";
-  return new Pytree2SafetensorsError(code, `step ${step} can't be read: ${reason}`, {
+  return new Pytree2SafetensorsError(code, `step ${step} can't be read: ${messageOf(cause)}`, {
     source: `${store.name ?? "store"}/${main.key}`,
     cause,
   });
 }
 
-/** Removes a step. What is left if the program dies meanwhile is no step any more, or still the whole one. */
-export async function removeStep(store: Store, { main, shards }: StepEntry): Promise<void> {
+/** Removes a step, and the folder that it leaves. What is left if the program dies meanwhile is no step any more, or still the whole one. */
+export async function removeStep(store: Store, { step, main, shards }: StepEntry): Promise<void> {
   await store.remove(main.key);
   for (const { key } of shards) await store.remove(key);
+  if (shards.length > 0) await store.sweep?.(folderKey(step), isOwnKey);
 }
 
 /** Whether an entry has the form, one file or a folder, that a manager of such options writes. */
@@ -144,14 +113,15 @@ export function isSharded({ step, main }: StepEntry): boolean {
 
 /** The part of a store whose keys begin with a folder's name. */
 export function inFolder(store: Store, folder: string): Store {
+  async function* within(entries: AsyncIterable<StoreEntry>) {
+    for await (const entry of entries) yield { ...entry, key: entry.key.slice(folder.length) };
+  }
   return {
-    name: `${store.name ?? "store"}/${folder}`,
+    ...(store.name !== undefined && { name: `${store.name}/${folder}`.replace(/\/$/, "") }),
     source: (key, options) => store.source(folder + key, options),
     sink: (key, options) => store.sink(folder + key, options),
-    async *list(prefix = "") {
-      for await (const file of store.list(folder + prefix))
-        yield { ...file, key: file.key.slice(folder.length) };
-    },
+    list: (prefix = "", options) => within(store.list(folder + prefix, options)),
     remove: (key) => store.remove(folder + key),
+    ...(store.pending && { pending: (prefix = "") => within(store.pending!(folder + prefix)) }),
   };
 }

@@ -48,6 +48,11 @@ export function parseKey(key: string): StepKey | undefined {
   return { step, file };
 }
 
+/** Whether a key, or a folder's key with its `/`, is one that this module writes. */
+export function isOwnKey(key: string): boolean {
+  return parseKey(key.endsWith("/") ? key + INDEX_FILE : key) !== undefined;
+}
+
 /** Refuses what is not a step. */
 export function requireStep(step: unknown): asserts step is number {
   if (Number.isSafeInteger(step) && (step as number) >= 0) return;

@@ -1,5 +1,5 @@
 // What is known of the steps in a store: a listing, and the headers that were read.
-import type { Store } from "./standin/store.ts";
+import type { Store } from "../io/types.ts";
 import { listSteps, readStep, type StepEntry } from "./step-files.ts";
 import type { StepInfo } from "./step-info.ts";
 

@@ -12,8 +12,8 @@ import {
   savePytree,
   Tensor,
 } from "../../src/index.node.ts";
-import { getPlatform, type Platform, setPlatform } from "../../src/io/platform.ts";
-import type { ByteSink } from "../../src/io/types.ts";
+import { openStore } from "../../src/io/open-store.ts";
+import type { Store } from "../../src/io/types.ts";
 
 let root: string;
 let count = 0;
@@ -126,35 +126,25 @@ describe("sharded checkpoints", () => {
     ["after it was there, as a failing fsync does", true, 2],
   ])("stay whole when the index fails %s", async (_, written, value) => {
     const folder = await saved(1);
-    const platform = getPlatform()!;
-    const failing: Platform = {
-      ...platform,
-      async createDirectory(path, options) {
-        const directory = await platform.createDirectory(path, options);
-        const file = async (name: string): Promise<Required<ByteSink>> => {
-          const sink = await directory.file(name);
-          if (name !== INDEX) return sink;
-          return {
-            begin: (totalBytes) => sink.begin(totalBytes),
-            write: (chunk, stays) => sink.write(chunk, stays),
-            abort: (reason) => sink.abort(reason),
-            async close() {
-              if (written) await sink.close();
-              else await sink.abort(new Error("the index is lost"));
-              throw new Error("the index is lost");
-            },
-          };
+    const store = await openStore(folder);
+    const failing: Store = {
+      ...store,
+      async sink(key, options) {
+        const sink = await store.sink(key, options);
+        if (key !== INDEX) return sink;
+        return {
+          write: (chunk) => sink.write(chunk),
+          abort: (reason) => sink.abort?.(reason),
+          async close() {
+            if (written) await sink.close();
+            else await sink.abort?.(new Error("the index is lost"));
+            throw new Error("the index is lost");
+          },
         };
-        return { ...directory, file };
       },
     };
-    setPlatform(failing);
-    try {
-      const save = savePytree(tree(2), folder, { maxShardSize: 3000 });
-      await expect(save).rejects.toThrow("the index is lost");
-    } finally {
-      setPlatform(platform);
-    }
+    const save = savePytree(tree(2), failing, { maxShardSize: 3000 });
+    await expect(save).rejects.toThrow("the index is lost");
     expect(await loadPytree(join(folder, INDEX))).toEqual(tree(value));
   });
 

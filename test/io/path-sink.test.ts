@@ -18,9 +18,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
-import { openSink } from "../../src/io/open.ts";
+import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
-import type { SinkOptions } from "../../src/io/platform.ts";
+import type { SinkOptions } from "../../src/io/options.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
 
 const run = promisify(execFile);
@@ -300,30 +300,37 @@ describe("a path sink that fails", () => {
 
 describe("litter of dead saves", () => {
   const twoHoursAgo = new Date(Date.now() - 7_200_000);
+  const almostAnHourAgo = new Date(Date.now() - 3_500_000);
 
-  async function litter(folder: string, name: string, time?: Date): Promise<void> {
-    await writeFile(join(folder, name), "half a checkpoint");
-    if (time !== undefined) await utimes(join(folder, name), time, time);
+  /** The name of a temporary file of this host, as a save that is under way makes it. */
+  async function temporaryName(folder: string): Promise<string> {
+    const { sink } = await openSink(join(folder, "file"));
+    const [name] = await readdir(folder);
+    await sink.abort();
+    return name!;
   }
 
-  it("is cleared by the next save to the same path, once it is older than an hour", async () => {
+  async function litter(folder: string, name: string, modified?: Date) {
+    await writeFile(join(folder, name), "litter");
+    if (modified) await utimes(join(folder, name), modified, modified);
+  }
+
+  it("is cleared by the next save to the same folder, once it is older than an hour", async () => {
     const folder = await freshFolder();
-    // No process has these ids: they are above Linux's largest.
-    await litter(folder, ".file.99999991-0123456789ab.tmp", twoHoursAgo);
-    await litter(folder, ".file.99999992-0123456789ab.tmp", new Date(Date.now() - 3_500_000));
-    await litter(folder, ".file.99999993-0123456789ab.tmp");
-    await litter(folder, ".other.99999994-0123456789ab.tmp", twoHoursAgo);
-    await litter(folder, ".file.tmp", twoHoursAgo);
-    await litter(folder, ".file.x.99999995-0123456789ab.tmp", twoHoursAgo);
+    const own = await temporaryName(folder);
+    const ofProcess = (id: number, name = own) => name.replace(`-${process.pid}-`, `-${id}-`);
+    const stays = [
+      [ofProcess(99_999_992), almostAnHourAgo],
+      [ofProcess(99_999_993)],
+      [ofProcess(99_999_994, own.replace(/p2s-[0-9a-f]{8}/, "p2s-00000000")), twoHoursAgo],
+      [".file.tmp", twoHoursAgo],
+      [".file.99999995-0123456789ab.tmp", twoHoursAgo],
+    ] as const;
+    for (const [name, modified] of stays) await litter(folder, name, modified);
+    await litter(folder, ofProcess(99_999_996), twoHoursAgo);
+    await litter(folder, ofProcess(99_999_997, own.replace("file", "other")), twoHoursAgo);
     await save(join(folder, "file"), BYTES);
-    await only(folder, [
-      ".file.99999992-0123456789ab.tmp",
-      ".file.99999993-0123456789ab.tmp",
-      ".file.tmp",
-      ".file.x.99999995-0123456789ab.tmp",
-      ".other.99999994-0123456789ab.tmp",
-      "file",
-    ]);
+    await only(folder, [...stays.map(([name]) => name), "file"].sort());
   });
 
   it("is never what a slow save is still writing, here or in another process", async () => {
@@ -332,7 +339,7 @@ describe("litter of dead saves", () => {
     const { sink } = await openSink(path);
     const [own] = await readdir(folder);
     await utimes(join(folder, own!), twoHoursAgo, twoHoursAgo);
-    const foreign = `.file.${process.ppid}-0123456789ab.tmp`;
+    const foreign = own!.replace(`-${process.pid}-`, `-${process.ppid}-`);
     await litter(folder, foreign, twoHoursAgo);
     await save(path, BYTES);
     expect((await readdir(folder)).sort()).toEqual([own!, foreign, "file"].sort());

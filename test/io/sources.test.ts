@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
-import { openSource, type SourceInput } from "../../src/io/open.ts";
+import { openSource, openSourceIn, type SourceInput } from "../../src/io/open-source.ts";
 import "../../src/io/platform.node.ts";
 import type { ByteSource } from "../../src/io/types.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
@@ -169,7 +169,7 @@ describe("openSource", () => {
     await writeFile(join(folder, "index"), "index");
     await writeFile(join(folder, "shard"), "shard");
     const index = await openSource(join(folder, "index"));
-    const shard = await index.sibling!("shard");
+    const shard = await openSourceIn(index.folder!, "shard");
     expect(Buffer.from(await shard.source.read(0, 5)).toString()).toBe("shard");
     await Promise.all([index.close(), shard.close()]);
     expect(openFilesIn(folder)).toEqual([]);
@@ -184,12 +184,12 @@ describe("a source that can't be opened", () => {
     expect(error.cause).toMatchObject({ code: "ENOENT" });
   });
 
-  it("says of a folder to name the index in it", async () => {
+  it("says of a folder to name a file in it", async () => {
     const folder = await freshFolder();
     await mkdir(join(folder, "model"));
     const error = await failure(() => openSource(join(folder, "model")));
     expect(error).toMatchObject({ code: "IoError" });
-    expect(error.message).toMatch(/folder.*model\.safetensors\.index\.json/);
+    expect(error.message).toMatch(/it is a folder; name a file in it$/);
     expect(openFilesIn(folder)).toEqual([]);
   });
 

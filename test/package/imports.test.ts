@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   checkpoint: ["base", "tensor", "format", "tree", "io"],
   training: ["base", "tensor", "format", "tree", "io", "checkpoint"],
   index: ["base", "tensor", "format", "tree", "io", "checkpoint"],
-  adapters: ["tensor", "index", "training"],
+  adapters: ["base", "tensor", "index", "training"],
   cli: ["index"],
 };
 

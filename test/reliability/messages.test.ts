@@ -77,7 +77,7 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
         make: () => 0,
       },
     }),
-  InvalidName: () => save({ "\ud800": vector }),
+  InvalidName: () => save({ __metadata__: vector }),
   InvalidMetadata: () => save({ a: vector }, { metadata: { version: 1 as never } }),
   InvalidTensor: () => new Tensor("F32", [4], new Float32Array(3)),
   InvalidSlice: async () => (await openSafetensors(FILE)).slice("@a", [[0, 2], 5]),

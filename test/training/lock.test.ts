@@ -3,9 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointManager } from "pytree2safetensors/training";
 import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/io/stores/memory.ts";
 import { takeLock } from "../../src/training/lock.ts";
 import { objectPlace } from "../../src/training/lock-object.ts";
-import type { Store } from "../../src/training/standin/store.ts";
 import { failure, freshFolder, namesIn } from "./support.ts";
 
 const LOCK = "manager.lock";
@@ -123,7 +123,7 @@ describe("the lock of a folder", () => {
 
 describe("the lock of any store", () => {
   it("is an object in it, held by one of many", async () => {
-    const store = storeInMemory();
+    const store = memoryStore();
     const taken = await Promise.allSettled(
       Array.from({ length: 6 }, () => takeLock(objectPlace(store), "write")),
     );
@@ -138,7 +138,7 @@ describe("the lock of any store", () => {
   });
 
   it("lets a writer wait for one that only clears", async () => {
-    const store = storeInMemory();
+    const store = memoryStore();
     const clearing = await takeLock(objectPlace(store), "clear");
     const writing = takeLock(objectPlace(store), "write");
     await expect(takeLock(objectPlace(store), "clear")).rejects.toMatchObject({ code: "StoreLocked" });

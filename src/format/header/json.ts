@@ -1,5 +1,5 @@
+// A strict reader of JSON over bytes.
 import { type ErrorCode, Pytree2SafetensorsError } from "../../base/errors.ts";
-import { keepShape } from "../../base/keep-shape.ts";
 import { isWellFormed } from "../../base/utf8.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { isSpecial, KeySet, mix } from "./keyset.ts";
@@ -233,8 +233,6 @@ export class JsonCursor {
     this.fail("valid escapes and no lone surrogates");
   }
 }
-
-keepShape(new JsonCursor(new Uint8Array(0)));
 
 // Letters, digits, and what numbers are written with.
 function isWord(byte: number | undefined): boolean {

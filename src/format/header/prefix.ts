@@ -1,3 +1,4 @@
+// The eight bytes before the header.
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 
 /** The bytes before the header: its length as a little-endian u64. */

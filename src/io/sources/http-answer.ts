@@ -1,4 +1,7 @@
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
+/** What the answers of a server say: of which part, and of which version of a file. */
+import type { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+import { sourceChanged } from "../faults.ts";
 import { httpError, isEncoded } from "./response.ts";
 import { retryAfter, Transient } from "./retry.ts";
 
@@ -50,7 +53,7 @@ export function contentRange(
     throw httpError(name, 206, `the answer has no Content-Range that can be seen; ${advice}`);
   }
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header);
-  if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${header}`);
+  if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${printable(header, 200)}`);
   const size = match[3] === "*" ? undefined : Number(match[3]);
   return { start: Number(match[1]), end: Number(match[2]) + 1, size };
 }
@@ -58,7 +61,11 @@ export function contentRange(
 /** The error of a part that was not asked for. */
 export function wrongRange(response: Response, name: string, start: number, end: number): Error {
   const found = response.headers.get("content-range");
-  return httpError(name, 206, `asked for bytes ${start}-${end - 1}, the server answered ${found}`);
+  return httpError(
+    name,
+    206,
+    `asked for bytes ${start}-${end - 1}, the server answered ${printable(found ?? "none", 200)}`,
+  );
 }
 
 /** What a response says of the file's version. */
@@ -78,21 +85,18 @@ function checkVersion(name: string, old: Version, now: Version): void {
 }
 
 function changed(name: string, key: keyof Version, old: Version, now: Version): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "SourceChanged",
-    `${name}: the file changed while it was read; open it again`,
-    {
-      source: name,
-      expected: `${key} ${old[key]}`,
-      found: `${key} ${now[key]}`,
-    },
-  );
+  const spell = (value: string | number | null) => printable(`${key} ${value}`, 200);
+  return sourceChanged(name, { expected: spell(old[key]), found: spell(now[key]) });
 }
 
 /** The error of any other status; those of a busy or failing server may pass. */
 export function refusal(response: Response, name: string): unknown {
   const { status } = response;
-  const error = httpError(name, status, `the server answered ${status} ${response.statusText}`.trim());
+  const error = httpError(
+    name,
+    status,
+    `the server answered ${status} ${printable(response.statusText, 200)}`.trim(),
+  );
   const mayPass = status >= 500 || status === 408 || status === 429;
   return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
 }

@@ -1,3 +1,4 @@
+/** Trying again what failed for a passing reason. */
 import { abortable } from "../abort.ts";
 
 const FIRST_DELAY_MS = 100;

@@ -1,4 +1,4 @@
-import { keepShape } from "../../base/keep-shape.ts";
+/** Writes to a file handle: many chunks to a call, and those that stay as they are without a copy. */
 import type { Awaitable } from "../../base/types.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { unshared } from "./blocks.ts";
@@ -13,9 +13,9 @@ const SMALL = 16 * 2 ** 10;
 const GATHERED_BYTES = 2 ** 20;
 
 /**
- * Writes through a file handle, in order and many chunks to a call: those that stay as they are go in as they are,
- * others are copied. One call is under way while the chunks of the next are gathered. To save tensors of 100 kB this
- * took 127 ms of processor time where copying them all took 140, and one block of as many bytes 69.
+ * Writes through a file handle, in order and many chunks to a call. One call is under way while the chunks of the next are
+ * gathered. Copying every chunk into blocks, as for other sinks, took 1.26 times the processor time and 1.3 times the
+ * time for tensors of 100 kB, 1.4 and 1.16 times for 800 kB; nothing more for smaller and larger ones.
  */
 export class HandleWriter {
   readonly #handle: Pick<FileHandleLike, "write" | "writev">;
@@ -41,7 +41,7 @@ export class HandleWriter {
     this.#signal = signal;
   }
 
-  /** Takes a chunk; a promise only where it has to be waited for. */
+  /** Takes a chunk; a promise only if it has to be waited for. */
   write(chunk: Uint8Array, stays = false): Awaitable<void> {
     const { byteLength } = chunk;
     if (byteLength >= SMALL && (stays || byteLength >= GATHERED_BYTES)) return this.#take(chunk, stays);
@@ -120,8 +120,6 @@ export class HandleWriter {
     }
   }
 }
-
-keepShape(new HandleWriter({ write: () => Promise.reject() }, 0, undefined));
 
 /** What is left of parts when so many bytes of them are done. */
 function behind(
