@@ -71,7 +71,7 @@ export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export type { BuildLimits } from "./tree/build/builder.ts";
-export type { AttributesAs } from "./tree/build/make-tree.ts";
+export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,

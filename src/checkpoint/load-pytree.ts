@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
-import { type NamedTree, names2tree } from "../tree/names2tree.ts";
+import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
 import type { SafetensorsFile } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
@@ -115,7 +115,7 @@ export async function loadPytree(
     await readArrays(reads, reading, options.arrays, (read, tensor) =>
       isScalar(read) ? toScalar(tensor) : undefined,
     ).catch((error) => {
-      throw withKeyPath(error, plan);
+      throw withKeyPath(error, file, plan);
     });
     const tree = plan.build((read) => read.value);
     // Without a lazy leaf, nobody would ever close it.
@@ -127,7 +127,7 @@ export async function loadPytree(
 }
 
 /** The tree that the names of a file make, before there are leaves. */
-function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): NamedTree<TensorRead> {
+function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): PlannedTree<TensorRead> {
   const { select, keys, structure: mode, attributes, unknownClasses } = options;
   const selected = new Set<FileTensor>(selectTensors(file, select, keys));
   const structure = file.metadata[STRUCTURE_KEY];
@@ -152,7 +152,7 @@ function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): N
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */
 function makeLazy(
   file: SafetensorsFile,
-  plan: NamedTree<TensorRead>,
+  plan: PlannedTree<TensorRead>,
   options: LoadPytreeOptions<unknown>,
 ): void {
   for (const read of plan.tensors) {
@@ -164,11 +164,10 @@ function makeLazy(
 }
 
 /** The error of a leaf, with its key path. */
-function withKeyPath(error: unknown, plan: NamedTree<TensorRead>): unknown {
-  if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
-    return error;
-  const read = plan.tensors.find(({ name }) => name === error.tensor);
-  if (read === undefined) return error;
-  const keyPath = keystr(plan.keyPathOf(read));
+function withKeyPath(error: unknown, file: SafetensorsFile, plan: PlannedTree<TensorRead>): unknown {
+  if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
+  const path = plan.paths()[file.present.findIndex(({ name }) => name === error.tensor)];
+  if (path === undefined) return error;
+  const keyPath = keystr(path);
   return amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
 }

@@ -4,11 +4,11 @@ import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
-import { treeFlatten } from "../tree/flatten.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import { likeKinds } from "../tree/rekey.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import { treeUnflatten } from "../tree/treedef.ts";
+import { Walk } from "../tree/walk.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import {
   describeLeaf,
@@ -133,8 +133,9 @@ function holdTree<A>(tree: unknown, { arrays, isLeaf, maxDepth, snapshot = false
     return held.at(-1);
   };
   try {
-    const [leaves, def] = treeFlatten(tree, { takeLeaf: takeHeld, isLeaf, maxDepth });
-    return { tree: treeUnflatten(def, leaves), release };
+    const walk = new Walk({ takeLeaf: takeHeld, isLeaf, maxDepth }, { def: true });
+    const def = walk.down(tree);
+    return { tree: treeUnflatten(def, walk.leaves), release };
   } catch (error) {
     release();
     throw error;
