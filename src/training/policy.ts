@@ -122,7 +122,8 @@ export function checkRules(saveEvery: SaveEvery, keep: KeepRules<never>): void {
   if (best !== undefined) checkBest(best);
 }
 
-function checkBest({ metric, mode, count = 1 }: BestRule): void {
+/** Refuses a rule that says nothing sensible. */
+export function checkBest({ metric, mode, count = 1 }: BestRule): void {
   if (typeof metric !== "string") refuse("keep.best.metric", "the name of a metric", metric);
   if (mode !== "max" && mode !== "min") refuse("keep.best.mode", '"max" or "min"', mode);
   requirePositive("keep.best.count", count);

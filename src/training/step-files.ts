@@ -59,12 +59,12 @@ export function openStep(
 }
 
 /** The store as if it held this step alone: its file, or its index with the shards beside it. */
-function stepView(store: Store, { step, main }: StepEntry): Store {
+function stepView(store: Store, { step, main, shards }: StepEntry): Store {
   const folder = main.key === fileKey(step) ? "" : folderKey(step);
   return {
     ...inFolder(store, folder),
     async *list() {
-      yield { ...main, key: main.key.slice(folder.length) };
+      for (const file of [main, ...shards]) yield { ...file, key: file.key.slice(folder.length) };
     },
   };
 }
