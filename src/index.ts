@@ -71,7 +71,6 @@ export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export type { BuildLimits } from "./tree/build/builder.ts";
-export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
@@ -93,6 +92,7 @@ export {
 export { keystr } from "./tree/keys/keystr.ts";
 export { keypath2string, string2keypath } from "./tree/keys/keystring.ts";
 export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keys/keystyles.ts";
+export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
 export {
   type DataclassOptions,

@@ -53,8 +53,6 @@ export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, 
   readonly lazy?: boolean;
   /** Gives the tree together with the file's metadata strings. */
   readonly withMetadata?: boolean;
-  /** What objects of classes that aren't registered load as: what their keys say, or opaque nodes that save as they were. */
-  readonly unknownClasses?: "container" | "opaque";
   /** How deep a tree may be; 1,000 by default. */
   readonly maxDepth?: number;
   /** How many containers the tree may have; by default 100,000, and 16 more for each tensor. */
@@ -101,7 +99,6 @@ export async function loadPytree(
   requireOptions(options);
   requireChoice("structure", options.structure, ["auto", "ignore", "require"]);
   requireChoice("attributes", options.attributes, ["container", "object"]);
-  requireChoice("unknownClasses", options.unknownClasses, ["container", "opaque"]);
   const file = await openSafetensors(source, options);
   let staysOpen = file === source;
   try {
@@ -128,7 +125,7 @@ export async function loadPytree(
 
 /** The tree that the names of a file make, before there are leaves. */
 function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): PlannedTree<TensorRead> {
-  const { select, keys, structure: mode, attributes, unknownClasses } = options;
+  const { select, keys, structure: mode, attributes } = options;
   const selected = new Set<FileTensor>(selectTensors(file, select, keys));
   const structure = file.metadata[STRUCTURE_KEY];
   return names2tree(
@@ -136,7 +133,6 @@ function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): P
     {
       mode,
       attributes,
-      unknownClasses,
       keys,
       structure,
       onWarning: (error) => warn(options, error),

@@ -1,6 +1,8 @@
-import { type BuildLimits, TreeBuilder } from "./build/builder.ts";
-import { type AttributesAs, materialize } from "./build/make-tree.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
+/** A tree of a dict: the Python package's `dict2pytree`. */
+import type { BuildLimits } from "./build/builder.ts";
+import type { KeyStyleOption } from "./keys/keystyles.ts";
+import type { AttributesAs } from "./kinds/attrs.ts";
+import { names2tree } from "./names2tree.ts";
 
 /** Options of {@link dict2pytree}. */
 export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
@@ -20,16 +22,8 @@ export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
  */
 export function dict2pytree(
   dict: Readonly<Record<string, unknown>>,
-  { attributes, keys = "pytree", ...limits }: Dict2PytreeOptions = {},
+  options: Dict2PytreeOptions = {},
 ): unknown {
-  const names = Object.keys(dict);
-  const builder = new TreeBuilder(names, limits);
-  const style = keyStyle(keys);
-  const paths = style === KEY_STYLES.pytree ? undefined : style.decode(names);
-  for (let i = 0; i < names.length; i++) {
-    if (paths === undefined) builder.addName(i);
-    else builder.addPath(i, paths[i]!);
-  }
-  builder.checkGaps();
-  return materialize(builder.root, (i) => dict[names[i]!], attributes);
+  const { build } = names2tree(Object.keys(dict), options);
+  return build((name) => dict[name]);
 }

@@ -1,11 +1,8 @@
+/** Errors about keys and depth that several functions of trees throw. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue, printable, quote } from "../base/quote.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
-
-/** A key string or name in a message: quoted, and cut where it is long enough to drown the message. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-}
 
 /** The error for a path that is deeper than the limit, known by its key string or its key path. */
 export function tooDeep(
@@ -23,25 +20,21 @@ export function tooDeep(
 /** Throws the error for an entry that key strings can't spell, found under `parent`. */
 export function unsupportedKey(parent: KeyPath, entry: unknown): never {
   const keyPath = keystr(parent);
+  const found = nameOfClass(entry);
   throw new Pytree2SafetensorsError(
     "UnsupportedKey",
-    `${describe(entry)} under ${keyPath || "the root"} has no key string: register the class with flattenWithKeys that gives GetAttrKey, DictKey or SequenceKey`,
-    { keyPath, expected: "GetAttrKey, DictKey or SequenceKey", found: describe(entry) },
+    `${found} under ${placeOf(parent)} has no key string: register the class with flattenWithKeys that gives GetAttrKey, DictKey or SequenceKey`,
+    { keyPath, expected: "GetAttrKey, DictKey or SequenceKey", found },
   );
 }
 
-/** Throws the error for a key of a `Map` that no file can have. */
-export function unsupportedMapKey(parent: KeyPath, key: unknown): never {
-  const keyPath = keystr(parent);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    `the Map at ${keyPath || "the root"} has a key that is ${describe(key)}: keys must be strings, numbers, bigints or booleans`,
-    { keyPath, expected: "a string, number, bigint or boolean", found: describe(key) },
-  );
+/** How messages call a place of a tree. */
+export function placeOf(path: KeyPath): string {
+  return printable(keystr(path), 200) || "the root";
 }
 
-function describe(entry: unknown): string {
-  return typeof entry === "object" && entry !== null
-    ? (entry.constructor?.name ?? "an object")
-    : typeof entry;
+/** What an unfit key is, for messages. */
+export function nameOfClass(entry: unknown): string {
+  const name: unknown = typeof entry === "object" && entry !== null ? entry.constructor?.name : undefined;
+  return typeof name === "string" ? printable(name, 80) : describeValue(entry);
 }

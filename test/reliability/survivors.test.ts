@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
+import { equalData } from "../../src/tree/kinds/registered.ts";
 import { registerDataclass } from "../../src/tree/kinds/registry.ts";
-import { planTree } from "../../src/tree/names2tree.ts";
+import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { flattenForSave } from "../../src/tree/tree2names.ts";
-import { equalData } from "../../src/tree/treedef.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
 
 // What mutation testing found no test for.
 class Point {
@@ -20,8 +20,8 @@ describe("a class as a file describes it", () => {
   const load = (record: object, tensors = names) => {
     const warnings: unknown[] = [];
     const structure = JSON.stringify({ version: 1, nodes: [[[["@", "p"]], "class", record]], leaves: {} });
-    const plan = planTree(tensors, { structure, onWarning: (error) => warnings.push(error) });
-    return { p: (plan.build(tensors) as { p: Record<string, unknown> }).p, warnings };
+    const plan = names2tree(tensors, { structure, onWarning: (error) => warnings.push(error) });
+    return { p: (plan.build((name) => name) as { p: Record<string, unknown> }).p, warnings };
   };
   const keys = [
     [".", "x"],
@@ -141,13 +141,13 @@ describe("limits of trees", () => {
 
 describe("structure metadata", () => {
   it("are the same whatever the order of odd keys", () => {
-    const save = (tree: object) => flattenForSave(tree).structure;
+    const save = (tree: object) => tree2names(tree).structure;
     expect(save({ "a.b": 1n, "c#": 2n })).toBe(save({ "c#": 2n, "a.b": 1n }));
   });
 
   it("are not believed about a scalar under another kind of key", () => {
     const structure = JSON.stringify({ version: 1, nodes: [[[["@", "a"]], "number"]], leaves: {} });
-    expect(() => planTree(["a"], { structure, mode: "require" })).toThrow(
+    expect(() => names2tree(["a"], { structure, mode: "require" })).toThrow(
       expect.objectContaining({ code: "StructureMismatch" }),
     );
   });

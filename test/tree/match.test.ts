@@ -5,8 +5,13 @@ import { flattenTemplate } from "../../src/tree/template.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";
 
 const match = (template: string[], file: string[], mode: "exact" | "name" = "name") => {
-  const { fileIndexOf, unexpected } = matchWeights(template, file, mode);
-  return { found: [...fileIndexOf].map((i) => file[i] ?? null), unexpected: unexpected.map((i) => file[i]) };
+  const named = (names: string[]) => names.map((name) => ({ name }));
+  const { pairs, unexpected } = matchWeights(named(template), named(file), mode);
+  expect(pairs.map(({ leaf }) => leaf.name)).toEqual(template);
+  return {
+    found: pairs.map(({ tensor }) => tensor?.name ?? null),
+    unexpected: unexpected.map(({ name }) => name),
+  };
 };
 
 describe("stripKinds", () => {
@@ -76,9 +81,8 @@ describe("flattenTemplate", () => {
 
   it("names every leaf and rebuilds containers, orders, classes and static fields", () => {
     const tree = template();
-    const { names, leaves, rebuild, pathOf } = flattenTemplate(tree);
-    expect(names).toEqual(["@z.w", "@z.s", "@l.weight", "@a#1@2"]);
-    expect(pathOf(3)).toHaveLength(3);
+    const { leaves, rebuild } = flattenTemplate(tree);
+    expect(leaves.map(({ name }) => name)).toEqual(["@z.w", "@z.s", "@l.weight", "@a#1@2"]);
     const rebuilt = rebuild(leaves.map((_, i) => i));
     expect(rebuilt).toSatisfy(
       same({
@@ -91,14 +95,15 @@ describe("flattenTemplate", () => {
     expect(tree).toSatisfy(same(template()));
   });
 
-  it("asks isArray before all else, and isLeaf", () => {
+  it("asks takeLeaf before all else and carries its answer, and asks isLeaf", () => {
     const array = [1, 2];
     const tree = { x: array, y: [3], z: { k: 4 } };
-    const { names } = flattenTemplate(tree, {
-      isArray: (value) => value === array,
+    const { leaves } = flattenTemplate(tree, {
+      takeLeaf: (value) => (value === array ? "taken" : undefined),
       isLeaf: (value) => typeof value === "object" && value !== null && "k" in value,
     });
-    expect(names).toEqual(["@x", "@y#0", "@z"]);
+    expect(leaves.map(({ name }) => name)).toEqual(["@x", "@y#0", "@z"]);
+    expect(leaves[0]!.leaf).toBe("taken");
   });
 
   it("keeps subclasses of PyTreeContainer", () => {

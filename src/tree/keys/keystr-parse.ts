@@ -1,6 +1,7 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import { MAX_DEPTH } from "../limits.ts";
-import { quote, tooDeep } from "../messages.ts";
+import { tooDeep } from "../messages.ts";
 import {
   DictKey,
   FlattenedIndexKey,

@@ -1,8 +1,9 @@
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
-import { quote } from "../messages.ts";
 import { PyTreeContainer } from "./container.ts";
+import { forget } from "./recognised.ts";
 
 /** Children of a registered class with their keys, and whatever else `unflatten` needs. */
 export type FlattenedNode = readonly [
@@ -161,6 +162,7 @@ function register(Class: PytreeClass<object>, registration: Registration): void 
   }
   if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
   byPrototype.set(prototype, registration);
+  forget(prototype);
   if (name !== undefined) byName.set(name, registration);
 }
 
