@@ -32,7 +32,7 @@ const FILE = /^step-\d{8}\.safetensors$/;
 const FOLDER = /^step-\d{8}$/;
 const INDEX = "model.safetensors.index.json";
 // How long a program lives: its start, and some saves.
-const LIFE_MS = 120;
+const LIFE_MS = 200;
 
 /**
  * Kills a saving program again and again. After each kill, a manager that is opened has to find every step that the
@@ -47,7 +47,7 @@ export async function killTrainings({ form, mode, kills }: TrainingDeath): Promi
   try {
     for (let kill = 0; kill < kills; kill++) {
       const said = (await runAndKill(program, [folder, `${last + 1}`, form, mode])) ?? last;
-      const before = await litterIn(folder, form).catch(() => ["a folder without an index"]);
+      const before = await litterIn(folder, form).catch(() => ["the lock", "a folder without an index"]);
       const manager = await CheckpointManager.open(folder);
       try {
         const found = await lookAt(manager, mode);
