@@ -27,6 +27,7 @@ import { chooseStep, loadStep } from "./restore.ts";
 import type { StepInfo } from "./step-info.ts";
 import { requireStep } from "./step-names.ts";
 import { StepReader } from "./step-reader.ts";
+import { nextTurn } from "./turn.ts";
 import { StepWriter } from "./writer.ts";
 
 /** Where a manager keeps its steps: a folder's path, a browser's folder, or any store. */
@@ -116,7 +117,11 @@ export class CheckpointManager<A = Tensor> {
     this.#failures.throwAll();
     const { metrics = {}, force = false, signal } = options;
     signal?.throwIfAborted();
-    if (!force && !this.#isDue(step, metrics)) return false;
+    if (!force && !this.#isDue(step, metrics)) {
+      // A loop that computes and awaits nothing but this would keep a write from ever going on.
+      if (this.#pending.steps.length > 0) await nextTurn();
+      return false;
+    }
     if (!force) this.#refuseExisting(step, this.#pending.has(step));
     // Before the first `await`: from here on the program may do with its arrays what it likes.
     const preparing = this.#writer.prepare(step, tree, options);
@@ -144,6 +149,7 @@ export class CheckpointManager<A = Tensor> {
         this.#options.onReplaced?.(step, by);
       },
     });
+    await nextTurn();
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -285,6 +286,16 @@ describe("CheckpointManager", () => {
     await second;
     await manager.wait();
     expect((await manager.steps()).map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it("goes on writing in a loop that awaits nothing but save", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, { saveEvery: 1e9 });
+    await manager.save(0, treeOf(0));
+    const isThere = () => existsSync(join(folder, "step-00000000.safetensors"));
+    const end = performance.now() + 10_000;
+    for (let step = 1; !isThere() && performance.now() < end; step++) await manager.save(step, {});
+    expect(isThere()).toBe(true);
   });
 
   it("replaces the save that waits, if so chosen, and says which", async () => {
