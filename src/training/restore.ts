@@ -79,6 +79,7 @@ function withWayOut(error: Pytree2SafetensorsError): Pytree2SafetensorsError {
 
 /** The first and the last of many. */
 function listed(steps: readonly number[]): string {
-  if (steps.length <= 4) return steps.join(", ");
-  return `${steps[0]}, ${steps[1]} … ${steps.at(-1)} (${steps.length} steps)`;
+  if (steps.length === 1) return `step ${steps[0]}`;
+  if (steps.length <= 4) return `steps ${steps.join(", ")}`;
+  return `the ${steps.length} steps ${steps[0]}, ${steps[1]}, … ${steps.at(-1)}`;
 }
