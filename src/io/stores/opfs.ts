@@ -7,6 +7,9 @@ import type { ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
+const MAX_TRIES = 20;
+const BETWEEN_MS = 50;
+
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
@@ -55,7 +58,7 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
       checkKey(key);
       try {
         const { folder, last } = await parentOf(root, key, false);
-        await folder.removeEntry(last);
+        await removeWhenFree(folder, last);
       } catch (cause) {
         if (!isMissing(cause)) throw storageError("WriteError", "remove", nameOf(key), cause);
       }
@@ -85,7 +88,7 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
       if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
       else if (mayHold(key, prefix, false))
         isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
-      if (isEmpty && sweep(key)) await handle.removeEntry(name);
+      if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
       else left++;
     }
     return left > 0;
@@ -135,6 +138,19 @@ async function* entriesOf(
           .catch(ignoreMissing);
         if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
       }
+    }
+  }
+}
+
+/** Removes an entry; waits for a page or a worker that had it open and has ended, which a browser notices a moment later. */
+async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await folder.removeEntry(name);
+    } catch (cause) {
+      const isHeld = (cause as { name?: unknown } | null)?.name === "NoModificationAllowedError";
+      if (!isHeld || tries === MAX_TRIES) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
     }
   }
 }
