@@ -106,4 +106,9 @@ export interface Store {
    * What is known to be dead is removed and left out.
    */
   pending?(prefix?: string): AsyncIterable<StoreEntry>;
+  /**
+   * Removes what writers that died left below `prefix`: the keys that `pending` has, and the folders without a file,
+   * whose keys end in `/`. Only those that are `isOwn`; whoever calls it knows that nobody is writing them.
+   */
+  sweep?(prefix: string, isOwn: (key: string) => boolean): Awaitable<void>;
 }

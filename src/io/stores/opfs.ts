@@ -9,6 +9,9 @@ import type { ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
+const MAX_TRIES = 20;
+const BETWEEN_MS = 50;
+
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
@@ -60,12 +63,41 @@ export function opfsStore(root: OpfsDirectoryLike, create?: typeof opfsSink): St
       checkKey(key);
       try {
         const { folder, last } = await parentOf(root, key, false);
-        await folder.removeEntry(last);
+        await removeWhenFree(folder, last);
       } catch (cause) {
         if (!isMissing(cause)) throw storageError("WriteError", "remove", nameOf(key), cause);
       }
     },
+    async sweep(prefix, isOwn) {
+      try {
+        await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
+      } catch (cause) {
+        throw storageError("WriteError", "clear", name, cause);
+      }
+    },
   };
+
+  // Removes files without a byte and folders without a file; tells whether anything is left.
+  async function sweepFolder(
+    handle: OpfsDirectoryLike,
+    path: string,
+    sweep: (key: string) => boolean,
+    prefix: string,
+  ): Promise<boolean> {
+    const entries: { readonly kind: string; readonly name: string }[] = [];
+    for await (const { kind, name } of handle.values()) entries.push({ kind, name });
+    let left = 0;
+    for (const { kind, name } of entries) {
+      const key = kind === "directory" ? `${path}${name}/` : path + name;
+      let isEmpty = false;
+      if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+      else if (mayHold(key, prefix, false))
+        isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
+      if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
+      else left++;
+    }
+    return left > 0;
+  }
 
   // What an aborted save has made anew goes again.
   async function removeIfEmpty(key: string): Promise<void> {
@@ -116,6 +148,19 @@ async function* entriesOf(
           .catch(ignoreMissing);
         if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
       }
+    }
+  }
+}
+
+/** Removes an entry; waits for a page or a worker that had it open and has ended, which a browser notices a moment later. */
+async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await folder.removeEntry(name);
+    } catch (cause) {
+      const isHeld = (cause as { name?: unknown } | null)?.name === "NoModificationAllowedError";
+      if (!isHeld || tries === MAX_TRIES) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
     }
   }
 }
