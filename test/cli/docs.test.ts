@@ -64,7 +64,7 @@ bytes. Containers show the sum of what is below them. Runs of equal layers are f
   { run: "stats torch.safetensors h.0 --percentiles 5,50,95 --sort std" },
   "One tensor in full. Percentiles are exact, as numpy's `percentile` gives them. Bins begin at multiples of a power of two,\nso that files are counted alike:",
   { run: "stats torch.safetensors wte.weight --bins 16" },
-  "NaN and infinities are counted separately; the other figures are of the finite values. Percentiles of a large tensor need\nmore than one reading of it, so beyond 67 million elements they are only computed with `--percentiles`.",
+  "NaN and infinities are counted separately; the other figures are of the finite values. Percentiles of a large tensor need\nmore than one reading of it, so beyond 4 million elements they are only computed with `--percentiles`.",
   { run: "stats diverged.safetensors" },
   "## show\n\nPrints values as numpy does; `BF16` and 8-bit floats as arrays of `ml_dtypes` do. Of large tensors the corners are shown,\nand only these are read. `--slice` is numpy's. Without a key, `show` prints the only tensor of the file, or lists names.",
   { run: "show model.safetensors embedding.weight" },

@@ -17,7 +17,7 @@ import { drawStats, type StatsRow } from "./view.ts";
 const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
 const PERCENTS = [1, 5, 25, 50, 75, 95, 99];
 // Larger tensors are read more than once for percentiles, so those are for who asks.
-const MAX_FREE_PERCENTILES = 2 ** 26;
+const MAX_FREE_PERCENTILES = 2 ** 22;
 
 interface Options {
   readonly bins: number;
