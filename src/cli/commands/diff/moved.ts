@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+// Finds tensors that moved to another name between two files; runs in Node and in browsers.
 import type { SafetensorsFile } from "../../../index.node.ts";
-import { readChunks } from "../../values/chunks.ts";
+import { sameBytes } from "../../values/bytes.ts";
+import { type ChunkReader, readChunks } from "../../values/chunks.ts";
 
 /** A tensor that stands under another name in the other file. */
 export interface Move {
@@ -12,8 +13,9 @@ export interface Move {
 const GLANCE_BYTES = 4096;
 
 /**
- * Finds tensors that have the same dtype, shape and bytes under another name: of those with equals in the other
- * file's list, first a glance at the beginning, then a digest of the whole. One chunk is in memory at a time.
+ * Finds tensors that have the same dtype, shape and bytes under another name. Among those with the same dtype and
+ * shape it first looks at the beginning of the data, and then compares those that begin alike in full. A few chunks
+ * are in memory at a time.
  *
  * @param removed Names that only `a` has.
  * @param added Names that only `b` has.
@@ -31,17 +33,18 @@ export async function findMoved(
     return `${dtype}[${shape}]`;
   });
   for (const group of groups) {
-    const glances = await pairUpAsync(group, (name, side) =>
-      digest(side === "a" ? a : b, name, signal, GLANCE_BYTES),
-    );
+    const glances = await pairUpAsync(group, (name, side) => glance(side === "a" ? a : b, name, signal));
     for (const close of glances) {
       const [from, to] = [close.removed[0]!, close.added[0]!];
       if (close.removed.length === 1 && close.added.length === 1) {
-        // The usual case: a comparison ends at the first difference, a digest does not.
-        if (await haveSameBytes(a, b, from, to, signal)) moves.push({ from, to });
+        if (await haveSameBytes({ file: a, name: from }, { file: b, name: to }, signal))
+          moves.push({ from, to });
         continue;
       }
-      const equals = await pairUpAsync(close, (name, side) => digest(side === "a" ? a : b, name, signal));
+      const classes = new Classes(signal);
+      const equals = await pairUpAsync(close, (name, side) =>
+        classes.of({ file: side === "a" ? a : b, name }),
+      );
       for (const { removed: from, added: to } of equals) moves.push(...match(from, to));
     }
   }
@@ -84,35 +87,45 @@ async function pairUpAsync(
   return pairUp(group.removed, group.added, (name, side) => keys[side].get(name)!);
 }
 
-async function digest(
-  file: SafetensorsFile,
-  name: string,
-  signal: AbortSignal,
-  limit?: number,
-): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of file.stream(name, {
-    signal,
-    ...(limit !== undefined && { chunkBytes: limit }),
-  })) {
-    hash.update(chunk);
-    if (limit !== undefined) break;
+/** The beginning of a tensor's data, as a key to group by. */
+async function glance(file: ChunkReader, name: string, signal: AbortSignal): Promise<string> {
+  for await (const chunk of file.stream(name, { signal, chunkBytes: GLANCE_BYTES })) {
+    return String.fromCharCode(...chunk);
   }
-  return hash.digest("hex");
+  return "";
 }
 
-async function haveSameBytes(
-  a: SafetensorsFile,
-  b: SafetensorsFile,
-  from: string,
-  to: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const others = readChunks(b, to, signal);
+/** A tensor and where it is read from. */
+interface Place {
+  readonly file: ChunkReader;
+  readonly name: string;
+}
+
+/** Sorts tensors into classes of equal bytes: each is compared with one of every class that is known. */
+class Classes {
+  readonly #firsts: Place[] = [];
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** The class of a tensor, as a key to group by. */
+  async of(place: Place): Promise<string> {
+    for (const [i, first] of this.#firsts.entries()) {
+      if (await haveSameBytes(first, place, this.#signal)) return String(i);
+    }
+    this.#firsts.push(place);
+    return String(this.#firsts.length - 1);
+  }
+}
+
+async function haveSameBytes(a: Place, b: Place, signal: AbortSignal): Promise<boolean> {
+  const others = readChunks(b.file, b.name, signal);
   try {
-    for await (const chunk of readChunks(a, from, signal)) {
+    for await (const chunk of readChunks(a.file, a.name, signal)) {
       const { value } = await others.next();
-      if (!value || Buffer.compare(chunk, value) !== 0) return false;
+      if (!value || !sameBytes(chunk, value)) return false;
     }
     return true;
   } finally {

@@ -1,32 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type Dtype, type SafetensorsFile, Tensor } from "../../../index.node.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
 import { open, totalsOf } from "../../files/open.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { printable } from "../../terminal/text.ts";
-import { decode, hasNumbers, isFloat, type Numbers, readChunks } from "../../values/chunks.ts";
-import type { Bins } from "../../values/histogram.ts";
+import { hasNumbers } from "../../values/chunks.ts";
+import { measure, summarize, type TensorStats } from "../../values/measure.ts";
 import { Moments } from "../../values/moments.ts";
 import { drawStats } from "./view.ts";
-
-/** What is known of a tensor's values. */
-export interface TensorStats {
-  readonly name: string;
-  readonly dtype: Dtype | undefined;
-  readonly shape: readonly number[] | undefined;
-  readonly count: number;
-  readonly min: number | bigint;
-  readonly max: number | bigint;
-  readonly mean: number;
-  readonly std: number;
-  readonly zeros: number;
-  readonly nan: number;
-  readonly posInf: number;
-  readonly negInf: number;
-  readonly histogram: Bins;
-}
 
 interface Options {
   readonly bins: number;
@@ -68,93 +50,25 @@ async function stats(
   const list: TensorStats[] = [];
   try {
     for (const name of names) {
-      const { dtype, shape } = file.info(name);
+      const { dtype } = file.info(name);
       if (!hasNumbers(dtype)) {
         terminal.warn(`${printable(name)}: the packing of ${dtype} is not fixed, so it has no statistics`);
         continue;
       }
-      const { moments, exact } = await measure(file, name, dtype, progress, terminal.signal);
-      all.merge(moments);
-      list.push(summary(name, { dtype, shape }, moments, options.bins, exact));
+      const { signal } = terminal;
+      const measured = await measure(file, name, {
+        signal,
+        onBytes: (count) => progress.add(count, name),
+      });
+      all.merge(measured.moments);
+      list.push(summarize(name, measured, options.bins));
     }
   } finally {
     bar.done();
   }
-  const total = list.length > 1 ? summary("all", undefined, all, options.bins) : undefined;
+  const total = list.length > 1 ? summarize("all", { moments: all }, options.bins) : undefined;
   if (options.json) terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
   else terminal.print(drawStats(list, total, terminal));
-}
-
-async function measure(
-  file: SafetensorsFile,
-  name: string,
-  dtype: Dtype,
-  progress: ProgressSum,
-  signal: AbortSignal,
-): Promise<{ moments: Moments; exact: Extremes | undefined }> {
-  const moments = new Moments(!isFloat(dtype));
-  const exact = dtype === "I64" || dtype === "U64" ? new Extremes(dtype) : undefined;
-  for await (const chunk of readChunks(file, name, signal)) {
-    const values: Numbers = decode(dtype, chunk);
-    moments.add(values);
-    exact?.add(chunk, moments);
-    progress.add(chunk.byteLength, name);
-  }
-  return { moments, exact };
-}
-
-/** Least and greatest of 64-bit integers, where doubles can't tell neighbours apart. */
-class Extremes {
-  min: bigint | undefined;
-  max: bigint | undefined;
-  readonly #dtype: "I64" | "U64";
-
-  constructor(dtype: "I64" | "U64") {
-    this.#dtype = dtype;
-  }
-
-  add(chunk: Uint8Array, { min, max }: Moments): void {
-    if (this.min === undefined && Number.isSafeInteger(min) && Number.isSafeInteger(max)) return;
-    for (const value of Tensor.fromBytes(this.#dtype, [chunk.byteLength / 8], chunk).data) {
-      if (this.min === undefined || value < this.min) this.min = value;
-      if (this.max === undefined || value > this.max) this.max = value;
-    }
-  }
-}
-
-function summary(
-  name: string,
-  info: { readonly dtype: Dtype; readonly shape: readonly number[] } | undefined,
-  moments: Moments,
-  bins: number,
-  exact?: Extremes,
-): TensorStats {
-  const { count, min, max, mean, std, zeros, nan, posInf, negInf, histogram } = moments;
-  const none = min > max;
-  return {
-    name,
-    dtype: info?.dtype,
-    shape: info?.shape,
-    count,
-    min: none ? Number.NaN : pick(min, exact?.min, (a, b) => a < b),
-    max: none ? Number.NaN : pick(max, exact?.max, (a, b) => a > b),
-    mean,
-    std,
-    zeros,
-    nan,
-    posInf,
-    negInf,
-    histogram: histogram.bins(bins),
-  };
-}
-
-// Until the first large value shows up, small ones are known as doubles only.
-function pick(
-  value: number,
-  exact: bigint | undefined,
-  before: (a: bigint | number, b: number | bigint) => boolean,
-) {
-  return exact === undefined || (Number.isSafeInteger(value) && before(value, exact)) ? value : exact;
 }
 
 function parseBins(text: string): number {

@@ -3,7 +3,7 @@ import { formatCount, formatExact, formatShare } from "../../terminal/sizes.ts";
 import { type Column, formatFields, formatTable } from "../../terminal/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { formatShape, pad, printable, truncate, widthOf } from "../../terminal/text.ts";
-import type { TensorStats } from "./command.ts";
+import type { TensorStats } from "../../values/measure.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "tensor", flexible: true },
