@@ -156,8 +156,8 @@ export function HeatMap({ name, dtype, shape, read, source, scale: first, fileNa
   );
 }
 
-// A vector is a band, not a line that nobody can see.
+// A vector is a band, not a line that nobody can see; a tall matrix is no higher than wide, to fit the screen.
 function aspectOf({ rows, columns }: Window): string {
-  const aspect = Math.min(12, Math.max(0.5, columns / Math.max(1, rows)));
+  const aspect = Math.min(12, Math.max(1, columns / Math.max(1, rows)));
   return String(aspect);
 }
