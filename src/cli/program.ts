@@ -1,3 +1,4 @@
+/** The command line as a whole: its commands, its help, and how it ends. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
@@ -5,6 +6,7 @@ import { EXIT, exitCodeOf } from "./args/exit.ts";
 import { convertCommand } from "./commands/convert/command.ts";
 import { diffCommand } from "./commands/diff/command.ts";
 import { infoCommand } from "./commands/info/command.ts";
+import { lsCommand } from "./commands/ls/command.ts";
 import { mergeCommand } from "./commands/merge/command.ts";
 import { showCommand } from "./commands/show/command.ts";
 import { splitCommand } from "./commands/split/command.ts";
@@ -12,10 +14,10 @@ import { statsCommand } from "./commands/stats/command.ts";
 import { treeCommand } from "./commands/tree/command.ts";
 import { verifyCommand } from "./commands/verify/command.ts";
 import { Interrupted, type Terminal } from "./terminal/terminal.ts";
-import { printable } from "./terminal/text.ts";
 
 const COMMANDS = [
   treeCommand,
+  lsCommand,
   infoCommand,
   statsCommand,
   showCommand,
@@ -31,12 +33,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = createProgram(terminal);
   try {
     await program.parseAsync(args, { from: "user" });
-    return Number(process.exitCode ?? EXIT.fine);
+    return terminal.exit.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
     if (terminal.signal.aborted || error instanceof Interrupted) return EXIT.interrupted;
-    process.stderr.write(`${terminal.errorColor.red("error:")} ${messageOf(error)}\n`);
+    terminal.fail(messageOf(error));
     return exitCodeOf(error);
+  } finally {
+    for (const end of terminal.ends.splice(0).reverse()) await end().catch(() => {});
   }
 }
 
@@ -63,6 +67,8 @@ Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trou
     command
       .exitOverride()
       .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
         getOutHasColors: () => color.level > 0,
         getErrHasColors: () => errorColor.level > 0,
       })
@@ -92,7 +98,7 @@ function describeOption({ description, argChoices, defaultValue }: Option): stri
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = isPytree2SafetensorsError(error) ? ` [${error.code}]` : "";
-  return printable(error.message) + code;
+  return error.message + code;
 }
 
 function version(): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeModels } from "./models.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 /** The page: prose, and commands whose output is put below them. `vitest -u` writes it anew. */
 const PAGE: readonly (string | { readonly run: string })[] = [
@@ -91,10 +91,9 @@ the structure metadata know as numbers stay as they are. In \`--rename 'from=to'
 ];
 
 const folder = temporaryFolder();
-let p2s: Awaited<ReturnType<typeof builtCommand>>;
+const p2s = commandIn(folder);
 
 beforeAll(async () => {
-  p2s = await builtCommand(folder);
   await writeModels(folder);
 });
 
@@ -118,6 +117,6 @@ describe("docs/cli.md", () => {
 
 async function example(line: string): Promise<string> {
   const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
-  const { stdout, stderr } = await p2s(args, { env: { COLUMNS: "100" } });
+  const { stdout, stderr } = await p2s(args, { columns: 100 });
   return `\`\`\`\n$ p2s ${line}\n${stderr}${stdout}\`\`\``;
 }

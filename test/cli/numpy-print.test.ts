@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Element, printArray } from "../../src/cli/numpy/print.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 // Made by numpy 2.4: arrays of all kinds with what `str` makes of them.
 const read = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname, name), "utf8"));
@@ -26,10 +26,9 @@ describe("printArray", () => {
 
 describe("p2s show", () => {
   const folder = temporaryFolder();
-  let p2s: Awaited<ReturnType<typeof builtCommand>>;
+  const p2s = commandIn(folder);
 
   beforeAll(async () => {
-    p2s = await builtCommand(folder);
     const arrays = corners.map(({ shape }, i) => {
       const size = shape.reduce((a, b) => a * b, 1);
       return [

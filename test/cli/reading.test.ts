@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fileOf, writeModels } from "./models.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
-let p2s: Awaited<ReturnType<typeof builtCommand>>;
+const p2s = commandIn(folder);
 
 beforeAll(async () => {
-  p2s = await builtCommand(folder);
   await writeModels(folder);
 });
 

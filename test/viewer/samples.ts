@@ -1,8 +1,7 @@
 /** Files that look like those of real models, for the page's tests and pictures. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PyTreeContainer, save, savePytree, Tensor } from "pytree2safetensors";
-import { writeFileSync } from "node:fs";
 
 /** Numbers like random ones, the same in every run. */
 export function randomNumbers(seed: number): () => number {
@@ -40,7 +39,10 @@ export function sampleModel(version = 0): PyTreeContainer {
         output: weights([64, 64], 10 * i + 4),
       }),
       mlp: new PyTreeContainer({ up: weights([64, 256], 10 * i + 5), down: weights([256, 64], 10 * i + 6) }),
-      norm: new PyTreeContainer({ scale: weights([64], 10 * i + 7), bias: Tensor.from(new Float32Array(64)) }),
+      norm: new PyTreeContainer({
+        scale: weights([64], 10 * i + 7),
+        bias: Tensor.from(new Float32Array(64)),
+      }),
     });
   return new PyTreeContainer({
     embedding: weights([512, 64], 900 + version, 0.02),

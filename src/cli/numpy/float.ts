@@ -1,3 +1,4 @@
+/** Spelling floats as numpy does. */
 import type { Dtype } from "../../index.node.ts";
 
 /** Spells numbers of one array: all of them in the same number of columns. */

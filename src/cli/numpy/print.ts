@@ -1,3 +1,4 @@
+/** Laying arrays out as numpy does. */
 import type { Dtype } from "../../index.node.ts";
 import { isFloat } from "../values/chunks.ts";
 import { floatFormatter } from "./float.ts";

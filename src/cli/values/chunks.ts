@@ -1,4 +1,4 @@
-// Reads tensors chunk by chunk and decodes the chunks into numbers; runs in Node and in browsers.
+/** A bounded piece of a tensor at a time, as numbers. */
 import { DTYPES, type Dtype, type SafetensorsFile, Tensor } from "../../index.node.ts";
 
 /** Real numbers of any kind that JavaScript computes with. */
@@ -15,7 +15,7 @@ export type Numbers =
 /** Elements in a chunk: 4 MiB of F32, a whole number of bytes for every dtype. */
 export const CHUNK_ELEMENTS = 2 ** 20;
 
-/** What chunks are read from: an open file, or a worker's stand-in for one. */
+/** What chunks are read from: an open file, or what stands for one in a worker. */
 export type ChunkReader = Pick<SafetensorsFile, "info" | "stream">;
 
 /** Bytes in a chunk of so many elements. */

@@ -7,7 +7,14 @@ import { visible } from "../tree/spell.ts";
 import { Failure } from "../ui/failure.tsx";
 import { useHash } from "../ui/hooks.ts";
 import { useVirtualRows } from "../ui/virtual.ts";
-import { type Change, type ChangeKind, isComparable, type SortBy, sortChanges } from "./difference.ts";
+import {
+  type Change,
+  type ChangeKind,
+  isComparable,
+  type Sides,
+  type SortBy,
+  sortChanges,
+} from "./difference.ts";
 import { PairView } from "./pair-view.tsx";
 import { useDifference } from "./use-difference.ts";
 
@@ -23,7 +30,7 @@ const ROW_HEIGHT = 28;
 
 /** The list of changes and the pair that was picked. */
 export function CompareView({ a, b, onSelect }: CompareViewProps) {
-  const sides = useMemo(() => ({ a: a.file, b: b.file }), [a, b]);
+  const sides = useMemo<Sides>(() => ({ a: a.file, b: b.file, styles: [a.style, b.style] }), [a, b]);
   const { changes, read, total, running, error, start, stop } = useDifference(sides);
   const [sort, setSort] = useState<SortBy>("max");
   const [shown, setShown] = useState<ChangeKind | "all">("all");

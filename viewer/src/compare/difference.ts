@@ -1,7 +1,8 @@
 // How two checkpoints differ: first by their headers, then tensor by tensor in their values.
 
-import { findMoved } from "../../../src/cli/commands/diff/moved.ts";
-import type { SafetensorsFile, TensorInfo } from "../../../src/index.ts";
+import { pairNames } from "../../../src/cli/trees/pairs.ts";
+import { findMoved } from "../../../src/cli/values/moved.ts";
+import type { KeyStyleName, SafetensorsFile, TensorInfo } from "../../../src/index.ts";
 import { compareTensors } from "../numbers/compute.ts";
 import type { ComparedPair } from "../numbers/protocol.ts";
 
@@ -21,7 +22,7 @@ export interface Change {
   readonly kind: ChangeKind;
   /** Its name in `a`; in `b` where only that has it. */
   readonly name: string;
-  /** Its other name in `b`, of one that was moved. */
+  /** Its name in `b`, where that is another: it moved, or names are spelled in another key style. */
   readonly to?: string;
   readonly a?: TensorInfo;
   readonly b?: TensorInfo;
@@ -29,27 +30,25 @@ export interface Change {
   readonly values?: ComparedPair;
 }
 
-/** The two open files. */
+/** The two open files, and how their names spell key paths. */
 export interface Sides {
   readonly a: SafetensorsFile;
   readonly b: SafetensorsFile;
+  readonly styles: readonly [a: KeyStyleName, b: KeyStyleName];
 }
 
-/** What the headers say; of tensors with equal names, dtypes and shapes the values are still unread. */
-export function compareHeaders({ a, b }: Sides): readonly Change[] {
-  const changes: Change[] = [];
-  for (const name of a.names) {
-    const infoA = a.info(name);
-    if (!b.has(name)) changes.push({ kind: "removed", name, a: infoA });
-    else {
-      const infoB = b.info(name);
-      const reshaped = String(infoA.shape) !== String(infoB.shape);
-      const kind = reshaped ? "reshaped" : infoA.dtype === infoB.dtype ? "unread" : "retyped";
-      changes.push({ kind, name, a: infoA, b: infoB });
-    }
-  }
-  for (const name of b.names) if (!a.has(name)) changes.push({ kind: "added", name, b: b.info(name) });
-  return changes;
+/** What the headers say; of tensors with equal dtypes and shapes the values are still unread. */
+export function compareHeaders({ a, b, styles }: Sides): readonly Change[] {
+  const { pairs, onlyA, onlyB } = pairNames(a.names, b.names, { styles });
+  const both = pairs.map((pair): Change => {
+    const [infoA, infoB] = [a.info(pair.a), b.info(pair.b)];
+    const reshaped = String(infoA.shape) !== String(infoB.shape);
+    const kind = reshaped ? "reshaped" : infoA.dtype === infoB.dtype ? "unread" : "retyped";
+    return { kind, name: pair.a, ...(pair.a !== pair.b && { to: pair.b }), a: infoA, b: infoB };
+  });
+  const removed = onlyA.map((name): Change => ({ kind: "removed", name, a: a.info(name) }));
+  const added = onlyB.map((name): Change => ({ kind: "added", name, b: b.info(name) }));
+  return [...both, ...removed, ...added];
 }
 
 /** Finds tensors that only changed their names, and joins the two changes that each of them is into one. */
@@ -78,8 +77,8 @@ export function isComparable({ kind }: Change): boolean {
 
 /** Reads both tensors of a change and compares their values. */
 export async function compareValues(change: Change, { a, b }: Sides, signal: AbortSignal): Promise<Change> {
-  const { name } = change;
-  const values = await compareTensors({ file: a, name }, { file: b, name }, { signal });
+  const { name, to = name } = change;
+  const values = await compareTensors({ file: a, name }, { file: b, name: to }, { signal });
   const kind = change.kind === "retyped" ? "retyped" : values.identical ? "same" : "changed";
   return { ...change, kind, values };
 }

@@ -5,8 +5,8 @@ import { formatExact, formatShare } from "../../../src/cli/terminal/sizes.ts";
 import type { ComparedPair } from "../numbers/protocol.ts";
 import { HeatMap } from "../tensor/heat-map.tsx";
 import { type Part, readMatrix } from "../tensor/slice.ts";
-import { StatsPanel, spell } from "../tensor/stats-panel.tsx";
-import { visible } from "../tree/spell.ts";
+import { StatsPanel } from "../tensor/stats-panel.tsx";
+import { allDigits, visible } from "../tree/spell.ts";
 import { Chart } from "../ui/chart.tsx";
 import { Failure } from "../ui/failure.tsx";
 import { useTask } from "../ui/hooks.ts";
@@ -87,10 +87,10 @@ function Numbers({ values, name }: { readonly values: ComparedPair; readonly nam
       "values that differ",
       `${formatExact(differing)} of ${formatExact(count)} (${formatShare(differing, count)})`,
     ],
-    ["greatest difference", spell(maxAbs)],
-    ["mean difference", spell(meanAbs)],
-    ["greatest relative difference", spell(maxRel)],
-    ["cosine", spell(cosine)],
+    ["greatest difference", allDigits(maxAbs)],
+    ["mean difference", allDigits(meanAbs)],
+    ["greatest relative difference", allDigits(maxRel)],
+    ["cosine", allDigits(cosine)],
     ...(maxUlp === undefined ? [] : ([["greatest distance in ULPs", formatExact(maxUlp)]] as const)),
     ["NaN on one side only", formatExact(nan)],
   ];

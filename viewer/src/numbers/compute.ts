@@ -27,6 +27,16 @@ export function measureTensor(place: TensorPlace, options: ComputeOptions): Prom
   return compute<"measure">(job, { a: place }, options);
 }
 
+/** Exact percentiles of a tensor's values; large tensors are read a few times for them. */
+export function findPercentiles(
+  place: TensorPlace,
+  percents: readonly number[],
+  options: ComputeOptions,
+): Promise<Results["percentiles"]> {
+  const job: Job = { kind: "percentiles", tensor: jobTensor("a", place), percents };
+  return compute<"percentiles">(job, { a: place }, options);
+}
+
 /** How the values of two tensors of one shape differ. */
 export function compareTensors(
   a: TensorPlace,

@@ -1,8 +1,9 @@
 // What the page and its worker say to each other.
 
-import type { Comparison } from "../../../src/cli/commands/diff/compare.ts";
+import type { Comparison } from "../../../src/cli/values/comparison.ts";
 import type { Bins } from "../../../src/cli/values/histogram.ts";
-import type { TensorStats } from "../../../src/cli/values/measure.ts";
+import type { Percentile } from "../../../src/cli/values/percentiles.ts";
+import type { TensorStats } from "../../../src/cli/values/stats.ts";
 import type { TensorInfo } from "../../../src/index.ts";
 
 /** A tensor of a job: the worker asks for its bytes by `key`. */
@@ -15,6 +16,7 @@ export interface JobTensor {
 /** What the worker is to compute. */
 export type Job =
   | { readonly kind: "measure"; readonly tensor: JobTensor; readonly bins: number }
+  | { readonly kind: "percentiles"; readonly tensor: JobTensor; readonly percents: readonly number[] }
   | { readonly kind: "compare"; readonly a: JobTensor; readonly b: JobTensor; readonly bins: number };
 
 /** A comparison with the histogram of the differences `b − a`. */
@@ -25,6 +27,7 @@ export interface ComparedPair extends Comparison {
 /** What a job gives. */
 export interface Results {
   readonly measure: TensorStats;
+  readonly percentiles: readonly Percentile[];
   readonly compare: ComparedPair;
 }
 

@@ -1,13 +1,15 @@
 // The worker: computes on chunks that the page reads, with the code of the command line.
-import { compare } from "../../../src/cli/commands/diff/compare.ts";
+
 import { type ChunkReader, isFloat } from "../../../src/cli/values/chunks.ts";
-import { measure, summarize } from "../../../src/cli/values/measure.ts";
+import { compare } from "../../../src/cli/values/comparison.ts";
 import { Moments } from "../../../src/cli/values/moments.ts";
+import { percentilesOf } from "../../../src/cli/values/percentiles.ts";
+import { measure, summarize } from "../../../src/cli/values/stats.ts";
 import type { FromWorker, Job, JobTensor, Results, Start, ToWorker } from "./protocol.ts";
 
 addEventListener("message", ({ data }: MessageEvent<Start>) => {
   const { job, port } = data;
-  const reader = new PortReader(port, job.kind === "measure" ? [job.tensor] : [job.a, job.b]);
+  const reader = new PortReader(port, job.kind === "compare" ? [job.a, job.b] : [job.tensor]);
   const answer = (message: FromWorker) => port.postMessage(message);
   run(job, reader).then(
     (result) => answer({ type: "result", result }),
@@ -18,18 +20,15 @@ addEventListener("message", ({ data }: MessageEvent<Start>) => {
 async function run(job: Job, reader: PortReader): Promise<Results[keyof Results]> {
   const { signal } = reader;
   if (job.kind === "measure") {
-    const measured = await measure(reader, job.tensor.key, { signal, onBytes() {} });
-    return summarize(job.tensor.name, measured, job.bins);
+    const { key, name, info } = job.tensor;
+    const measured = await measure(reader, key, { signal });
+    return summarize({ name, dtype: info.dtype, shape: info.shape }, measured, job.bins);
   }
+  if (job.kind === "percentiles") return percentilesOf(reader, job.tensor.key, job.percents, signal);
   const { a, b } = job;
   const differences = new Moments(!isFloat(a.info.dtype) && !isFloat(b.info.dtype));
   const pair = { a: reader, b: reader, nameA: a.key, nameB: b.key };
-  const comparison = await compare(pair, {
-    tolerance: undefined,
-    progress: { add() {} },
-    signal,
-    differences,
-  });
+  const comparison = await compare(pair, { signal, differences });
   return { ...comparison, differences: differences.histogram.bins(job.bins) };
 }
 

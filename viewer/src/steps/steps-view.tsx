@@ -3,11 +3,10 @@ import { useMemo, useState } from "preact/hooks";
 import { drawCurves } from "../../../src/cli/charts/curves.ts";
 import { formatBytes, formatExact } from "../../../src/cli/terminal/sizes.ts";
 import { hasNumbers } from "../../../src/cli/values/chunks.ts";
-import type { TensorStats } from "../../../src/cli/values/measure.ts";
+import type { TensorStats } from "../../../src/cli/values/stats.ts";
 import { measureTensor } from "../numbers/compute.ts";
 import type { OpenedStep } from "../open/open.ts";
-import { spell } from "../tensor/stats-panel.tsx";
-import { visible } from "../tree/spell.ts";
+import { allDigits, visible } from "../tree/spell.ts";
 import { Chart } from "../ui/chart.tsx";
 import { Failure } from "../ui/failure.tsx";
 import { useFrameValue, useTask } from "../ui/hooks.ts";
@@ -65,7 +64,7 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
           <input
             list="tensor-names"
             value={name}
-            placeholder="name of a tensor"
+            placeholder={`a name, as ${visible(names[0] ?? "")}`}
             onChange={(event) => setName(event.currentTarget.value)}
           />
         </label>
@@ -102,7 +101,9 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
                   <td>{info.time ? info.time.toISOString().slice(0, 19).replace("T", " ") : ""}</td>
                   <td>{formatBytes(info.file.byteLength)}</td>
                   {metrics.map((metric) => (
-                    <td key={metric}>{info.metrics.has(metric) ? spell(info.metrics.get(metric)!) : ""}</td>
+                    <td key={metric}>
+                      {info.metrics.has(metric) ? allDigits(info.metrics.get(metric)!) : ""}
+                    </td>
                   ))}
                   <td>
                     <button type="button" onClick={() => onOpen(steps[i]!)}>
@@ -110,7 +111,7 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
                     </button>{" "}
                     {i > 0 ? (
                       <button type="button" onClick={() => onCompare(steps[i - 1]!, steps[i]!)}>
-                        Compare<span class="hidden"> step {info.step} with the one</span> before
+                        Compare with previous<span class="hidden"> of step {info.step}</span>
                       </button>
                     ) : null}
                   </td>

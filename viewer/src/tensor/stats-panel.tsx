@@ -1,15 +1,18 @@
 // Statistics of a tensor: read once in a worker, with progress, and stopped when the person goes on.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { drawHistogram } from "../../../src/cli/charts/histogram.ts";
 import { formatBytes, formatExact, formatShare } from "../../../src/cli/terminal/sizes.ts";
 import { hasNumbers } from "../../../src/cli/values/chunks.ts";
-import type { TensorStats } from "../../../src/cli/values/measure.ts";
+import { sizeOf } from "../../../src/cli/values/size.ts";
+import type { TensorStats } from "../../../src/cli/values/stats.ts";
 import { measureTensor } from "../numbers/compute.ts";
-import { visible } from "../tree/spell.ts";
+import { allDigits, visible } from "../tree/spell.ts";
 import { Chart } from "../ui/chart.tsx";
 import { Failure } from "../ui/failure.tsx";
 import { useFrameValue, useTask } from "../ui/hooks.ts";
 import { fileNameOf } from "../ui/save.ts";
+import { PercentilesTable } from "./percentiles-table.tsx";
 import type { TensorProps } from "./values-table.tsx";
 
 // Results of tensors that were looked at, so that going back to one costs nothing.
@@ -17,7 +20,7 @@ const known = new WeakMap<object, Map<string, TensorStats>>();
 
 /** Numbers and histogram of a tensor. */
 export function StatsPanel({ file, name }: TensorProps) {
-  const { dtype, byteLength } = file.info(name);
+  const { dtype, shape, byteLength } = file.info(name);
   const [bins, setBins] = useState(24);
   const [read, setRead] = useFrameValue(0);
   const task = useTask(
@@ -44,7 +47,11 @@ export function StatsPanel({ file, name }: TensorProps) {
         </p>
       ) : null}
       <Failure error={task.error} />
-      {task.value ? <Stats stats={task.value} bins={bins} onBins={setBins} /> : null}
+      {task.value ? (
+        <Stats stats={task.value} bins={bins} onBins={setBins}>
+          <PercentilesTable file={file} name={name} elements={sizeOf(shape)} />
+        </Stats>
+      ) : null}
     </div>
   );
 }
@@ -53,14 +60,19 @@ interface StatsProps {
   readonly stats: TensorStats;
   readonly bins: number;
   readonly onBins: (bins: number) => void;
+  /** What stands below the numbers. */
+  readonly children: ComponentChildren;
 }
 
-function Stats({ stats, bins, onBins }: StatsProps) {
+function Stats({ stats, bins, onBins, children }: StatsProps) {
   const [log, setLog] = useState(false);
   const chart = drawHistogram(stats.histogram, { title: `Histogram of ${visible(stats.name)}`, log });
   return (
     <div class="stats">
-      <StatsTable stats={stats} />
+      <div>
+        <StatsTable stats={stats} />
+        {children}
+      </div>
       <div>
         <div class="tools">
           <label>
@@ -89,10 +101,10 @@ function StatsTable({ stats }: { readonly stats: TensorStats }) {
   const alarm = (number: number) => (number > 0 ? "number alarm" : "number");
   const rows: readonly (readonly [string, string, string?])[] = [
     ["count", formatExact(count)],
-    ["min", spell(min)],
-    ["max", spell(max)],
-    ["mean", spell(mean)],
-    ["std", spell(std)],
+    ["min", allDigits(min)],
+    ["max", allDigits(max)],
+    ["mean", allDigits(mean)],
+    ["std", allDigits(std)],
     ["zeros", `${formatExact(zeros)} (${formatShare(zeros, count)})`],
     ["NaN", formatExact(nan), alarm(nan)],
     ["+inf", formatExact(posInf), alarm(posInf)],
@@ -111,11 +123,4 @@ function StatsTable({ stats }: { readonly stats: TensorStats }) {
       </tbody>
     </table>
   );
-}
-
-/** All digits of a number, as the command's `--json` has them. */
-export function spell(value: number | bigint): string {
-  if (typeof value === "number" && !Number.isFinite(value))
-    return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  return String(value);
 }

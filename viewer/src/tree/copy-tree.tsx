@@ -1,6 +1,6 @@
 // Buttons that copy or save the tree as text, as `p2s tree` prints it.
 import { useState } from "preact/hooks";
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 import { copyText, fileNameOf, saveBlob } from "../ui/save.ts";
 
 /** Which tree, and what it is called. */

@@ -1,7 +1,8 @@
 // One checkpoint: its tree, and beside it the tensor that was picked.
 import { useEffect, useState } from "preact/hooks";
 import { formatCount } from "../../../src/cli/terminal/sizes.ts";
-import { readTree, type TreeNode } from "../../../src/cli/trees/model.ts";
+import { readTree } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 import type { OpenedFile } from "../open/open.ts";
 import { TensorView } from "../tensor/tensor-view.tsx";
 import { Failure } from "../ui/failure.tsx";

@@ -1,6 +1,6 @@
 // What is known of a container, a scalar or a whole checkpoint: totals, dtypes, values, metadata.
 import { formatBytes, formatCount, formatExact } from "../../../src/cli/terminal/sizes.ts";
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 import type { OpenedFile } from "../open/open.ts";
 import { CopyTree } from "./copy-tree.tsx";
 import { shapeOf, visible } from "./spell.ts";

@@ -1,6 +1,6 @@
 // The rows of a tree as they are shown: what is unfolded, sorted and found.
 import { type Fold, Folder } from "../../../src/cli/trees/fold.ts";
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 
 /** How siblings are ordered. */
 export type SortBy = "file" | "name" | "size";

@@ -1,5 +1,5 @@
 // Spells nodes for rows; names are text wherever they go, and what can't be seen is written out.
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 // A row has no room for more, and a name may be as long as the file.
@@ -26,4 +26,11 @@ export function shapeOf({ shape = [] }: Pick<TreeNode, "shape">): string {
 export function valueText({ kind, value }: TreeNode): string {
   if (kind !== "scalar" && kind !== "static") return "";
   return `= ${visible(typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? JSON.stringify(value) : String(value))}`;
+}
+
+/** All digits of a number, as the command's `--json` has them. */
+export function allDigits(value: number | bigint): string {
+  if (typeof value === "number" && !Number.isFinite(value))
+    return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  return String(value);
 }

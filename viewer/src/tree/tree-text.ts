@@ -1,7 +1,7 @@
 // The tree as text, drawn by the command's own code for a terminal without colours and without an edge.
 import { drawTree } from "../../../src/cli/commands/tree/view.ts";
 import type { Terminal } from "../../../src/cli/terminal/terminal.ts";
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 
 /** The lines that `p2s tree` prints. */
 export function treeText(root: TreeNode, title: string): string {

@@ -1,7 +1,7 @@
 // The tree of a checkpoint: a virtual list with the keyboard of an ARIA tree.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatBytes, formatCount } from "../../../src/cli/terminal/sizes.ts";
-import type { TreeNode } from "../../../src/cli/trees/model.ts";
+import type { TreeNode } from "../../../src/cli/trees/node.ts";
 import { useVirtualRows } from "../ui/virtual.ts";
 import { keyStep } from "./keyboard.ts";
 import { findTensors, type Row, Rows, type SortBy } from "./rows.ts";

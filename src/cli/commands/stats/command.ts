@@ -1,37 +1,68 @@
-import { Command, InvalidArgumentError } from "commander";
-import { examples, jsonOption } from "../../args/options.ts";
+/** `stats FILE [KEY…]`: what the values are like. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
 import { open, totalsOf } from "../../files/open.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { printable } from "../../terminal/text.ts";
-import { hasNumbers } from "../../values/chunks.ts";
-import { measure, summarize, type TensorStats } from "../../values/measure.ts";
-import { Moments } from "../../values/moments.ts";
-import { drawStats } from "./view.ts";
+import { naturalCompare } from "../../trees/natural.ts";
+import { hasNumbers, isFloat } from "../../values/chunks.ts";
+import { sizeOf } from "../../values/size.ts";
+import {
+  joinMeasurements,
+  type Measurement,
+  measure,
+  summarize,
+  type TensorStats,
+} from "../../values/stats.ts";
+import { foldLayers } from "./layers.ts";
+import { drawStats, type StatsRow } from "./view.ts";
+
+const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
+const PERCENTS = [1, 5, 25, 50, 75, 95, 99];
+// Larger tensors are read more than once for percentiles, so those are for who asks.
+const MAX_FREE_PERCENTILES = 2 ** 26;
 
 interface Options {
   readonly bins: number;
+  readonly all?: boolean;
+  readonly sort: (typeof SORTS)[number];
+  readonly percentiles?: readonly number[];
   readonly json?: boolean;
 }
 
-/** `stats FILE [KEY…]`: what the values are like. */
+/** A tensor with its figures. */
+interface Measured {
+  readonly stats: TensorStats;
+  readonly measurement: Measurement;
+}
+
 export function statsCommand(terminal: Terminal): Command {
   const command = new Command("stats")
-    .summary("count, extremes, mean, deviation and histogram of values")
+    .summary("count, extremes, mean, deviation, percentiles and histogram of values")
     .description(
-      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor. Values are read in pieces, in bounded memory. Minimum to deviation are of the finite values; complex tensors count by their parts.",
+      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; of a single tensor the percentiles too. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum to deviation are of the finite values; complex tensors count by their parts.",
     )
-    .argument("<file>", "a path, a URL, or the index of a sharded checkpoint")
-    .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them unless told")
+    .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
+    .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them by default")
     .option("--bins <count>", "bins of the histogram at most", parseBins, 24)
+    .option(
+      "-p, --percentiles <list>",
+      "exact percentiles, as 1,50,99; large tensors are read more than once for them",
+      parsePercents,
+    )
+    .addOption(
+      new Option("--sort <by>", "order of the lines, the largest first").choices(SORTS).default("name"),
+    )
+    .option("-a, --all", "show every layer, do not fold equal ones")
     .addOption(jsonOption())
     .action((place: string, patterns: string[], options: Options) =>
       stats(place, patterns, options, terminal),
     );
   return examples(command, [
-    ["stats model.safetensors", "a line for each tensor"],
+    ["stats model.safetensors", "a line for each tensor, equal layers folded"],
     ["stats model.safetensors embedding", "one tensor in full"],
+    ["stats model.safetensors --all --sort std -p 1,99", "the widest first, with percentiles"],
     ["stats model.safetensors '*.bias' --json", "for programs"],
   ]);
 }
@@ -44,35 +75,88 @@ async function stats(
 ): Promise<void> {
   await using file = await open(place, terminal);
   const names = selectNames(file.names, patterns);
+  const { bins, json } = options;
+  const isSmall = names.length === 1 && sizeOf(file.info(names[0]!).shape) <= MAX_FREE_PERCENTILES;
+  const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
   const bar = openProgress(terminal, "reading");
   const progress = new ProgressSum(bar, totalsOf(file, names).bytes);
-  const all = new Moments();
-  const list: TensorStats[] = [];
+  const list: Measured[] = [];
   try {
     for (const name of names) {
-      const { dtype } = file.info(name);
+      const { dtype, shape } = file.info(name);
       if (!hasNumbers(dtype)) {
-        terminal.warn(`${printable(name)}: the packing of ${dtype} is not fixed, so it has no statistics`);
+        terminal.warn(`${name}: the packing of ${dtype} is not fixed, so it has no statistics`);
         continue;
       }
-      const { signal } = terminal;
-      const measured = await measure(file, name, {
-        signal,
-        onBytes: (count) => progress.add(count, name),
+      const measurement = await measure(file, name, {
+        percentiles,
+        signal: terminal.signal,
+        onBytes: (count, name) => progress.add(count, name),
       });
-      all.merge(measured.moments);
-      list.push(summarize(name, measured, options.bins));
+      list.push({ stats: summarize({ name, dtype, shape }, measurement, bins), measurement });
     }
   } finally {
     bar.done();
   }
-  const total = list.length > 1 ? summarize("all", { moments: all }, options.bins) : undefined;
-  if (options.json) terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
-  else terminal.print(drawStats(list, total, terminal));
+  const all =
+    list.length > 1
+      ? summarize({ name: "all" }, joinMeasurements(list.map(({ measurement }) => measurement)), bins)
+      : undefined;
+  if (json) {
+    const tensors = sort(
+      list.map(({ stats }) => ({ stats, folded: 1 })),
+      options.sort,
+    ).map(({ stats }) => stats);
+    terminal.json({ file: place, tensors, ...(all && { all }) });
+    return;
+  }
+  // Percentiles of several tensors together are not known.
+  const isUnfolded = options.all === true || options.percentiles !== undefined;
+  const rows = isUnfolded ? list.map(({ stats }) => ({ stats, folded: 1 })) : fold(list, bins);
+  terminal.print(drawStats(sort(rows, options.sort), all, percentiles ?? [], terminal));
+}
+
+/** Layers with tensors of one dtype and shape as one row, with the figures of all together. */
+function fold(list: readonly Measured[], bins: number): StatsRow[] {
+  const byName = new Map(list.map((measured) => [measured.stats.name, measured]));
+  const layers = foldLayers(
+    list.map(({ stats }) => ({ name: stats.name, kind: `${stats.dtype}[${stats.shape}]` })),
+  );
+  return layers.map(({ label, names }) => {
+    const members = names.map((name) => byName.get(name)!);
+    const [first] = members as [Measured];
+    if (members.length === 1) return { stats: first.stats, folded: 1 };
+    const { dtype, shape } = first.stats;
+    const joined = joinMeasurements(
+      members.map(({ measurement }) => measurement),
+      dtype !== undefined && !isFloat(dtype),
+    );
+    return {
+      stats: summarize({ name: label, dtype, ...(shape && { shape }) }, joined, bins),
+      folded: members.length,
+    };
+  });
+}
+
+function sort(rows: readonly StatsRow[], by: Options["sort"]): StatsRow[] {
+  const inOrder = [...rows].sort((a, b) => naturalCompare(a.stats.name, b.stats.name));
+  if (by === "name") return inOrder;
+  // What has no such figure goes last.
+  const figure = ({ stats }: StatsRow) =>
+    Number.isNaN(Number(stats[by])) ? Number.NEGATIVE_INFINITY : Number(stats[by]);
+  return inOrder.sort((a, b) => (figure(a) < figure(b) ? 1 : figure(a) > figure(b) ? -1 : 0));
 }
 
 function parseBins(text: string): number {
   const bins = Number(text);
   if (/^\d+$/.test(text) && bins >= 1 && bins <= 1024) return bins;
   throw new InvalidArgumentError("Expected a whole number from 1 to 1024.");
+}
+
+function parsePercents(text: string, before: readonly number[] = []): readonly number[] {
+  const list = text.split(",").reduce<readonly string[]>((all, item) => collect(item.trim(), all), []);
+  const percents = list.map(Number);
+  if (list.every((item, i) => item !== "" && percents[i]! >= 0 && percents[i]! <= 100))
+    return [...before, ...percents];
+  throw new InvalidArgumentError("Expected numbers from 0 to 100, as 1,50,99.");
 }

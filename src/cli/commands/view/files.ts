@@ -24,7 +24,10 @@ export interface ServedCheckpoint {
 export async function servedCheckpoint(place: string, signal: AbortSignal): Promise<ServedCheckpoint> {
   const name = lastPart(place);
   const shards = await shardFiles(place, signal);
-  return { name, files: new Map([[name, place], ...shards.map((shard) => [shard.name, shard.place] as const)]) };
+  return {
+    name,
+    files: new Map([[name, place], ...shards.map((shard) => [shard.name, shard.place] as const)]),
+  };
 }
 
 function lastPart(place: string): string {
