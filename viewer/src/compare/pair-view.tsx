@@ -95,7 +95,6 @@ function Numbers({ values, name }: { readonly values: ComparedPair; readonly nam
     ["NaN on one side only", formatExact(nan)],
   ];
   const title = `Histogram of the differences of ${visible(name)}`;
-  const chart = drawHistogram(values.differences, { title, log, caption: "B − A" });
   return (
     <div class="stats">
       <table class="facts">
@@ -116,7 +115,10 @@ function Numbers({ values, name }: { readonly values: ComparedPair; readonly nam
             logarithmic counts
           </label>
         </div>
-        <Chart chart={chart} name={`${fileNameOf(name)}-differences`} />
+        <Chart
+          draw={(width) => drawHistogram(values.differences, { title, log, caption: "B − A", width })}
+          name={`${fileNameOf(name)}-differences`}
+        />
       </div>
     </div>
   );

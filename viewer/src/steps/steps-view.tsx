@@ -40,18 +40,20 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
               <h3>{visible(metric)}</h3>
               <Chart
                 name={fileNameOf(metric)}
-                chart={drawCurves(
-                  [
-                    {
-                      name: metric,
-                      points: infos.map((info) => ({
-                        x: info.step,
-                        y: info.metrics.get(metric) ?? Number.NaN,
-                      })),
-                    },
-                  ],
-                  { title: `${visible(metric)} over steps`, caption: "step" },
-                )}
+                draw={(width) =>
+                  drawCurves(
+                    [
+                      {
+                        name: metric,
+                        points: infos.map((info) => ({
+                          x: info.step,
+                          y: info.metrics.get(metric) ?? Number.NaN,
+                        })),
+                      },
+                    ],
+                    { title: `${visible(metric)} over steps`, caption: "step", width },
+                  )
+                }
               />
             </div>
           ))}
@@ -161,20 +163,26 @@ function TensorOverSteps({ steps, name }: { readonly steps: readonly OpenedStep[
         <h3>Norm</h3>
         <Chart
           name={`${fileNameOf(name)}-norm`}
-          chart={drawCurves([{ name: "norm", points: norm }], {
-            title: `Norm of ${shown} over steps`,
-            caption: "step",
-          })}
+          draw={(width) =>
+            drawCurves([{ name: "norm", points: norm }], {
+              title: `Norm of ${shown} over steps`,
+              caption: "step",
+              width,
+            })
+          }
         />
       </div>
       <div>
         <h3>Spread</h3>
         <Chart
           name={`${fileNameOf(name)}-spread`}
-          chart={drawCurves(extremes, {
-            title: `Least, mean and greatest value of ${shown} over steps`,
-            caption: "step",
-          })}
+          draw={(width) =>
+            drawCurves(extremes, {
+              title: `Least, mean and greatest value of ${shown} over steps`,
+              caption: "step",
+              width,
+            })
+          }
         />
       </div>
     </div>

@@ -66,10 +66,9 @@ interface StatsProps {
 
 function Stats({ stats, bins, onBins, children }: StatsProps) {
   const [log, setLog] = useState(false);
-  const chart = drawHistogram(stats.histogram, { title: `Histogram of ${visible(stats.name)}`, log });
   return (
     <div class="stats">
-      <div>
+      <div class="tables">
         <StatsTable stats={stats} />
         {children}
       </div>
@@ -90,7 +89,12 @@ function Stats({ stats, bins, onBins, children }: StatsProps) {
             </select>
           </label>
         </div>
-        <Chart chart={chart} name={`${fileNameOf(stats.name)}-histogram`} />
+        <Chart
+          draw={(width) =>
+            drawHistogram(stats.histogram, { title: `Histogram of ${visible(stats.name)}`, log, width })
+          }
+          name={`${fileNameOf(stats.name)}-histogram`}
+        />
       </div>
     </div>
   );

@@ -1,13 +1,34 @@
 // Shows a chart of the command's code as elements, and takes it away as SVG or PNG.
 import { h, type VNode } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Shape, svgText } from "../../../src/cli/charts/shape.ts";
 import { drawShape } from "./draw-shape.ts";
 import { saveBlob } from "./save.ts";
 
-/** A chart, with buttons to take it away. */
-export function Chart({ chart, name }: { readonly chart: Shape; readonly name: string }) {
+/** How a chart is drawn at a width, and the name of the files that it is saved as. */
+export interface ChartProps {
+  readonly draw: (width: number) => Shape;
+  readonly name: string;
+}
+
+// Narrower charts have no room for labels, wider ones are no clearer.
+const WIDTHS = { least: 260, most: 720 };
+
+/** A chart as wide as there is room for, with buttons to take it away. */
+export function Chart({ draw, name }: ChartProps) {
+  const figure = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(560);
+  useLayoutEffect(() => {
+    const measure = () =>
+      setWidth(Math.round(Math.min(WIDTHS.most, Math.max(WIDTHS.least, figure.current!.clientWidth))));
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(figure.current!);
+    return () => observer.disconnect();
+  }, []);
+  const chart = draw(width);
   return (
-    <figure class="chart">
+    <figure class="chart" ref={figure}>
       {elementOf(chart)}
       <figcaption class="tools">
         <button type="button" onClick={() => saveBlob(svgBlob(chart), `${name}.svg`)}>
