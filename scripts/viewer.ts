@@ -1,4 +1,4 @@
-/** Runs the page in Debian's browsers and holds it against the command: `npm run test:viewer [-- chromium|firefox] [--pictures]`. */
+/** Runs the page in Debian's browsers and holds it against the command: `npm run test:viewer [-- chromium|driven|firefox]`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 // Many times what a suite takes.
 const TIMEOUT_MS = 300_000;
 
-const wanted = process.argv.slice(2).find((name) => /^(chromium|firefox)$/.test(name));
+const wanted = process.argv.slice(2).find((name) => /^(chromium|driven|firefox)$/.test(name));
 const closers: (() => unknown)[] = [];
 const results: Result[] = [];
 try {
@@ -120,6 +120,10 @@ async function bundleDriver(outdir: string): Promise<void> {
   const html =
     '<!doctype html><meta charset="utf-8"><title>Driver</title><script type="module" src="driver.js"></script>';
   writeFileSync(join(outdir, "index.html"), html);
+  writeFileSync(
+    join(outdir, "empty.html"),
+    '<!doctype html><meta charset="utf-8"><link rel="icon" href="/viewer/icon.svg"><title>Empty</title>',
+  );
 }
 
 /** The corpus as files, and where the page gets them. */

@@ -1,5 +1,5 @@
 /** The server of the page's tests: the page under a strict policy, files by range, and what the driver asks. */
-import { closeSync, createReadStream, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
@@ -75,7 +75,8 @@ async function answer(
   const [, folder = "", ...rest] = path.split("/");
   const root = Object.hasOwn(folders, folder) ? folders[folder] : undefined;
   const name = normalize(rest.join("/") || "index.html");
-  if (root === undefined || name.startsWith("..")) return void response.writeHead(404).end();
+  const isThere = root !== undefined && !name.startsWith("..") && existsSync(join(root, name));
+  if (!isThere) return void response.writeHead(404).end();
   const type = TYPES[extname(name)];
   if (type !== undefined)
     return void response
