@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
 import { EXIT, exitCodeOf } from "./args/exit.ts";
+import { completionCommand } from "./commands/completion/command.ts";
 import { convertCommand } from "./commands/convert/command.ts";
 import { diffCommand } from "./commands/diff/command.ts";
 import { infoCommand } from "./commands/info/command.ts";
@@ -26,6 +27,7 @@ const COMMANDS = [
   convertCommand,
   mergeCommand,
   splitCommand,
+  completionCommand,
 ];
 
 /** Runs the command line and gives its exit code; a command that found something gives its own. */

@@ -39,21 +39,48 @@ export function anyOf(patterns: readonly string[]): Matcher {
  * @throws {UsageError} For a pattern that selects none.
  */
 export function selectNames(names: readonly string[], patterns: readonly string[]): readonly string[] {
-  if (patterns.length === 0) return names;
-  const idle = new Set(patterns);
-  const matchers = [...idle].map((pattern) => ({ pattern, takes: matcherOf(pattern) }));
-  const selected = names.filter((name) => {
-    let taken = false;
-    for (const { pattern, takes } of matchers) {
-      // A name that is in needs no second pattern, but each pattern needs a name.
-      if ((taken && !idle.has(pattern)) || !takes(name)) continue;
-      taken = true;
-      idle.delete(pattern);
-    }
-    return taken;
-  });
-  for (const pattern of idle) throw noMatch(pattern, names);
+  const selection = new Selection(patterns);
+  const selected = selection.of(names);
+  selection.finish();
   return selected;
+}
+
+/** What patterns select in several files together. */
+export class Selection {
+  readonly #matchers: readonly { readonly pattern: string; readonly takes: Matcher }[];
+  /** Patterns that have selected nothing yet. */
+  readonly #idle: Set<string>;
+  #seen: readonly string[] = [];
+
+  constructor(patterns: readonly string[]) {
+    this.#idle = new Set(patterns);
+    this.#matchers = [...this.#idle].map((pattern) => ({ pattern, takes: matcherOf(pattern) }));
+  }
+
+  /** The names of a file that the patterns select. */
+  of(names: readonly string[]): readonly string[] {
+    if (this.#matchers.length === 0) return names;
+    if (this.#seen.length === 0) this.#seen = names;
+    return names.filter((name) => {
+      let isTaken = false;
+      for (const { pattern, takes } of this.#matchers) {
+        // A name that is in needs no second pattern, but each pattern needs a name.
+        if ((isTaken && !this.#idle.has(pattern)) || !takes(name)) continue;
+        isTaken = true;
+        this.#idle.delete(pattern);
+      }
+      return isTaken;
+    });
+  }
+
+  /**
+   * Ends the selection.
+   *
+   * @throws {UsageError} For a pattern that has selected nothing in any file.
+   */
+  finish(): void {
+    for (const pattern of this.#idle) throw noMatch(pattern, this.#seen);
+  }
 }
 
 function noMatch(pattern: string, names: readonly string[]): UsageError {

@@ -1,7 +1,7 @@
 /** `ls FILE…`: one full name a line, for `grep`, `sort` and `cut`. */
 import { Command, Option } from "commander";
 import { collect, examples, jsonOption } from "../../args/options.ts";
-import { selectNames } from "../../args/patterns.ts";
+import { Selection } from "../../args/patterns.ts";
 import { open } from "../../files/open.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { pad, printable, widthOf } from "../../terminal/text.ts";
@@ -50,14 +50,16 @@ export function lsCommand(terminal: Terminal): Command {
 
 async function ls(places: readonly string[], options: Options, terminal: Terminal): Promise<void> {
   const entries: Entry[] = [];
+  const selection = new Selection(options.only);
   for (const place of places) {
     await using file = await open(place, terminal);
-    const names = selectNames(file.names, options.only);
+    const names = selection.of(file.names);
     for (const name of options.sort === "file" ? names : inNaturalOrder(names)) {
       const { dtype, shape, byteLength } = file.info(name);
       entries.push({ file: place, name, dtype, shape, bytes: byteLength });
     }
   }
+  selection.finish();
   if (options.sort === "size") entries.sort((a, b) => b.bytes - a.bytes);
   if (options.json) terminal.json(entries);
   else terminal.print(draw(entries, places.length > 1, terminal));

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { KeyStyleName } from "../../../index.node.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
-import { anyOf, selectNames } from "../../args/patterns.ts";
+import { Selection } from "../../args/patterns.ts";
 import { baseName, open } from "../../files/open.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { guessStyle } from "../../trees/key-styles.ts";
@@ -48,13 +48,15 @@ export function treeCommand(terminal: Terminal): Command {
 
 async function tree(places: readonly string[], options: Options, terminal: Terminal): Promise<void> {
   const answers: unknown[] = [];
-  for (const [i, place] of places.entries()) {
+  const drawings: string[][] = [];
+  const selection = new Selection(options.only);
+  for (const place of places) {
     await using file = await open(place, terminal);
     const style = options.keys ?? guessStyle(file);
-    selectNames(file.names, options.only);
+    const selected = new Set(selection.of(file.names));
     const root = await readTree(file, {
       style,
-      only: options.only.length > 0 ? anyOf(options.only) : undefined,
+      only: options.only.length > 0 ? (name) => selected.has(name) : undefined,
       onWarning: (message) => terminal.warn(`${place}: ${message}`),
       signal: terminal.signal,
     });
@@ -64,10 +66,11 @@ async function tree(places: readonly string[], options: Options, terminal: Termi
       answers.push({ file: place, keys: style, tensors, parameters, bytes, tree: toJson(root, depth) });
       continue;
     }
-    if (i > 0) terminal.print("");
-    terminal.print(drawTree(root, terminal, { title: baseName(place), depth, sort, all }));
+    drawings.push(drawTree(root, terminal, { title: baseName(place), depth, sort, all }));
   }
+  selection.finish();
   if (options.json) terminal.json(places.length === 1 ? answers[0] : answers);
+  else terminal.print(drawings.flatMap((lines, i) => (i === 0 ? lines : ["", ...lines])));
 }
 
 function toJson(node: TreeNode, depth: number): unknown {

@@ -37,6 +37,13 @@ export function drawTree(root: TreeNode, terminal: Terminal, options: ViewOption
   });
 }
 
+// Twenty levels: of deeper nodes, the nearest parents are shown.
+const MAX_INDENT = 60;
+
+function shortened(indent: string): string {
+  return indent.length > MAX_INDENT ? `… ${indent.slice(-MAX_INDENT)}` : indent;
+}
+
 class Drawer {
   readonly #terminal: Terminal;
   readonly #options: ViewOptions;
@@ -66,8 +73,9 @@ class Drawer {
         : [isLast ? "`- " : "|- ", isLast ? "   " : "|  "];
       const hidden = depth === this.#options.depth && fold.node.children.length > 0;
       const rest = hidden ? color.dim(` (${plural(fold.node.tensors * fold.count, "tensor")})`) : "";
-      this.#row(color.dim(indent + branch) + this.#label(fold) + rest, fold.node, fold.count);
-      this.#children(fold.node, indent + trunk, depth + 1);
+      this.#row(color.dim(shortened(indent) + branch) + this.#label(fold) + rest, fold.node, fold.count);
+      // Bounded, for trees can be a thousand levels deep.
+      this.#children(fold.node, (indent + trunk).slice(-MAX_INDENT - trunk.length), depth + 1);
     }
   }
 
