@@ -1,8 +1,10 @@
 /** `stats FILE [KEY…]`: what the values are like. */
+import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
-import { open, totalsOf } from "../../files/open.ts";
+import { baseName, open, totalsOf } from "../../files/open.ts";
+import { refuseToHarm } from "../../files/protect.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { naturalCompare } from "../../trees/natural.ts";
@@ -16,6 +18,7 @@ import {
   type TensorStats,
 } from "../../values/stats.ts";
 import { foldLayers } from "./layers.ts";
+import { plotStats } from "./plot.ts";
 import { drawStats, type StatsRow } from "./view.ts";
 
 const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
@@ -28,6 +31,7 @@ interface Options {
   readonly all?: boolean;
   readonly sort: (typeof SORTS)[number];
   readonly percentiles?: readonly number[];
+  readonly plot?: string;
   readonly json?: boolean;
 }
 
@@ -55,6 +59,7 @@ export function statsCommand(terminal: Terminal): Command {
       new Option("--sort <by>", "order of the lines, the largest first").choices(SORTS).default("name"),
     )
     .option("-a, --all", "show every layer, do not fold equal ones")
+    .option("--plot <path>", "write the histograms as an SVG too")
     .addOption(jsonOption())
     .action((place: string, patterns: string[], options: Options) =>
       stats(place, patterns, options, terminal),
@@ -73,9 +78,10 @@ async function stats(
   options: Options,
   terminal: Terminal,
 ): Promise<void> {
+  const { plot, bins, json } = options;
+  if (plot !== undefined) await refuseToHarm({ inputs: [place], targets: [plot], signal: terminal.signal });
   await using file = await open(place, terminal);
   const names = selectNames(file.names, patterns);
-  const { bins, json } = options;
   const isSmall = names.length === 1 && sizeOf(file.info(names[0]!).shape) <= MAX_FREE_PERCENTILES;
   const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
   const bar = openProgress(terminal, "reading");
@@ -102,6 +108,13 @@ async function stats(
     list.length > 1
       ? summarize({ name: "all" }, joinMeasurements(list.map(({ measurement }) => measurement)), bins)
       : undefined;
+  // Percentiles of several tensors together are not known.
+  const isUnfolded = options.all === true || options.percentiles !== undefined;
+  const rows = () => (isUnfolded ? list.map(({ stats }) => ({ stats, folded: 1 })) : fold(list, bins));
+  if (plot !== undefined) {
+    const drawn = sort(rows(), options.sort).map(({ stats }) => stats);
+    await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
+  }
   if (json) {
     const tensors = sort(
       list.map(({ stats }) => ({ stats, folded: 1 })),
@@ -110,10 +123,7 @@ async function stats(
     terminal.json({ file: place, tensors, ...(all && { all }) });
     return;
   }
-  // Percentiles of several tensors together are not known.
-  const isUnfolded = options.all === true || options.percentiles !== undefined;
-  const rows = isUnfolded ? list.map(({ stats }) => ({ stats, folded: 1 })) : fold(list, bins);
-  terminal.print(drawStats(sort(rows, options.sort), all, percentiles ?? [], terminal));
+  terminal.print(drawStats(sort(rows(), options.sort), all, percentiles ?? [], terminal));
 }
 
 /** Layers with tensors of one dtype and shape as one row, with the figures of all together. */
