@@ -48,6 +48,26 @@ Containers have the sum of what is below them. Runs of equal layers are folded i
   { run: "stats torch.safetensors wte.weight --bins 16" },
   "NaN and infinities are counted apart; the other figures are of the finite values.",
   { run: "stats diverged.safetensors" },
+  "With `--plot out.svg`, the histograms are written as a picture too.",
+  `## view
+
+Opens the page that shows checkpoints in a browser: trees, values, histograms, heat maps, comparisons, and the steps of a
+training run. [The page of the guide](viewer.md) tells what it can do.
+
+\`\`\`sh
+p2s view model.safetensors                       # look into a file
+p2s view before.safetensors after.safetensors    # see what changed
+p2s view --no-open model.safetensors             # print the address, for ssh -L
+\`\`\`
+
+The page and the files are served from this machine alone, on a loopback port, under an address that nobody can guess.
+Ctrl-C ends it.
+
+## report
+
+Writes one HTML page with the tree, and the statistics and a histogram of each tensor. It has no code and fetches
+nothing, so it can be sent to anybody.`,
+  { run: "report model.safetensors -o report.html" },
   "## show\n\nValues as numpy prints them; of large tensors the corners, and only these are read. `--slice` is numpy's.",
   { run: "show model.safetensors embedding.weight" },
   { run: "show torch.safetensors h.0.attn.weight --slice '0:3, ::8'" },

@@ -16,14 +16,21 @@ export interface Tick {
   readonly value: number;
 }
 
+/** Ticks with labels of their own: numbers that differ in digits that are not shown get one. */
+function labelled(ticks: readonly Tick[]): readonly (Tick & { readonly label: string })[] {
+  return ticks
+    .map((tick) => ({ ...tick, label: formatNumber(tick.value) }))
+    .filter(({ label }, i, all) => label !== all[i - 1]?.label);
+}
+
 const LABEL = { fill: "currentColor", "fill-opacity": 0.75 };
 
 /** The horizontal axis below the plot. */
 export function bottomAxis(frame: Frame, ticks: readonly Tick[], caption?: string): Shape {
   const { left, right, bottom } = frame;
   const line = { x1: left, x2: right, y1: bottom, y2: bottom, stroke: "currentColor", "stroke-opacity": 0.5 };
-  const labels = ticks.map(({ at, value }) =>
-    shape("text", { ...LABEL, x: round(at), y: bottom + 16, "text-anchor": "middle" }, formatNumber(value)),
+  const labels = labelled(ticks).map(({ at, label }) =>
+    shape("text", { ...LABEL, x: round(at), y: bottom + 16, "text-anchor": "middle" }, label),
   );
   const middle = (left + right) / 2;
   const below = caption
@@ -45,8 +52,8 @@ export function leftAxis(frame: Frame, ticks: readonly Tick[]): Shape {
       "stroke-opacity": 0.15,
     }),
   );
-  const labels = ticks.map(({ at, value }) =>
-    shape("text", { ...LABEL, x: left - 6, y: round(at + 4), "text-anchor": "end" }, formatNumber(value)),
+  const labels = labelled(ticks).map(({ at, label }) =>
+    shape("text", { ...LABEL, x: left - 6, y: round(at + 4), "text-anchor": "end" }, label),
   );
   return shape("g", {}, [...lines, ...labels]);
 }

@@ -1,7 +1,7 @@
 // Draws series of numbers as curves, with a band where a series has a spread.
-import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { bottomAxis, type Frame, leftAxis } from "./axes.ts";
+import { linearScale } from "./scale.ts";
 import { chart, round, SERIES_COLORS, type Shape, shape } from "./shape.ts";
 
 /** A point of a curve; `low` and `high` are the edges of the band around it. */
@@ -35,17 +35,17 @@ export function drawCurves(series: readonly Series[], options: CurvesOptions): S
   const frame: Frame = { left: 64, right: width - 12, top: series.length > 1 ? 26 : 10, bottom: height - 40 };
   const points = series.flatMap((one) => one.points.filter(isFinitePoint));
   const ys = points.flatMap(({ y, low = y, high = y }) => [low, y, high]);
-  const x = scaleLinear(spread(points.map((point) => point.x)), [frame.left, frame.right]);
-  const y = scaleLinear(spread(ys), [frame.bottom, frame.top]).nice(4);
+  const x = linearScale(spread(points.map((point) => point.x)), [frame.left, frame.right]);
+  const y = linearScale(spread(ys), [frame.bottom, frame.top], { nice: 4 });
   const band = area<Point>()
     .defined(isFinitePoint)
-    .x((point) => round(x(point.x)))
-    .y0((point) => round(y(point.low ?? point.y)))
-    .y1((point) => round(y(point.high ?? point.y)));
+    .x((point) => round(x.at(point.x)))
+    .y0((point) => round(y.at(point.low ?? point.y)))
+    .y1((point) => round(y.at(point.high ?? point.y)));
   const curve = line<Point>()
     .defined(isFinitePoint)
-    .x((point) => round(x(point.x)))
-    .y((point) => round(y(point.y)));
+    .x((point) => round(x.at(point.x)))
+    .y((point) => round(y.at(point.y)));
   const drawn = series.flatMap((one, i) => {
     const color = SERIES_COLORS[i % SERIES_COLORS.length]!;
     const finite = one.points.filter(isFinitePoint);
@@ -57,14 +57,14 @@ export function drawCurves(series: readonly Series[], options: CurvesOptions): S
         : []),
       shape("path", { d: curve([...one.points]) ?? "", fill: "none", stroke: color, "stroke-width": 2 }),
       ...dots.map((point) =>
-        shape("circle", { cx: round(x(point.x)), cy: round(y(point.y)), r: 2.5, fill: color }, [
+        shape("circle", { cx: round(x.at(point.x)), cy: round(y.at(point.y)), r: 2.5, fill: color }, [
           shape("title", {}, `${one.name}: ${point.y} at ${caption} ${point.x}`),
         ]),
       ),
     ];
   });
-  const xTicks = x.ticks(Math.max(2, Math.floor(width / 90))).map((value) => ({ at: x(value), value }));
-  const yTicks = y.ticks(4).map((value) => ({ at: y(value), value }));
+  const xTicks = x.ticks(Math.max(2, Math.floor(width / 90)));
+  const yTicks = y.ticks(4);
   const legend = series.length > 1 ? drawLegend(series, frame) : [];
   return chart(width, height, title, [
     leftAxis(frame, yTicks),

@@ -4,6 +4,7 @@ import { formatNumber } from "../terminal/numbers.ts";
 import { formatExact } from "../terminal/sizes.ts";
 import type { Bins } from "../values/histogram.ts";
 import { bottomAxis, type Frame, leftAxis } from "./axes.ts";
+import { linearScale } from "./scale.ts";
 import { chart, round, SERIES_COLORS, type Shape, shape } from "./shape.ts";
 
 /** How a histogram is drawn. */
@@ -25,14 +26,14 @@ export function drawHistogram({ edges, counts }: Bins, options: HistogramOptions
     return chart(width, height, title, [shape("text", attributes, "no finite values")]);
   }
   const most = Math.max(...counts);
-  const x = scaleLinear([edges[0]!, edges.at(-1)!], [frame.left, frame.right]);
+  const x = linearScale([edges[0]!, edges.at(-1)!], [frame.left, frame.right]);
   // On a logarithmic scale a single value still needs a bar that can be seen.
   const y = log
     ? scaleLog([0.5, Math.max(most, 1)], [frame.bottom, frame.top])
     : scaleLinear([0, most], [frame.bottom, frame.top]);
   const bars = counts.flatMap((count, i) => {
     if (count === 0) return [];
-    const [start, end] = [x(edges[i]!), x(edges[i + 1]!)];
+    const [start, end] = [x.at(edges[i]!), x.at(edges[i + 1]!)];
     const top = Math.min(y(count), frame.bottom - 1);
     const range = `${formatNumber(edges[i]!)} to ${formatNumber(edges[i + 1]!)}: ${formatExact(count)}`;
     const attributes = {
@@ -46,7 +47,7 @@ export function drawHistogram({ edges, counts }: Bins, options: HistogramOptions
     return [shape("rect", attributes, [shape("title", {}, range)])];
   });
   const across = Math.max(2, Math.floor(width / 90));
-  const xTicks = x.ticks(across).map((value) => ({ at: x(value), value }));
+  const xTicks = x.ticks(across);
   const yTicks = yTicksOf(y.ticks(log ? 3 : 4), log, most).map((value) => ({ at: y(value), value }));
   return chart(width, height, title, [leftAxis(frame, yTicks), ...bars, bottomAxis(frame, xTicks, caption)]);
 }

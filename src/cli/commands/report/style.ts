@@ -10,6 +10,8 @@ details{border-left:1px solid var(--line);margin-left:7px;padding-left:14px}
 main>details{border:0;margin:0;padding:0}
 summary{display:flex;gap:10px;align-items:center;padding:3px 0;cursor:pointer}
 summary>b{flex:1;min-width:0;font-weight:400;overflow-wrap:anywhere}
+summary::before{content:"▸";width:10px;color:var(--soft)}
+details[open]>summary::before{content:"▾"}
 .container>summary>b{color:var(--name)}
 i{color:var(--dtype);font-style:normal}
 s{color:var(--soft);text-decoration:none;white-space:nowrap}
