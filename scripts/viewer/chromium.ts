@@ -51,10 +51,10 @@ export async function runInChromium(bench: Workbench): Promise<Result[]> {
 }
 
 /** Debian's Chromium. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(...more: readonly string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: requireProgram("/usr/bin/chromium", "chromium"),
-    args: [...ARGS, "--enable-precise-memory-info"],
+    args: [...ARGS, ...more],
   });
 }
 

@@ -196,7 +196,7 @@ function TreeRow({ row, index, top, isActive, isSelected, isFlat, onToggle, onPi
         onPick();
       }}
     >
-      <span class="indent" style={{ width: `${(level - 1) * 16}px` }} />
+      <span class="indent" style={{ width: `${(level - 1) * 12}px` }} />
       <span class="twisty" aria-hidden="true">
         {expanded === undefined ? "" : expanded ? "▾" : "▸"}
       </span>
