@@ -64,6 +64,7 @@ export type { SinkInput } from "./io/open-sink.ts";
 export type { SourceInput } from "./io/open-source.ts";
 export { openStore, type StoreInput } from "./io/open-store.ts";
 export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export { type Address, type OpenScheme, registerScheme } from "./io/schemes.ts";
 export type { HubOptions } from "./io/stores/hub/options.ts";
 export { memoryStore } from "./io/stores/memory.ts";
 export type {
@@ -90,7 +91,7 @@ export {
   treeLeavesWithPath,
   treeStructure,
 } from "./tree/flatten.ts";
-export { guessKeyStyle } from "./tree/keys/guess.ts";
+export { guessKeyStyle, guessKeyStyle } from "./tree/keys/guess.ts";
 export {
   DictKey,
   type DictKeyValue,
@@ -111,7 +112,7 @@ export {
 } from "./tree/keys/keystyles.ts";
 export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
-export { OpaqueNode } from "./tree/kinds/opaque.ts";
+export { OpaqueNode, OpaqueNode } from "./tree/kinds/opaque.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
