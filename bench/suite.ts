@@ -12,6 +12,7 @@ import type { Section } from "./report-types.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
 import { convert } from "./workloads/convert.ts";
+import { copy } from "./workloads/copy.ts";
 import { load } from "./workloads/load.ts";
 import { many } from "./workloads/many.ts";
 import { one } from "./workloads/one.ts";
@@ -31,7 +32,19 @@ import { trees } from "./workloads/trees.ts";
  */
 const RESULTS = "bench/.tmp/results";
 
-const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale, size];
+const WORKLOADS: readonly Workload[] = [
+  load,
+  save,
+  open,
+  one,
+  copy,
+  many,
+  trees,
+  convert,
+  python,
+  scale,
+  size,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
