@@ -12,6 +12,7 @@ import type { Section } from "./report-types.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
 import { convert } from "./workloads/convert.ts";
+import { copy } from "./workloads/copy.ts";
 import { load } from "./workloads/load.ts";
 import { many } from "./workloads/many.ts";
 import { one } from "./workloads/one.ts";
@@ -37,6 +38,7 @@ const WORKLOADS: readonly Workload[] = [
   save,
   open,
   one,
+  copy,
   many,
   trees,
   convert,

@@ -1,9 +1,11 @@
 // Starts the S3 servers of the suite, each over a folder or a memory of its own.
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AwsClient } from "aws4fetch";
 import type { S3Credentials } from "pytree2safetensors/s3";
 import { installMoto, installVersitygw } from "./install.ts";
 
@@ -18,8 +20,12 @@ export interface S3Server {
 
 const BUCKET = "weights";
 
-/** versitygw over files. */
-export async function startVersitygw({ allowOrigin = "" } = {}): Promise<S3Server> {
+/**
+ * versitygw over files.
+ *
+ * @param allowPages Whether pages of every origin may use the bucket, by rules as a bucket of AWS has them.
+ */
+export async function startVersitygw({ allowPages = false } = {}): Promise<S3Server> {
   const program = installVersitygw();
   const folder = mkdtempSync(join(tmpdir(), "pytree2safetensors-s3-"));
   // Attributes of files live beside them: not every file system has extended attributes.
@@ -29,7 +35,6 @@ export async function startVersitygw({ allowOrigin = "" } = {}): Promise<S3Serve
   const port = await freePort();
   const credentials = { accessKeyId: "access-of-the-test", secretAccessKey: "secret-of-the-test" };
   const args = ["--port", `127.0.0.1:${port}`, "--keep-alive", "--quiet"];
-  if (allowOrigin !== "") args.push("--cors-allow-origin", allowOrigin);
   const child = spawn(program, [...args, "posix", "--sidecar", attributes, data], {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
@@ -44,7 +49,34 @@ export async function startVersitygw({ allowOrigin = "" } = {}): Promise<S3Serve
     rmSync(folder, { recursive: true, force: true });
   };
   await untilReady(child, url, stop);
-  return { name: "versitygw", url, credentials, bucket: BUCKET, stop };
+  const server = { name: "versitygw", url, credentials, bucket: BUCKET, stop };
+  if (allowPages) await putCors(server);
+  return server;
+}
+
+// What docs/recipes/bucket.md says of pages.
+const CORS =
+  "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedHeader>*</AllowedHeader>" +
+  ["GET", "HEAD", "PUT", "POST", "DELETE"]
+    .map((method) => `<AllowedMethod>${method}</AllowedMethod>`)
+    .join("") +
+  ["ETag", "Content-Range", "Date", "x-amz-meta-pytree2safetensors-write"]
+    .map((header) => `<ExposeHeader>${header}</ExposeHeader>`)
+    .join("") +
+  "</CORSRule></CORSConfiguration>";
+
+async function putCors({ url, bucket, credentials }: S3Server): Promise<void> {
+  const { accessKeyId, secretAccessKey } = credentials;
+  const client = new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: "us-east-1" });
+  const response = await client.fetch(`${url}/${bucket}?cors`, {
+    method: "PUT",
+    body: CORS,
+    headers: {
+      "content-type": "application/xml",
+      "content-md5": createHash("md5").update(CORS).digest("base64"),
+    },
+  });
+  if (!response.ok) throw new Error(`versitygw: ${await response.text()}`);
 }
 
 /** moto, which knows what versitygw lacks. */

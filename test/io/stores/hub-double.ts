@@ -3,6 +3,7 @@
  * and its own clients have it: `resolve` redirects to another host, with `X-Repo-Commit`; lists are paged by `Link`;
  * errors carry `X-Error-Code`.
  */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
@@ -52,6 +53,10 @@ export async function startHub(files: Readonly<Record<string, Uint8Array>>): Pro
       return;
     }
     const url = new URL(request.url ?? "", "http://127.0.0.1");
+    if (request.method !== "GET") {
+      receive(request, response, url).catch((error) => response.writeHead(500).end(String(error)));
+      return;
+    }
     const tree = /^\/api\/(?:models|datasets|spaces)\/o\/r\/tree\/([^/]+)\/?(.*)$/.exec(url.pathname);
     if (tree !== null) return list(url, decodeURIComponent(tree[2]!), response);
     const file = /^\/(?:datasets\/|spaces\/)?o\/r\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname);
@@ -66,6 +71,37 @@ export async function startHub(files: Readonly<Record<string, Uint8Array>>): Pro
     });
     response.end();
   });
+
+  // Uploads as large files: a question which they are, a batch of places for them, one PUT each, a commit.
+  const objects = new Map<string, Uint8Array>();
+  async function receive(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const reply = (value: unknown) => response.end(JSON.stringify(value));
+    if (url.pathname.startsWith("/objects/")) {
+      const oid = url.pathname.slice("/objects/".length);
+      if (createHash("sha256").update(body).digest("hex") !== oid) throw new Error("another hash");
+      objects.set(oid, body);
+      response.end();
+    } else if (url.pathname === "/api/models/o/r/preupload/main") {
+      const { files } = JSON.parse(body.toString()) as { files: { path: string }[] };
+      reply({ files: files.map(({ path }) => ({ path, uploadMode: "lfs" })) });
+    } else if (url.pathname === "/o/r.git/info/lfs/objects/batch") {
+      const { objects: wanted } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
+      const actions = (oid: string) => ({ upload: { href: `${double.endpoint}/objects/${oid}` } });
+      reply({
+        transfer: "basic",
+        objects: wanted.map(({ oid, size }) => ({ oid, size, actions: actions(oid) })),
+      });
+    } else if (url.pathname === "/api/models/o/r/commit/main") {
+      for (const line of body.toString().split("\n")) {
+        const { key, value } = JSON.parse(line) as { key: string; value: { path: string; oid: string } };
+        if (key === "lfsFile") double.files.set(value.path, objects.get(value.oid)!);
+      }
+      reply({ commitOid: COMMIT, commitUrl: `${double.endpoint}/o/r/commit/${COMMIT}`, hookOutput: "" });
+    } else throw new Error(`nothing at ${url.pathname}`);
+  }
 
   function list(url: URL, folder: string, response: ServerResponse): void {
     const prefix = folder === "" ? "" : `${folder}/`;

@@ -105,8 +105,9 @@ export class S3Client {
     for (let isSecond = false; ; isSecond = true) {
       const credentials = await this.#getCredentials();
       const headers = await this.#headers(url, init, credentials, digest);
-      // A signature is for one host, so a redirect is never followed.
-      const response = await this.#fetch(url, { ...init, headers, redirect: "manual" });
+      // A signature is for one host, so a redirect is never followed. A browser's cache mixes ranges of objects that were
+      // replaced: Chromium answers a range of the new one with what it has of the old one's length.
+      const response = await this.#fetch(url, { ...init, headers, redirect: "manual", cache: "no-store" });
       if (response.ok || response.status === 412 || response.status === 416) return response;
       const problem = problemOf(response.status, response.headers, await bodyText(response, name));
       if (!isSecond && isExpired(problem) && (await this.#credentials.refuse(credentials))) continue;
