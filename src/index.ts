@@ -11,7 +11,7 @@ export {
   isPytree2SafetensorsError,
   Pytree2SafetensorsError,
 } from "./base/errors.ts";
-export type { Awaitable } from "./base/types.ts";
+export type { Awaitable, UnsharedBytes } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
 export {
   SafetensorsFile,
@@ -70,7 +70,6 @@ export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./ten
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { BuildLimits } from "./tree/build/builder.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
@@ -80,6 +79,7 @@ export {
   treeLeavesWithPath,
   treeStructure,
 } from "./tree/flatten.ts";
+export { guessKeyStyle } from "./tree/keys/guess.ts";
 export {
   DictKey,
   type DictKeyValue,
@@ -91,9 +91,16 @@ export {
 } from "./tree/keys/keypath.ts";
 export { keystr } from "./tree/keys/keystr.ts";
 export { keypath2string, string2keypath } from "./tree/keys/keystring.ts";
-export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keys/keystyles.ts";
+export {
+  KEY_STYLES,
+  type KeyStyle,
+  type KeyStyleName,
+  type KeyStyleOption,
+  type ReadKeyStyleOption,
+} from "./tree/keys/keystyles.ts";
 export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
+export { OpaqueNode } from "./tree/kinds/opaque.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
@@ -102,6 +109,7 @@ export {
   registerDataclass,
   registerPytreeNode,
 } from "./tree/kinds/registry.ts";
+export type { BuildLimits } from "./tree/limits.ts";
 export { treeMap, treeMapWithPath } from "./tree/map.ts";
 export type { MapLeaves } from "./tree/map-leaves.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";

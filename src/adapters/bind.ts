@@ -1,5 +1,7 @@
 // The functions of the root entry for one framework's arrays: a helper for each, so that bundlers can drop the others.
+
 import { requireOptions } from "../base/arguments.ts";
+import type { UnsharedBytes } from "../base/types.ts";
 import type {
   ArrayAdapter,
   CheckpointSource,
@@ -26,7 +28,7 @@ import * as core from "../index.ts";
 /** The functions of the root entry, bound to one framework's arrays `A`. */
 export interface BoundFunctions<A> {
   /** Like `save` of the root entry, for this framework's arrays. */
-  save(dict: LeafDict<A>, options?: Omit<SaveOptions<A>, "arrays">): Uint8Array<ArrayBuffer>;
+  save(dict: LeafDict<A>, options?: Omit<SaveOptions<A>, "arrays">): UnsharedBytes;
   /** Like `load` of the root entry, but returns this framework's arrays. */
   load(bytes: ArrayBufferLike | ArrayBufferView, options?: Omit<LoadOptions<A>, "arrays">): Record<string, A>;
   /** Like `saveFile` of the root entry, for this framework's arrays. */
@@ -148,6 +150,6 @@ function attributesOf({ attributes = "object" }: Dict2PytreeOptions): {
   return { attributes };
 }
 
-function matchOf<A>({ match = "name" }: SetWeightsOptions<A>): { readonly match: "exact" | "name" } {
+function matchOf({ match = "name" }: Pick<SetWeightsOptions, "match">): { readonly match: "exact" | "name" } {
   return { match };
 }

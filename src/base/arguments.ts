@@ -84,6 +84,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   onReport: FUNCTION,
   onWarning: FUNCTION,
   shards: FUNCTION,
+  aliases: BOOLEAN,
   allowShapeMismatch: BOOLEAN,
   flush: BOOLEAN,
   lazy: BOOLEAN,

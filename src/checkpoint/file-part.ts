@@ -1,6 +1,7 @@
 /** One file of a checkpoint, and its tensors as the header has them. */
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
+import { explainForeign } from "../format/foreign.ts";
 import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
 import type { TensorRef } from "../format/tensor-ref.ts";
 import type { ByteSource } from "../io/types.ts";
@@ -26,7 +27,7 @@ export function compareInFile(a: FileTensor, b: FileTensor): number {
 export interface OpenedPart {
   readonly part: FilePart;
   readonly tensors: readonly FileTensor[];
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: () => Readonly<Record<string, string>>;
 }
 
 /** Reads the header of a file, of which the first bytes are there. */
@@ -47,11 +48,13 @@ export async function openPart(
       header = joined;
     }
     const part: FilePart = { index, source, dataStart };
-    const { tensors, metadata = {} } = parseHeader(header, source.size, part);
-    return { part, tensors, metadata };
+    const parsed = parseHeader(header, source.size, part);
+    return { part, tensors: parsed.tensors, metadata: () => parsed.metadata ?? {} };
   } catch (error) {
     const { name } = source;
-    if (!isPytree2SafetensorsError(error) || error.source !== undefined || name === undefined) throw error;
-    throw amendError(error, printable(name), { source: name });
+    const explained = explainForeign(error, head);
+    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || name === undefined)
+      throw explained;
+    throw amendError(explained, printable(name), { source: name });
   }
 }

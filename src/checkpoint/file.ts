@@ -3,6 +3,8 @@
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { findAliases } from "../format/aliases.ts";
+import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
@@ -57,7 +59,8 @@ export interface FileContents {
   readonly parts: readonly FilePart[];
   /** By file, then by offset. */
   readonly tensors: readonly FileTensor[];
-  readonly metadata: Readonly<Record<string, string>>;
+  /** Decoded when it is asked for: a dict of tiny strings takes many times the bytes that it is written in. */
+  readonly metadata: () => Readonly<Record<string, string>>;
   /** Tensors that an index lists and that their shard doesn't have: name → file name. */
   readonly missing?: ReadonlyMap<string, string>;
   readonly release: () => Promise<void>;
@@ -77,9 +80,8 @@ export interface FileContents {
  * ```
  */
 export class SafetensorsFile {
-  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
-  readonly metadata: Readonly<Record<string, string>>;
   readonly #contents: FileContents;
+  #metadata: Readonly<Record<string, string>> | undefined;
   #names: readonly string[] | undefined;
   #byName: ReadonlyMap<string, FileTensor> | undefined;
   #closed: Promise<void> | undefined;
@@ -87,8 +89,13 @@ export class SafetensorsFile {
   /** @internal */
   constructor(contents: FileContents) {
     this.#contents = contents;
-    this.metadata = contents.metadata;
     forgotten.register(this, contents.release, this);
+  }
+
+  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
+  get metadata(): Readonly<Record<string, string>> {
+    this.#metadata ??= this.#contents.metadata();
+    return this.#metadata;
   }
 
   /** The names of all tensors, in the order of their data. */
@@ -150,7 +157,8 @@ export class SafetensorsFile {
     if (names !== undefined && (typeof names === "string" || !(Symbol.iterator in Object(names)))) {
       throw invalidArgument("names", "a list of tensor names", names);
     }
-    const selected = names === undefined ? this.all() : Array.from(names, (name) => this.locate(name));
+    if (names === undefined) this.requireNone(this.missing.keys());
+    const selected = names === undefined ? this.present : Array.from(names, (name) => this.locate(name));
     const reads = readsOf(selected, options);
     const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
     for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
@@ -215,23 +223,25 @@ export class SafetensorsFile {
     return this.close();
   }
 
-  /**
-   * @internal All tensors. Throws where the index lists one that its shard doesn't have: what is read whole is to be
-   * whole.
-   */
-  all(): readonly FileTensor[] {
-    this.requireNone(this.missing.keys());
-    return this.#contents.tensors;
-  }
-
   /** @internal All tensors that are there. */
   get present(): readonly FileTensor[] {
     return this.#contents.tensors;
   }
 
-  /** @internal What the index lists and the shards don't have: name → file name. */
+  /**
+   * The tensors that the index of a sharded checkpoint lists and that are missing from their file: name → file name.
+   * They are not among {@link SafetensorsFile.names}; whatever would read one throws `InvalidIndex`.
+   */
   get missing(): ReadonlyMap<string, string> {
     return this.#contents.missing ?? new Map();
+  }
+
+  /**
+   * Other names of tensors: files that safetensors' `save_model` writes store tied weights once and say in the metadata
+   * which names stand for which tensor. Alias → name of the stored tensor.
+   */
+  get aliases(): ReadonlyMap<string, string> {
+    return findAliases(this.metadata, (name) => this.has(name));
   }
 
   /** @internal The tensor of this name, if there is one. */
@@ -254,17 +264,17 @@ export class SafetensorsFile {
     const names = [...missing];
     const [first] = names;
     if (first === undefined) return;
-    const faults = names.map((tensor) => {
-      const fileName = this.missing.get(tensor)!;
-      const message = `the index says that tensor ${quote(tensor)} is in the shard ${quote(fileName)}, but it is not there`;
-      return { code: "InvalidIndex" as const, message, tensor, expected: fileName };
-    });
-    const more = names.length > 1 ? ` (and ${names.length - 1} more, see "faults")` : "";
-    throw new Pytree2SafetensorsError("InvalidIndex", faults[0]!.message + more, {
-      tensor: first,
-      expected: faults[0]!.expected,
-      faults,
-    });
+    const error = missingTensor(first, this.missing.get(first)!);
+    if (names.length === 1) throw error;
+    const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
+    throw new Pytree2SafetensorsError(
+      error.code,
+      `${error.message} (and ${names.length - 1} more, see "faults")`,
+      {
+        tensor: first,
+        faults,
+      },
+    );
   }
 
   #notFound(name: string): string {

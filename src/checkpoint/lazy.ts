@@ -1,6 +1,8 @@
 /** A leaf whose data are still in the file. */
+import { quote } from "../base/quote.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
+import { DENO_INSPECT, NODE_INSPECT } from "../tensor/inspect.ts";
 import { byteLengthOf, spell } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
@@ -71,6 +73,16 @@ export class LazyTensor<D extends Dtype = Dtype> {
   /** Dtype and shape as messages spell them: `F32[2,3]`. */
   toString(): string {
     return this.dtype + spell(this.shape);
+  }
+
+  /** @internal What `console.log` prints in Node and Bun. */
+  [NODE_INSPECT](): string {
+    return `LazyTensor ${this} ${quote(this.name)} (not loaded)`;
+  }
+
+  /** @internal What `console.log` prints in Deno. */
+  [DENO_INSPECT](): string {
+    return this[NODE_INSPECT]();
   }
 
   // What the call asks for goes before what this leaf was cast to.

@@ -18,6 +18,10 @@ export interface LeafCodec<T> {
   hold(value: T, snapshot: boolean): T;
   /** Lets go of what was held. */
   release?(held: T): void;
+  /** Whether the leaf is a scalar of JavaScript, which no cast changes. */
+  readonly scalar?: boolean;
+  /** Whether the bytes that it gives stay as they are until the save ends, so that they need not be copied. */
+  readonly stays?: boolean;
   /** The bytes, little-endian and in C order. */
   read(held: T, info: ArrayInfo): Awaitable<ArrayBufferView>;
   /** The same without waiting; `undefined` where that is impossible. */
@@ -46,6 +50,7 @@ const TENSOR: LeafCodec<Tensor> = {
     return tensor;
   },
   hold: (tensor, snapshot) => (snapshot ? tensor.copy() : tensor),
+  stays: true,
   read: (tensor) => tensor.data,
   readSync: (tensor) => tensor.data,
 };
@@ -66,6 +71,7 @@ const TYPED_ARRAY: LeafCodec<TypedArray> = {
     return { dtype: dtypeOfTypedArray(array)!, shape: [array.length] };
   },
   hold: (array, snapshot) => (snapshot ? copyOf(array, dtypeOfTypedArray(array)!) : array),
+  stays: true,
   read: (array) => array,
   readSync: (array) => array,
 };
@@ -81,7 +87,7 @@ function scalar<T extends number | bigint | boolean>(infoOf: (value: T) => Array
     data[0] = (typeof value === "boolean" ? Number(value) : value) as never;
     return data;
   };
-  return { describe: infoOf, hold: (value) => value, read: readSync, readSync };
+  return { describe: infoOf, hold: (value) => value, scalar: true, stays: true, read: readSync, readSync };
 }
 
 // Python's float and bool are 64 and 8 bits; integers are 64 bits, unsigned only where they must be.
@@ -125,6 +131,7 @@ export function takeArray(value: object, adapter: ArrayAdapter<unknown> | undefi
 /** {@link takeArray} and the scalars of JavaScript: numbers, booleans, bigints of 64 bits. */
 export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
   if (value instanceof Leaf) return value;
+  if (adapter?.is(value)) return new Leaf<unknown>(value, adapterCodec(adapter));
   switch (typeof value) {
     case "number":
       return new Leaf(value, NUMBER);
@@ -139,11 +146,6 @@ export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefi
     default:
       return undefined;
   }
-}
-
-/** Whether a leaf holds weights, that is elements of a tensor or an array, and is no scalar of JavaScript. */
-export function isArrayLeaf(leaf: Leaf): boolean {
-  return typeof leaf.value === "object";
 }
 
 /** Where a leaf stands, for messages: its name in the file, and its key path where there is a tree. */

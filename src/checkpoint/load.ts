@@ -8,6 +8,9 @@ import { type Tensor, tensorAt } from "../tensor/tensor.ts";
 import { makeArraySync } from "./make-array.ts";
 import type { ArraysOption } from "./options.ts";
 
+// Enough to tell what a file is that is not a safetensors file.
+const START_BYTES = 512;
+
 /** Options of {@link load}. */
 export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
 
@@ -30,12 +33,12 @@ export function load<A = Tensor>(
 ): Record<string, A> {
   requireOptions(options);
   const { buffer, byteOffset, byteLength } = memoryOf(bytes);
-  const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
-  const length = headerLength(prefix, byteLength);
+  const start = new Uint8Array(buffer, byteOffset, Math.min(START_BYTES, byteLength));
+  const length = headerLength(start, byteLength);
   const header = new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length);
   const dict: Record<string, A> = {};
-  for (const { name, dtype, shape, start, end } of parseHeader(header, byteLength, undefined).tensors) {
-    const tensor = tensorAt(dtype, shape, buffer, byteOffset + start, end - start);
+  for (const { name, dtype, shape, start: from, end } of parseHeader(header, byteLength, undefined).tensors) {
+    const tensor = tensorAt(dtype, shape, buffer, byteOffset + from, end - from);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;

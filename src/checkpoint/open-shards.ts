@@ -2,12 +2,13 @@
 import { setOwn } from "../base/dict.ts";
 import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, printable, quote } from "../base/quote.ts";
-import { parseShardIndex, type ShardIndex } from "../format/shards.ts";
+import { matchShards, parseShardIndex, type ShardIndex, unlistedWarning } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
+import { bodyBound } from "./body-bound.ts";
 import { SafetensorsFile } from "./file.ts";
-import { type FileTensor, type OpenedPart, openPart } from "./file-part.ts";
+import { type OpenedPart, openPart } from "./file-part.ts";
 import { MAX_INDEX_BYTES, readHead } from "./head.ts";
 import { type OpenOptions, warn } from "./options.ts";
 
@@ -53,11 +54,10 @@ export async function openShards(
     options.signal?.throwIfAborted();
     throwFailures(settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
     const parts = (await Promise.all(opening)) as OpenedPart[];
-    const metadata = joinMetadata(index, parts);
     return new SafetensorsFile({
       parts: parts.map(({ part }) => part),
       ...tensorsOf(index, parts, options),
-      metadata,
+      metadata: () => joinMetadata(index, parts),
       release,
     });
   } catch (error) {
@@ -133,7 +133,7 @@ async function openShard(
   try {
     if (options.shards) {
       const place = abortable(Promise.resolve(options.shards(fileName)), signal);
-      return await openSource(await place, options);
+      return await openSource(await place, { ...options, bound: bodyBound });
     }
     if (opened.folder) return await openSourceIn(opened.folder, fileName, { signal });
   } catch (cause) {
@@ -149,32 +149,16 @@ async function openShard(
 
 /** The tensors of the checkpoint: what `weight_map` lists, each in the file that it names. */
 function tensorsOf(index: ShardIndex, parts: readonly OpenedPart[], options: OpenOptions) {
-  const tensors: FileTensor[] = [];
-  const unlisted: string[] = [];
-  const missing = new Map(index.weightMap);
-  for (const part of parts) {
-    const fileName = index.files[part.part.index];
-    for (const tensor of part.tensors) {
-      if (index.weightMap.get(tensor.name) !== fileName) unlisted.push(tensor.name);
-      else {
-        tensors.push(tensor);
-        missing.delete(tensor.name);
-      }
-    }
-  }
-  if (unlisted.length > 0) {
-    const [first] = unlisted;
-    const others = unlisted.length > 1 ? ` and ${unlisted.length - 1} other tensors` : "";
-    const message = `the shards have ${quote(first!)}${others} that the index doesn't list there: they are not part of the checkpoint`;
-    warn(options, new Pytree2SafetensorsError("InvalidIndex", message, { tensor: first! }));
-  }
+  const files = new Map(parts.map(({ part, tensors }) => [index.files[part.index]!, tensors]));
+  const { tensors, missing, unlisted } = matchShards(index, files);
+  if (unlisted.length > 0) warn(options, unlistedWarning(unlisted));
   return { tensors, missing };
 }
 
 function joinMetadata(index: ShardIndex, parts: readonly OpenedPart[]): Record<string, string> {
   const joined: Record<string, string> = {};
   for (const { metadata } of [...parts].reverse()) {
-    for (const [key, value] of Object.entries(metadata)) setOwn(joined, key, value);
+    for (const [key, value] of Object.entries(metadata())) setOwn(joined, key, value);
   }
   for (const [key, value] of Object.entries(index.metadata)) {
     if (typeof value === "string") setOwn(joined, key, value);

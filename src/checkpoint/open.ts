@@ -2,15 +2,17 @@
 import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable, quote } from "../base/quote.ts";
+import { looksLikeIndex } from "../format/shards.ts";
 import { isStore } from "../io/duck-types.ts";
 import { type OpenedSource, openPlace, openSourceIn, type SourceInput } from "../io/open-source.ts";
 import type { Store } from "../io/types.ts";
 import { bodyBound } from "./body-bound.ts";
 import { SafetensorsFile } from "./file.ts";
 import { openPart } from "./file-part.ts";
-import { isIndex, readHead } from "./head.ts";
+import { readHead } from "./head.ts";
 import { openShards } from "./open-shards.ts";
-import type { OpenOptions } from "./options.ts";
+import type { LongCallOptions, OpenOptions } from "./options.ts";
+import type { OnProgress } from "./progress.ts";
 
 /**
  * What tensors are read from: a path, a URL, a `Blob` or `File`, bytes, a `Response`, a `FileHandle`, an OPFS
@@ -42,13 +44,41 @@ export async function openSafetensors(
   const opened = isStore(place) ? await openInFolder(place, options) : place;
   try {
     const head = await readHead(opened.source, options.signal);
-    if (isIndex(head)) return await openShards(opened, head, options);
+    if (looksLikeIndex(head)) return await openShards(opened, head, options);
     const { part, tensors, metadata } = await openPart(opened.source, 0, head, options.signal);
     return new SafetensorsFile({ parts: [part], tensors, metadata, release: () => opened.close() });
   } catch (error) {
     await opened.close().catch(() => {}); // the error that led here is the one to see
     throw error;
   }
+}
+
+/**
+ * Opens a source for a call that reads it. What is downloaded whole while it is opened is reported as the call's
+ * progress; reading it then is no progress any more.
+ */
+export async function openToRead(
+  source: CheckpointSource,
+  options: OpenOptions & LongCallOptions,
+): Promise<{ file: SafetensorsFile; onProgress: OnProgress | undefined }> {
+  const { onProgress } = options;
+  if (onProgress === undefined) return { file: await openSafetensors(source, options), onProgress };
+  let downloaded = 0;
+  const file = await openSafetensors(source, {
+    ...options,
+    onDownload: (progress) => {
+      options.onDownload?.(progress);
+      downloaded = progress.loaded;
+      // A report at the end of the total is the last one, which only the call makes.
+      const total = Math.max(progress.total ?? 0, downloaded + 1);
+      onProgress({ loaded: downloaded, total, name: "" });
+    },
+  });
+  if (downloaded === 0) return { file, onProgress };
+  const report: OnProgress = ({ loaded, total, name }) => {
+    if (loaded === total) onProgress({ loaded: downloaded, total: downloaded, name });
+  };
+  return { file, onProgress: report };
 }
 
 /** The checkpoint of a folder: its index, else its only safetensors file. */

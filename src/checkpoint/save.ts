@@ -1,6 +1,7 @@
 /** Saves a dict as a file in memory, without waiting. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import type { UnsharedBytes } from "../base/types.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leafError } from "./leaf.ts";
@@ -29,7 +30,7 @@ export type LeafDict<A> = Readonly<Record<string, A | Tensor | ArrayBufferView |
  * const bytes = save({ "layers#0@w": Tensor.from([[1, 2], [3, 4]]) }, { metadata: { epoch: "3" } });
  * ```
  */
-export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}): Uint8Array<ArrayBuffer> {
+export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}): UnsharedBytes {
   const prepared = prepareDict(dict, options);
   try {
     const { head, order, totalBytes } = prepared.layout;
@@ -66,7 +67,7 @@ function readNow(prepared: PreparedSave, entry: SaveEntry): Uint8Array {
   }
 }
 
-function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+function allocate(bytes: number): UnsharedBytes {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {

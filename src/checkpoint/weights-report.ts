@@ -64,12 +64,14 @@ export interface PairedTemplate<R> {
  * Pairs the leaves of a template with tensors, reports what does not fit, and refuses what the options don't allow.
  *
  * @param infoOf Dtype and shape of a tensor.
+ * @param aliases Other names of tensors, as files with tied weights list them.
  */
 export function pairWeights<R extends { readonly name: string }>(
   module: unknown,
   tensors: readonly R[],
   infoOf: (tensor: R) => ArrayInfo,
   options: SetWeightsOptions<unknown>,
+  aliases?: ReadonlyMap<string, string>,
 ): PairedTemplate<R> {
   const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("match", match, ["exact", "name"]);
@@ -82,7 +84,7 @@ export function pairWeights<R extends { readonly name: string }>(
     keys,
     maxDepth,
   });
-  const { pairs, unexpected } = matchWeights(template.leaves, tensors, match);
+  const { pairs, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
   const missing: string[] = [];
   const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
   let matched = 0;

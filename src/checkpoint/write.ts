@@ -3,7 +3,7 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import type { Layout } from "../format/layout/layout.ts";
 import { abortable } from "../io/abort.ts";
-import type { ByteSink } from "../io/types.ts";
+import type { ExactSink } from "../io/sinks/guard.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { leafError } from "./leaf.ts";
@@ -21,14 +21,14 @@ const CAST_BYTES = 8 * 2 ** 20;
  * refused if its bytes are not as many as dtype and shape say.
  */
 export async function writeFile(
-  sink: ByteSink,
+  sink: ExactSink,
   save: PreparedSave,
   entries: readonly SaveEntry[],
   layout: Layout,
   { signal, progress }: { readonly signal: AbortSignal | undefined; readonly progress: ProgressCounter },
 ): Promise<void> {
   try {
-    await sink.begin?.(layout.totalBytes);
+    await sink.begin(layout.totalBytes);
     await sink.write(layout.head);
     progress.add(layout.head.byteLength, "");
     for (let k = 0; k < layout.order.length; k++) {
@@ -45,7 +45,10 @@ export async function writeFile(
       const data = read instanceof Promise ? await read : read;
       for (let at = 0; at < data.byteLength; at += CHUNK_BYTES) {
         const length = Math.min(CHUNK_BYTES, data.byteLength - at);
-        const written = sink.write(new Uint8Array(data.buffer, data.byteOffset + at, length));
+        const written = sink.write(
+          new Uint8Array(data.buffer, data.byteOffset + at, length),
+          entry.codec.stays,
+        );
         // Small tensors are only gathered: half a million awaits less are a third of the time of saving so many.
         if (written !== undefined) await written;
         signal?.throwIfAborted();
@@ -129,7 +132,7 @@ export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBuffer
 }
 
 /** Lets a sink clean up; its own failure to do so must not hide the error that led here. */
-async function abortSink(sink: ByteSink, reason: unknown): Promise<void> {
+async function abortSink(sink: ExactSink, reason: unknown): Promise<void> {
   try {
     await sink.abort?.(reason);
   } catch {

@@ -2,6 +2,8 @@
  * What the openers recognise, by shape and not by class: objects of another realm, of polyfills and of
  * other packages count, and the types need neither `@types/node` nor the DOM library's file system part.
  */
+
+import type { UnsharedBytes } from "../base/types.ts";
 import type { ByteSink, ByteSource, Store } from "./types.ts";
 
 /** What is used of a `Blob` or `File`; lazy blobs, as the Hugging Face hub client makes them, have it too. */
@@ -47,7 +49,7 @@ export interface OpfsFileLike {
   getFile(): Promise<BlobLike & { readonly lastModified: number }>;
   /** Missing in Safari before 26. */
   createWritable?(): Promise<{
-    write(data: Uint8Array<ArrayBuffer>): Promise<void>;
+    write(data: UnsharedBytes): Promise<void>;
     close(): Promise<void>;
     abort(reason?: unknown): Promise<void>;
   }>;

@@ -1,6 +1,7 @@
 /** Opens whatever bytes can be written to. A new kind of sink is one new file and one line in the table. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
+import { checkOptions } from "./check-options.ts";
 import type { FileHandleLike, OpfsFileLike, SyncAccessHandleLike } from "./duck-types.ts";
 import type { SinkOptions } from "./options.ts";
 import { createFolder } from "./sinks/folder.ts";
@@ -38,6 +39,7 @@ const KINDS: readonly SinkKind[] = [
 
 /** Makes one sink of whatever the caller has. The sink closes only what opening it has opened. */
 export async function openSink(output: SinkInput, options: SinkOptions = {}): Promise<{ sink: ExactSink }> {
+  checkOptions(options);
   const { signal } = options;
   signal?.throwIfAborted();
   for (const create of KINDS) {
@@ -56,6 +58,7 @@ export async function openSink(output: SinkInput, options: SinkOptions = {}): Pr
 
 /** A sink for a key of a store. */
 export async function openSinkIn(store: Store, key: string, options: SinkOptions = {}): Promise<ExactSink> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   checkKey(key);
   const name = store.name === undefined ? key : `${store.name}/${key}`;

@@ -1,6 +1,7 @@
 /** Opens whatever bytes can be read from. A new kind of source is one new file and one line in the table. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
+import { checkOptions } from "./check-options.ts";
 import type {
   BlobLike,
   FileHandleLike,
@@ -71,6 +72,7 @@ export async function openPlace(
   input: SourceInput,
   options: OpenSourceOptions = {},
 ): Promise<OpenedSource | Store> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   for (const open of KINDS) {
     const opening = open(input, options);
@@ -101,6 +103,7 @@ export async function openSourceIn(
   key: string,
   options: Pick<OpenSourceOptions, "signal"> = {},
 ): Promise<OpenedSource> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   checkKey(key);
   return guarded(await store.source(key, options), true, store);

@@ -12,7 +12,7 @@ export interface Address {
   readonly key?: string | undefined;
 }
 
-/** Resolves an address of one scheme. */
+/** Resolves an address of one scheme. An address that ends in "/" is a folder; `openStore` adds the "/". */
 export type OpenScheme = (
   address: string,
   options: OpenSourceOptions & SinkOptions,

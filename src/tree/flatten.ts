@@ -1,11 +1,11 @@
 /** JAX's functions that take a tree apart. */
+import { requireWalkOptions } from "./arguments.ts";
 import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
 import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "./rekey.ts";
 import { LEAF, type TreeDef } from "./treedef.ts";
-import { Walk, type WalkOptions } from "./walk.ts";
+import { type FlattenOptions, Walk } from "./walk.ts";
 
-/** Options of the functions that take a tree apart. */
-export type FlattenOptions = Pick<WalkOptions, "isLeaf" | "maxDepth">;
+export type { FlattenOptions } from "./walk.ts";
 
 /**
  * Takes a tree apart into its leaves and its structure. The order is each container's own: of elements, of
@@ -23,6 +23,7 @@ export function treeFlatten<Leaf = unknown>(
   tree: unknown,
   options: FlattenOptions = {},
 ): [leaves: Leaf[], treedef: TreeDef] {
+  requireWalkOptions(options);
   const { isLeaf, maxDepth } = options;
   const walk = new Walk({ isLeaf, maxDepth }, { def: true });
   const def = walk.down(tree);
@@ -96,5 +97,23 @@ export function leafPath(def: TreeDef, index: number, { objects, like }: RekeyOp
     below = likeBelow(below, entry);
     at = at.children[i]!;
   }
+  return path;
+}
+
+/** The key path of the container that a walk meets as number `index`: for messages. */
+export function containerPath(def: TreeDef, index: number): KeyPath {
+  const path: KeyEntry[] = [];
+  let left = index;
+  const found = ({ node, children }: TreeDef): boolean => {
+    if (node === undefined) return false;
+    if (left-- === 0) return true;
+    return children.some((child, i) => {
+      path.push(node.kind.entry(node, i));
+      if (found(child)) return true;
+      path.pop();
+      return false;
+    });
+  };
+  found(def);
   return path;
 }

@@ -1,11 +1,12 @@
 /** The leaves of a tree and their names: what `pytree2dict`, saving and templates have in common. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { requireChoice, requireWalkOptions } from "./arguments.ts";
 import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { placeOf } from "./messages.ts";
+import { placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
 import { Walk, type WalkOptions } from "./walk.ts";
@@ -21,6 +22,8 @@ export interface NamedLeaves {
   readonly odd: boolean;
   /** Whether a leaf's path starts with an attribute of the empty name. */
   readonly startsEmpty: boolean;
+  /** How many containers the tree has. */
+  readonly containers: number;
   /** The structure, with the tree's own kinds of keys. */
   structure(): TreeDef;
   /** The key path of a leaf as it is written, for messages. */
@@ -33,6 +36,8 @@ export interface NamedLeaves {
  * @param keepsDef Whether the structure will be asked for: then it is made in the same walk.
  */
 export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: boolean): NamedLeaves {
+  requireWalkOptions(options);
+  requireChoice("objects", options.objects, ["dict", "attrs"]);
   const style = keyStyle(options.keys ?? "pytree");
   const spelled = style === KEY_STYLES.pytree;
   const walk = new Walk(options, { def: keepsDef || !spelled, names: spelled ? options : undefined });
@@ -45,6 +50,7 @@ export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: bool
     names: spelled ? walk.names : leafPaths(kept, options).map((path) => style.encode(path)),
     odd: walk.odd || !spelled,
     startsEmpty: walk.startsEmpty,
+    containers: walk.containers,
     structure,
     pathOf: (leaf) => leafPath(structure(), leaf, options),
   };
@@ -57,11 +63,12 @@ export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number
     const name = names[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const [a, b] = [pathOf(other), pathOf(i)];
+      const path = pathOf(i);
+      const [a, b] = placesOf(pathOf(other), path);
       throw new Pytree2SafetensorsError(
         "DuplicateKey",
-        `${placeOf(a)} and ${placeOf(b)} have the same key string ${quote(name)}: rename one of them`,
-        { tensor: name, keyPath: keystr(b) || "the root" },
+        `${a} and ${b} have the same key string ${quote(name)}: rename one of them`,
+        { tensor: name, keyPath: keystr(path) || "the root" },
       );
     }
     first.set(name, i);

@@ -1,12 +1,14 @@
 /** Functions over the leaves of trees of one structure. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
+import { requireFunction } from "./arguments.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
-import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
+import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import type { MapLeaves } from "./map-leaves.ts";
 import { placeOf } from "./messages.ts";
+import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
 
 /**
@@ -26,6 +28,7 @@ export function treeMap<A, R extends readonly unknown[], B, T>(
   ...rest: { readonly [K in keyof R]: unknown }
 ): MapLeaves<T, A, B>;
 export function treeMap(fn: (...args: never[]) => unknown, tree: unknown, ...rest: unknown[]): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
   return mapColumns(fn, def, [leaves, ...rest.map((other) => flattenUpTo(def, other))]);
 }
@@ -45,6 +48,7 @@ export function treeMapWithPath(
   tree: unknown,
   ...rest: unknown[]
 ): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
   return mapColumns(fn, def, [leafPaths(def), leaves, ...rest.map((other) => flattenUpTo(def, other))]);
 }
@@ -95,13 +99,25 @@ function open(value: unknown, path: KeyPath): Opened {
 }
 
 function mismatch(path: KeyPath, node: Node | undefined, length: number, opened: Opened): never {
-  const expected = node === undefined ? "None" : outline(node, length);
-  const found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
+  let expected = node === undefined ? "None" : outline(node, length);
+  let found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
+  if (expected === found && node !== undefined && typeof opened !== "string") {
+    // Keys of other types, or other static data.
+    [expected, found] = [node, opened[0]].map((one) => `${found} with ${keyTypes(one, length)}`) as [
+      string,
+      string,
+    ];
+  }
   throw new Pytree2SafetensorsError(
     "StructureMismatch",
     `the trees differ at ${placeOf(path)}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`,
     { keyPath: keystr(path), expected, found },
   );
+}
+
+function keyTypes(node: Node, length: number): string {
+  const types = new Set(entriesOf(node, length).map((entry) => typeof keyOf(entry)));
+  return types.size === 0 ? "its static data" : `${[...types].join(" and ")} keys and its static data`;
 }
 
 // A container and its keys, without what is below.

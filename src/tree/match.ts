@@ -24,16 +24,25 @@ export function stripKinds(keyString: string): string {
   return keyString.replace(/^[.@#]/, "").replace(/[.@#]/g, ".");
 }
 
+/** How leaves and tensors are paired. */
+export interface MatchOptions {
+  /** By equal key strings alone, or then also by key strings that are equal without their kinds. */
+  readonly mode: "exact" | "name";
+  /** Other names of tensors, as files with tied weights list them: a leaf of such a name meets the tensor too. */
+  readonly aliases?: ReadonlyMap<string, string> | undefined;
+}
+
 /**
  * Pairs a template's leaves with a file's tensors: by equal key strings and, under `"name"`, where there is none, by
- * key strings that are equal without their kinds. Neither has a name twice.
+ * key strings that are equal without their kinds. Neither has a name twice; through an alias, several leaves may meet
+ * one tensor.
  *
  * @throws `AmbiguousKey` where a leaf has two candidates or a tensor two leaves.
  */
 export function matchWeights<L extends Named, R extends Named>(
   leaves: readonly L[],
   tensors: readonly R[],
-  mode: "exact" | "name",
+  { mode, aliases }: MatchOptions,
 ): WeightMatch<L, R> {
   const pairs = leaves.map((leaf): Pair<L, R> => ({ leaf }));
   // Which pair each tensor is in.
@@ -56,6 +65,7 @@ export function matchWeights<L extends Named, R extends Named>(
     take(pair, next++);
   }
   if (mode === "name") matchByName(pairs, tensors, takenBy, take);
+  if (aliases !== undefined && aliases.size > 0) matchAliases(pairs, tensors, aliases, mode, take);
   return { pairs, unexpected: tensors.filter((_, i) => takenBy[i] === -1) };
 }
 
@@ -88,6 +98,24 @@ function matchByName<L extends Named, R extends Named>(
       ambiguous(`the tensor ${quote(tensors[first]!.name)}`, "leaves", other.leaf.name, name);
     }
     take(pair, first);
+  });
+}
+
+/** Gives leaves that have no tensor of their own the one that they are tied to. */
+function matchAliases<L extends Named, R extends Named>(
+  pairs: readonly Pair<L, R>[],
+  tensors: readonly R[],
+  aliases: ReadonlyMap<string, string>,
+  mode: MatchOptions["mode"],
+  take: (pair: number, tensor: number) => void,
+): void {
+  const spell = mode === "name" ? stripKinds : (name: string) => name;
+  const places = new Map(tensors.map(({ name }, i) => [name, i]));
+  const targets = new Map([...aliases].map(([alias, name]) => [spell(alias), places.get(name)]));
+  pairs.forEach(({ leaf, tensor }, pair) => {
+    if (tensor !== undefined) return;
+    const target = targets.get(spell(leaf.name));
+    if (target !== undefined) take(pair, target);
   });
 }
 

@@ -2,25 +2,29 @@
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import type { Twig } from "./build/branch.ts";
-import { type BuildLimits, nameOf, type Tensorlike, TreeBuilder } from "./build/builder.ts";
-import { Maker } from "./build/make-tree.ts";
+import { nameOf, type Tensorlike, TreeBuilder } from "./build/builder.ts";
+import { type MakeOptions, Maker } from "./build/make-tree.ts";
 import { prune } from "./build/prune.ts";
+import { guessKeyStyle } from "./keys/guess.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { parseKeyString } from "./keys/keystring.ts";
-import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import type { AttributesAs } from "./kinds/attrs.ts";
-import { MAX_DEPTH } from "./limits.ts";
+import {
+  KEY_STYLES,
+  type KeyStyle,
+  keyStyle,
+  type ReadKeyStyleOption,
+  readKeyStyle,
+  readPaths,
+} from "./keys/keystyles.ts";
+import { type BuildLimits, MAX_DEPTH } from "./limits.ts";
 import { type ApplyOptions, applyRecords } from "./structure/apply.ts";
 import { parseStructure, type ScalarKind } from "./structure/read.ts";
 
 export type { ScalarKind } from "./structure/read.ts";
 
 /** Options of {@link names2tree}. */
-export interface Names2TreeOptions<R> extends BuildLimits, KeyStyleOption, ApplyOptions<R> {
+export interface Names2TreeOptions<R> extends BuildLimits, ReadKeyStyleOption, MakeOptions, ApplyOptions<R> {
   /** The structure metadata of the file, if it has any. */
   readonly structure?: string | undefined;
-  /** What attribute nodes become: `"container"`, a `PyTreeContainer`, by default. */
-  readonly attributes?: AttributesAs | undefined;
   /** Which tensors the tree is to have; containers of others alone vanish. */
   readonly include?: ((tensor: R) => boolean) | undefined;
 }
@@ -81,22 +85,24 @@ function fromNames<R extends Tensorlike>(
   tensors: readonly R[],
   options: Names2TreeOptions<R>,
 ): PlannedTree<R> {
-  const { include, attributes = "container", keys = "pytree", maxDepth = MAX_DEPTH } = options;
-  const style = keyStyle(keys);
-  const paths = style === KEY_STYLES.pytree ? undefined : style.decode(tensors.map(nameOf));
+  const { include } = options;
+  const names = tensors.map(nameOf);
+  const style = readKeyStyle(options.keys, names);
+  if (options.keys === undefined) warnOfStyle(names, options.onWarning);
+  const pathOf = readPaths(style, names, options);
   const builder = new TreeBuilder<R>(tensors.length, options);
   for (let i = 0; i < tensors.length; i++) {
     const tensor = tensors[i]!;
     if (include !== undefined && !include(tensor)) continue;
-    if (paths === undefined) builder.addName(tensor);
-    else builder.addPath(tensor, paths[i]!);
+    if (style === KEY_STYLES.pytree) builder.addName(tensor);
+    else builder.addPath(tensor, pathOf(names[i]!));
   }
   builder.checkGaps();
   return {
     tensors: include === undefined ? tensors : tensors.filter(include),
     scalars: new Map(),
-    paths: () => paths ?? tensors.map((tensor) => parseKeyString(nameOf(tensor), maxDepth)),
-    build: (leafOf) => makeRoot(builder.root, leafOf, attributes),
+    paths: () => names.map(pathOf),
+    build: (leafOf) => makeRoot(builder.root, leafOf, options),
   };
 }
 
@@ -105,15 +111,23 @@ function fromStructure<R extends Tensorlike>(
   text: string,
   options: Names2TreeOptions<R>,
 ): PlannedTree<R> {
-  const { include, attributes = "container", maxDepth = MAX_DEPTH } = options;
-  const structure = parseStructure(text, maxDepth);
+  const { include } = options;
+  const structure = parseStructure(text, options.maxDepth ?? MAX_DEPTH);
   const names = tensors.map(nameOf);
-  const paths = pathsOf(names, structure.leaves, styleOf(structure.keys, options));
+  const style = styleOf(structure.keys, options);
+  const known = structure.leaves;
+  requireNames(names, known);
+  const spelled = readPaths(
+    style,
+    known.size === 0 ? names : names.filter((name) => !known.has(name)),
+    options,
+  );
+  const pathOf = (name: string): KeyPath => known.get(name) ?? spelled(name);
   const builder = new TreeBuilder<R>(tensors.length, options);
   tensors.forEach((tensor, i) => {
-    const path = paths[i];
-    if (path === undefined) builder.addName(tensor);
-    else builder.addPath(tensor, path);
+    const name = names[i]!;
+    if (style === KEY_STYLES.pytree && !known.has(name)) builder.addName(tensor);
+    else builder.addPath(tensor, pathOf(name));
   });
   const scalars = applyRecords(builder, structure.nodes, options);
   builder.checkGaps();
@@ -121,8 +135,8 @@ function fromStructure<R extends Tensorlike>(
   return {
     tensors: include === undefined ? tensors : tensors.filter(include),
     scalars: include === undefined ? scalars : new Map([...scalars].filter(([tensor]) => include(tensor))),
-    paths: () => names.map((name, i) => paths[i] ?? parseKeyString(name, maxDepth)),
-    build: (leafOf) => makeRoot(root, leafOf, attributes),
+    paths: () => names.map(pathOf),
+    build: (leafOf) => makeRoot(root, leafOf, options),
   };
 }
 
@@ -130,38 +144,44 @@ function fromStructure<R extends Tensorlike>(
 function makeRoot<R>(
   root: Twig<R> | undefined,
   leafOf: (tensor: R) => unknown,
-  attributes: AttributesAs,
+  options: MakeOptions,
 ): unknown {
-  return root === undefined ? null : new Maker(leafOf, attributes).make(root);
+  return root === undefined ? null : new Maker(leafOf, options).make(root);
 }
 
-/** The style that the names are spelled in. */
-function styleOf(name: string | undefined, { keys = "pytree" }: KeyStyleOption): KeyStyle {
-  const given = keyStyle(keys);
+/** The style that the names are spelled in, as the structure metadata says. */
+function styleOf(name: string | undefined, { keys }: ReadKeyStyleOption): KeyStyle {
   if (name === undefined) return KEY_STYLES.pytree;
-  return given.name === name ? given : keyStyle(name as never);
+  return typeof keys === "object" && keys.name === name ? keyStyle(keys) : keyStyle(name);
 }
 
-/** The paths of names where they are not what `string2keypath` gives. */
-function pathsOf(
-  names: readonly string[],
-  known: ReadonlyMap<string, KeyPath>,
-  style: KeyStyle,
-): readonly (KeyPath | undefined)[] {
-  const paths = names.map((name) => known.get(name));
-  if (known.size > 0) {
-    const present = new Set(names);
-    for (const name of known.keys()) {
-      if (present.has(name)) continue;
-      throw new Pytree2SafetensorsError(
-        "StructureMismatch",
-        `structure metadata has a tensor ${quote(name)} that is missing from the file`,
-        { tensor: name },
-      );
-    }
+/** Throws `StructureMismatch` where the structure metadata speaks of a tensor that the file lacks. */
+function requireNames(names: readonly string[], known: ReadonlyMap<string, KeyPath>): void {
+  if (known.size === 0) return;
+  const present = new Set(names);
+  for (const name of known.keys()) {
+    if (present.has(name)) continue;
+    throw new Pytree2SafetensorsError(
+      "StructureMismatch",
+      `structure metadata has a tensor ${quote(name)} that is missing from the file`,
+      { tensor: name },
+    );
   }
-  if (style === KEY_STYLES.pytree) return paths;
-  const decoded = style.decode(names.filter((name) => !known.has(name)));
-  let next = 0;
-  return paths.map((path) => path ?? decoded[next++]);
+}
+
+/** Says so where names that are read as key strings look like those of another style. */
+function warnOfStyle(
+  names: readonly string[],
+  onWarning: ((error: Pytree2SafetensorsError) => void) | undefined,
+): void {
+  if (onWarning === undefined) return;
+  const guess = guessKeyStyle(names);
+  if (guess === "pytree") return;
+  // Names with dots alone may well be attributes; list indices between them are not.
+  const name = guess === "dotted" ? names.find((one) => /(^|\.)\d+(\.|$)/.test(one)) : names[0];
+  if (name === undefined) return;
+  const message = `the names look like the key style "${guess}" (${quote(name)}) and are read as key strings: pass keys: "${guess}" or "auto" for their nesting, or keys: "pytree" to say that this is meant`;
+  onWarning(
+    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: name, expected: "key strings" }),
+  );
 }

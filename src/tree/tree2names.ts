@@ -1,15 +1,23 @@
 /** A tree as a file will have it: named leaves and structure metadata. The inverse is `names2tree`. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, keyStyle } from "./keys/keystyles.ts";
-import { type NamingOptions, nameLeaves, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
-import { placeOf } from "./messages.ts";
+import {
+  type NamedLeaves,
+  type NamingOptions,
+  nameLeaves,
+  refuseDuplicates,
+  refuseLeadingEmpty,
+} from "./leaf-names.ts";
+import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
+import { placeOf, tooManyContainers } from "./messages.ts";
 import { STRUCTURE_VERSION } from "./structure/read.ts";
 import { describeStructure, type StructureRecords } from "./structure/write.ts";
 
 /** Options of {@link tree2names}. */
-export interface Tree2NamesOptions extends NamingOptions {
+export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
   /** When to write structure metadata; `"auto"`, the default: where the tree would not come back equal without it. */
   readonly structure?: "auto" | "always" | "never" | undefined;
   /** Whether the order of dict keys and attributes counts. */
@@ -36,13 +44,13 @@ export interface NamedTree {
  * Takes a tree apart into named leaves and structure metadata. Leaves that are strings are static: they go
  * into the structure.
  *
- * @throws `DuplicateKey`, `UnsupportedKey`, `KeyConflict`, `CircularTree`, `DepthLimit`; `UnsupportedLeaf` for static data
+ * @throws `DuplicateKey`, `UnsupportedKey`, `KeyConflict`, `CircularTree`, `DepthLimit`, `GapLimit`; `UnsupportedLeaf` for static data
  * that is not JSON, and for strings under `structure: "never"`.
  */
 export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): NamedTree {
   const { structure: mode = "auto", ordered = false, keys = "pytree" } = options;
   const style = keyStyle(keys);
-  const named = nameLeaves(tree, options, true);
+  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options }, true);
   const { names } = named;
   const leaves: NamedLeaf[] = [];
   for (let i = 0; i < names.length; i++) {
@@ -50,6 +58,7 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
     if (typeof leaf !== "string") leaves.push({ name: names[i]!, leaf });
     else if (mode === "never") refuseStatic(named.pathOf(i));
   }
+  checkContainers(named, leaves.length, options.maxContainers);
   const pathOf = (place: number): KeyPath => named.pathOf(placeInTree(named.leaves, place));
   const keyPathOf = (leaf: NamedLeaf): KeyPath => pathOf(leaves.indexOf(leaf));
   if (named.odd) {
@@ -61,16 +70,25 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
   }
   if (mode === "never") return { leaves, keyPathOf, structure: undefined };
 
-  const { objects, like } = options;
-  const records = describeStructure(named.structure(), named.leaves, names, {
-    style,
-    ordered,
-    objects,
-    like,
-  });
-  // Names of another style don't say which one it is: the metadata does.
-  const needed = records.needed || mode === "always" || style !== KEY_STYLES.pytree;
+  const { objects, like, maxDepth = MAX_DEPTH } = options;
+  const how = { style, ordered, objects, like, maxDepth };
+  const records = describeStructure(named.structure(), named.leaves, names, how);
+  // Names of other styles don't say which one it is: the metadata does. Dotted names are for PyTorch's programs, which
+  // guess it as `keys: "auto"` does, and some of which refuse metadata that they don't know.
+  const isGuessed = style === KEY_STYLES.pytree || style === KEY_STYLES.dotted;
+  const needed = records.needed || mode === "always" || !isGuessed;
   return { leaves, keyPathOf, structure: needed ? spellStructure(style.name, records) : undefined };
+}
+
+/** Throws `DepthLimit` where the tree has more containers than loading takes. */
+function checkContainers(
+  { containers, structure }: NamedLeaves,
+  tensors: number,
+  max: number = defaultMaxContainers(tensors),
+): void {
+  // The root is none of them: every tree has it.
+  if (containers - 1 <= max) return;
+  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(structure(), max + 1)) });
 }
 
 /** Which leaf of the tree the n-th tensor is. */
@@ -85,8 +103,12 @@ function spellStructure(keys: string, { nodes, leaves }: StructureRecords): stri
   const paths = Object.entries(leaves).map(
     ([name, path]) => `${JSON.stringify(name)}:${JSON.stringify(path)}`,
   );
-  const style = keys === KEY_STYLES.pytree.name ? "" : `"keys":${JSON.stringify(keys)},`;
-  return `{"version":${STRUCTURE_VERSION},${style}"nodes":[${records}],"leaves":{${paths.sort()}}}`;
+  const members = [`"version":${STRUCTURE_VERSION}`];
+  const isOwn = keys === KEY_STYLES.pytree.name;
+  if (!isOwn) members.push(`"keys":${JSON.stringify(keys)}`);
+  if (isOwn || records.length > 0) members.push(`"nodes":[${records}]`);
+  if (isOwn || paths.length > 0) members.push(`"leaves":{${paths.sort()}}`);
+  return `{${members}}`;
 }
 
 function refuseStatic(path: KeyPath): never {

@@ -1,5 +1,6 @@
 /** The structure of a tree without its leaves. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { refuseArgument } from "./arguments.ts";
 import type { Node } from "./kinds/kind.ts";
 
 /**
@@ -31,7 +32,7 @@ export class TreeDef {
 
   /** Whether `other` is the same structure; the order of dict keys and attributes does not count. */
   equals(other: TreeDef): boolean {
-    return this === other || equalDefs(this, other);
+    return this === other || (other instanceof TreeDef && equalDefs(this, other));
   }
 
   /** The structure as JAX prints it, `PyTreeDef({'w': *, 'b': [*, None]})`. */
@@ -56,6 +57,10 @@ export function isNone(def: TreeDef): boolean {
  * @throws `StructureMismatch` where there are more or fewer leaves than the structure has.
  */
 export function treeUnflatten<T = unknown>(treedef: TreeDef, leaves: Iterable<unknown>): T {
+  if (!(treedef instanceof TreeDef)) refuseArgument("treedef", "a TreeDef", treedef);
+  if (typeof (leaves as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
+    refuseArgument("leaves", "an iterable", leaves);
+  }
   const all = Array.isArray(leaves) ? (leaves as unknown[]) : [...leaves];
   if (all.length !== treedef.numLeaves) {
     const [expected, found] = [`${treedef.numLeaves} leaves`, String(all.length)];

@@ -5,19 +5,26 @@ import { type KeyEntry, type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 import { beginEntry, isPlainName } from "./keys/keystring.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
+import { refuseUnseen } from "./kinds/unseen.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { placeOf, tooDeep, unsupportedKey } from "./messages.ts";
+import { placeOf, tooDeep, tooManyGaps, unsupportedKey } from "./messages.ts";
 import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed, writtenMark } from "./rekey.ts";
-import { LEAF, NULL, TreeDef, UNDEFINED } from "./treedef.ts";
+import { isNone, LEAF, NULL, TreeDef, UNDEFINED } from "./treedef.ts";
 
-/** Options of every function that takes a tree apart. */
-export interface WalkOptions {
-  /** Asked once of each object before it is opened; what it returns, unless `undefined`, is carried as the leaf. */
-  readonly takeLeaf?: ((value: object) => unknown) | undefined;
+/** Options of the functions that take a tree apart. */
+export interface FlattenOptions {
   /** Stops the descent: whatever it returns true for is a leaf, be it a container or `null`. */
   readonly isLeaf?: ((value: unknown) => boolean) | undefined;
   /** The deepest nesting that is followed, {@link MAX_DEPTH} by default. */
   readonly maxDepth?: number | undefined;
+}
+
+/** Options of a walk. */
+export interface WalkOptions extends FlattenOptions {
+  /** Asked once of each object before it is opened; what it returns, unless `undefined`, is carried as the leaf. */
+  readonly takeLeaf?: ((value: object) => unknown) | undefined;
+  /** How many elements of lists may be `null` in all; no limit by default. */
+  readonly maxGaps?: number | undefined;
 }
 
 /** What a walk collects besides the leaves. */
@@ -40,9 +47,13 @@ export class Walk {
   odd = false;
   /** Whether a leaf's path starts with an attribute of the empty name. */
   startsEmpty = false;
+  /** How many containers there are. */
+  containers = 0;
   readonly #takeLeaf: ((value: object) => unknown) | undefined;
   readonly #isLeaf: ((value: unknown) => boolean) | undefined;
   readonly #maxDepth: number;
+  readonly #maxGaps: number;
+  #gaps = 0;
   readonly #keepsDef: boolean;
   readonly #spells: boolean;
   readonly #objects: RekeyOptions["objects"];
@@ -54,10 +65,14 @@ export class Walk {
   #depth = 0;
   readonly #pathHere = (): KeyPath => this.#path(this.#depth);
 
-  constructor({ takeLeaf, isLeaf, maxDepth = MAX_DEPTH }: WalkOptions, { def = false, names }: WalkResults) {
+  constructor(
+    { takeLeaf, isLeaf, maxDepth = MAX_DEPTH, maxGaps = Number.POSITIVE_INFINITY }: WalkOptions,
+    { def = false, names }: WalkResults,
+  ) {
     this.#takeLeaf = takeLeaf;
     this.#isLeaf = isLeaf;
     this.#maxDepth = maxDepth;
+    this.#maxGaps = maxGaps;
     this.#keepsDef = def;
     this.#spells = names !== undefined;
     this.#objects = names?.objects;
@@ -66,7 +81,8 @@ export class Walk {
 
   /** Walks a tree, and gives its structure if that is wanted. */
   down(tree: unknown): TreeDef {
-    return this.#visit(tree, "", this.#like, 0, undefined);
+    const named = this.#spells || this.#maxGaps < Number.POSITIVE_INFINITY;
+    return this.#visit(tree, named ? "" : undefined, this.#like, 0, undefined);
   }
 
   /**
@@ -107,7 +123,10 @@ export class Walk {
     depth: number,
     anchor: unknown,
   ): TreeDef {
+    this.containers++;
     this.#depth = depth;
+    // What goes into a file must not lose anything on the way; a class says itself what counts.
+    if (name !== undefined && kind.mark !== undefined) refuseUnseen(value, this.#pathHere);
     const [node, values] = kind.open(value, this.#pathHere);
     const { length } = values;
     if (depth >= this.#maxDepth && length > 0) {
@@ -120,7 +139,7 @@ export class Walk {
     const next = (depth & (depth - 1)) === 0 ? value : anchor;
     const children = this.#keepsDef ? new Array<TreeDef>(length) : undefined;
     const mark = writtenMark(node, this.#objects);
-    if (!this.#spells || name === undefined) {
+    if (name === undefined) {
       for (let i = 0; i < length; i++) {
         this.#at[depth] = i;
         const child = this.#visit(values[i], undefined, undefined, depth + 1, next);
@@ -141,6 +160,7 @@ export class Walk {
         }
         const before = this.leaves.length;
         const child = this.#visit(values[i], start + text, undefined, depth + 1, next);
+        if (mark === "#" && isNone(child)) this.#addGaps(1, depth, length);
         if (children !== undefined) children[i] = child;
         if (start === "" && text === "" && this.leaves.length > before) this.startsEmpty = this.odd = true;
       }
@@ -160,6 +180,8 @@ export class Walk {
   ): void {
     const entries = rekeyed(node, values.length, like, this.#objects);
     this.odd = true;
+    let length = 0;
+    let filled = 0;
     values.forEach((value, i) => {
       this.#at[depth] = i;
       const entry = entries?.[i] ?? node.kind.entry(node, i);
@@ -169,7 +191,16 @@ export class Walk {
       const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor);
       if (children !== undefined) children[i] = child;
       if (childName === "" && this.leaves.length > before) this.startsEmpty = true;
+      if (entry.kind === "sequence") length = Math.max(length, entry.idx + 1);
+      if (!isNone(child)) filled++;
     });
+    if (length > 0) this.#addGaps(length - filled, depth, length);
+  }
+
+  #addGaps(count: number, depth: number, length: number): void {
+    this.#gaps += count;
+    if (this.#gaps <= this.#maxGaps) return;
+    throw tooManyGaps(this.#maxGaps, this.#gaps, { keyPath: keystr(this.#path(depth)) }, length);
   }
 
   #path(depth: number): KeyEntry[] {

@@ -316,6 +316,9 @@ describe("the functions bound to jax-js", () => {
     const blob = await file.blob();
     expect(blob.size).toBe(file.byteLength);
     expect((await core.loadFile(blob))["@w"]?.toArray()).toEqual([1, 2]);
+    expect(params.w.refCount).toBe(2);
+    file.release();
+    file.release();
     expect(params.w.refCount).toBe(1);
   });
 });

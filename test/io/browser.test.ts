@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { openSink } from "../../src/io/open-sink.ts";
-import { openSource } from "../../src/io/open-source.ts";
+import { openPlace, openSource } from "../../src/io/open-source.ts";
 import { openStore } from "../../src/io/open-store.ts";
+import type { Store } from "../../src/io/types.ts";
 import { keys, storeTests } from "./store-tests.ts";
 import { failure, pattern } from "./support.ts";
 
@@ -176,6 +177,13 @@ describe("a synchronous access handle", () => {
 
 describe("an OPFS directory", () => {
   storeTests(async () => openStore(new Folder()));
+
+  it("is for reading where it was opened as a source", async () => {
+    const folder = new Folder();
+    const opened = (await openPlace(folder)) as Store;
+    expect(await failure(() => opened.sink("new"))).toMatchObject({ code: "UnsupportedSink" });
+    expect([...folder.files.keys()]).toEqual([]);
+  });
 
   it("takes a file that its writer left empty for one that isn't there", async () => {
     const folder = new Folder();

@@ -249,7 +249,7 @@ describe("a server that fails for a while", () => {
           count === 2 ? (part: Uint8Array) => void response.write(part.subarray(0, 50_000)) : undefined;
         answer(BYTES, request, response, { headers: VERSION, ...(body && { body }) });
       },
-      { timeout: 200 },
+      { timeout: 60 },
     );
     await read(opened, 100_000, 200_000);
     expect(server.ranges.slice(1)).toEqual([
@@ -281,26 +281,15 @@ describe("a server that fails for a while", () => {
           body: async (part, to) => {
             for (let at = 0; at < part.length; at += 1000) {
               to.write(part.subarray(at, at + 1000));
-              await new Promise((resolve) => setTimeout(resolve, 60));
+              await new Promise((resolve) => setTimeout(resolve, 20));
             }
             to.end();
           },
         }),
-      { timeout: 400 },
+      { timeout: 150 },
     );
     await read(opened, 100_000, 110_000);
     expect(server.requests.length).toBe(2);
-  });
-
-  it("is given the time that it asks for", async () => {
-    const times: number[] = [];
-    const { opened } = await afterOpening((request, response, count) => {
-      times.push(performance.now());
-      if (count === 1) response.writeHead(429, { "retry-after": "1" }).end();
-      else good(request, response, count);
-    });
-    await read(opened, 100_000, 200_000);
-    expect(times[1]! - times[0]!).toBeGreaterThan(900);
   });
 
   it("is not waited for when it asks for an hour", async () => {
@@ -396,7 +385,7 @@ describe("a server that fails for good", () => {
 
   for (const [title, [handler, expected]] of Object.entries(CASES)) {
     it(`is an error: ${title}`, async () => {
-      const { server, opened } = await afterOpening(handler, { retries: 2, timeout: 150 });
+      const { server, opened } = await afterOpening(handler, { retries: 2, timeout: 50 });
       const error = await failure(() => opened.source.read(100_000, 200_000));
       // A body that ends early without a word is a short read, one that breaks an HTTP failure.
       if (title.includes("too short")) expect(["ShortRead", "HttpError"]).toContain(error.code);

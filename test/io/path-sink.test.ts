@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import {
   chmod,
+  link,
   lstat,
   mkdir,
   open,
@@ -16,7 +17,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
 import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
@@ -91,6 +92,18 @@ describe("a path sink", () => {
     await writeFile(join(folder, "plain"), "");
     await save(join(folder, "new"), BYTES);
     expect((await stat(join(folder, "new"))).mode).toBe((await stat(join(folder, "plain"))).mode);
+  });
+
+  it("replaces a read-only file and keeps it so; other names of it keep the old content", async () => {
+    const folder = await freshFolder();
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    await link(path, join(folder, "other name"));
+    await chmod(path, 0o444);
+    await save(path, BYTES);
+    expect((await stat(path)).mode & 0o777).toBe(0o444);
+    expect((await readFile(path)).length).toBe(BYTES.length);
+    expect(await readFile(join(folder, "other name"), "utf8")).toBe("old");
   });
 
   it("replaces a link and leaves its target alone", async () => {
@@ -244,6 +257,28 @@ describe("a path sink that fails", () => {
       expect(await failure(() => openSink(path))).toMatchObject({ code: "WriteError", source: path });
     }
     await only(folder, ["folder", "link"]);
+  });
+
+  it.each(["none/file", "none/deeper/file"])("says that the folder of %s doesn't exist", async (name) => {
+    const folder = await freshFolder();
+    const error = await failure(() => openSink(join(folder, name)));
+    expect(error).toMatchObject({ code: "WriteError", cause: { code: "ENOENT" } });
+    expect(error.message).toContain(`the folder ${dirname(join(folder, name))} doesn't exist; make it first`);
+  });
+
+  it("leaves a file and no litter when the program changes its working directory meanwhile", async () => {
+    const [one, other] = [await freshFolder(), await freshFolder()];
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(one);
+    const { sink } = await openSink("file");
+    const aborted = await openSink("aborted");
+    await sink.write(BYTES);
+    process.chdir(other);
+    await sink.close();
+    await aborted.sink.abort();
+    await only(one, ["file"]);
+    await only(other, []);
   });
 
   it("says so when the folder has gone meanwhile", async () => {

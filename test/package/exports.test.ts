@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { kindOf, readApi } from "./api.ts";
@@ -10,7 +12,15 @@ const nodeEntry = (entry: string) => entry.replace(/\.ts$/, ".node.ts");
 const PLATFORMS = /Like$|^TypedArray$/;
 const MEMBER = ts.SymbolFlags.Property | ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
 
-const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)]);
+// `expectTypeOf` says nothing when it runs; only the compiler checks what it claims.
+const tests = join(import.meta.dirname, "..");
+const typed = readdirSync(tests, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".test.ts"))
+  .map((file) => join(tests, file))
+  .filter((file) => file !== import.meta.filename && readFileSync(file, "utf8").includes("expectTypeOf("));
+
+// One program for all that is asked of the compiler: making one takes seconds.
+const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)], typed);
 
 describe("the public API", () => {
   it.each(ENTRIES)("of %s has exactly these names", (entry) => {
@@ -67,6 +77,15 @@ describe("the public API", () => {
           .map((member) => `${name}.${member.name}`),
       );
     expect(bare).toEqual([]);
+  });
+});
+
+describe("the types that tests expect", () => {
+  it("are the ones that the compiler sees", () => {
+    expect(typed.length).toBeGreaterThan(5);
+    const { program } = api;
+    const faults = typed.flatMap((file) => program.getSemanticDiagnostics(program.getSourceFile(file)));
+    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
   });
 });
 

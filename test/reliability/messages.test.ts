@@ -168,6 +168,18 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
         make: async () => new Point(),
       },
     }),
+  AdapterError: () =>
+    savePytree({ layers: [new Point()] }, memory(), {
+      arrays: {
+        name: "points",
+        is: (value): value is Point => value instanceof Point,
+        describe: () => ({ dtype: "F32", shape: [] }),
+        read: () => {
+          throw new Error("the device is lost");
+        },
+        make: async () => new Point(),
+      },
+    }),
 };
 
 async function errorOf(action: () => unknown): Promise<Pytree2SafetensorsError> {

@@ -4,9 +4,14 @@ import { matchWeights, stripKinds } from "../../src/tree/match.ts";
 import { flattenTemplate } from "../../src/tree/template.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";
 
-const match = (template: string[], file: string[], mode: "exact" | "name" = "name") => {
+const match = (
+  template: string[],
+  file: string[],
+  mode: "exact" | "name" = "name",
+  aliases?: ReadonlyMap<string, string>,
+) => {
   const named = (names: string[]) => names.map((name) => ({ name }));
-  const { pairs, unexpected } = matchWeights(named(template), named(file), mode);
+  const { pairs, unexpected } = matchWeights(named(template), named(file), { mode, aliases });
   expect(pairs.map(({ leaf }) => leaf.name)).toEqual(template);
   return {
     found: pairs.map(({ tensor }) => tensor?.name ?? null),
@@ -63,6 +68,19 @@ describe("matchWeights", () => {
         message: expect.stringMatching(/"a#b".*"a\.b".*"a@b"/),
       }),
     );
+  });
+
+  it("pairs leaves that are tied to a stored tensor through its alias", () => {
+    const aliases = new Map([["head", "embed"]]);
+    expect(match(["embed", "head", "x"], ["embed", "y"], "exact", aliases)).toEqual({
+      found: ["embed", "embed", null],
+      unexpected: ["y"],
+    });
+    expect(
+      match(["@model@head"], ["model.embed"], "name", new Map([["model.head", "model.embed"]])).found,
+    ).toEqual(["model.embed"]);
+    // A tensor that the file does have goes before an alias of that name.
+    expect(match(["head"], ["head", "embed"], "exact", aliases).found).toEqual(["head"]);
   });
 
   it("pairs equal key strings in any order, also behind the file's last", () => {

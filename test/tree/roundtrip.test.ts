@@ -20,6 +20,7 @@ function roundtrip(tree: unknown, save: Tree2NamesOptions = {}, load: Names2Tree
     onWarning: (error) => {
       throw error;
     },
+    keys: save.keys ?? "pytree",
     ...load,
   });
   return { flat, plan, sorted, tree: plan.build(({ leaf }) => leaf) };

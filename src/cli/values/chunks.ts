@@ -1,3 +1,4 @@
+/** A bounded piece of a tensor at a time, as numbers. */
 import { DTYPES, type Dtype, type SafetensorsFile, Tensor } from "../../index.node.ts";
 
 /** Real numbers of any kind that JavaScript computes with. */

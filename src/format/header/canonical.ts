@@ -23,8 +23,8 @@ const MAX_DIGITS = 15;
 /**
  * Reads entries in the one layout that the reference serializer writes,
  * `:{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}`. It knows of no errors: whatever looks otherwise, or
- * does not add up, is left to the general reader. Worth it because nearly every file looks like this: a header
- * of 500,000 tensors opens in a third of the general reader's time.
+ * does not add up, is left to the general reader. Worth it because nearly every file looks like this:
+ * without it, opening takes 1.35 to 1.7 times as long with 50,000 tensors, and 1.4 to 1.6 times with 500,000.
  */
 export class CanonicalReader {
   readonly #bytes: Uint8Array;

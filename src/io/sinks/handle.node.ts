@@ -1,4 +1,5 @@
 /** Writes through file handles, to regular files and to pipes. */
+import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { explain } from "../explain.node.ts";
 import type { SinkOptions } from "../options.ts";
@@ -12,7 +13,9 @@ export async function handleSink(handle: FileHandleLike, options: SinkOptions): 
   try {
     const regular = (await handle.stat()).isFile();
     if (regular) await handle.truncate(0);
-    const writer = new HandleWriter(handle, regular ? 0 : null, signal);
+    // The reader of a pipe may never come. An aborted write then goes on in the background: only its reader can end it.
+    const write: FileHandleLike["write"] = (...args) => abortable(handle.write(...args), signal);
+    const writer = new HandleWriter(regular ? handle : { write }, regular ? 0 : null, signal);
     return failing(fail, {
       write: (chunk, stays) => writer.write(chunk, stays),
       close: async () => {
@@ -34,9 +37,9 @@ export async function handleSink(handle: FileHandleLike, options: SinkOptions): 
 export type Explain = (cause: unknown) => unknown;
 
 /** The errors of writing in words; an abort's reason is the caller's own, and thrown as it is. */
-export function failure(name: string, signal: AbortSignal | undefined): Explain {
+export function failure(name: string, signal: AbortSignal | undefined, path?: string): Explain {
   return (cause) =>
-    signal?.aborted && cause === signal.reason ? cause : explain("WriteError", "write", name, cause);
+    signal?.aborted && cause === signal.reason ? cause : explain("WriteError", "write", name, cause, path);
 }
 
 /** The same sink, with the operating system's errors put into words. */

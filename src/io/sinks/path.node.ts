@@ -1,6 +1,6 @@
 /** A file by its path: it appears, or replaces the old one, whole and at once. */
 import type { Stats } from "node:fs";
-import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, lstat, open, realpath, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
@@ -8,6 +8,8 @@ import type { SinkOptions } from "../options.ts";
 import { type Explain, failing, failure } from "./handle.node.ts";
 import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
+import { moveInto } from "./move.node.ts";
+import { pipeSink } from "./pipe.node.ts";
 import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.ts";
 
 /**
@@ -18,7 +20,7 @@ import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.
  * @param name Its path as the caller spelled it.
  */
 export async function pathSink(path: string, name: string, options: SinkOptions): Promise<GatheringSink> {
-  const fail = failure(name, options.signal);
+  const fail = failure(name, options.signal, path);
   try {
     const old = await statIfThere(path);
     if (old?.isDirectory()) {
@@ -26,10 +28,10 @@ export async function pathSink(path: string, name: string, options: SinkOptions)
       throw new Pytree2SafetensorsError("WriteError", message, { source: name });
     }
     if (old !== undefined && (!old.isFile() || (await isDevice(path)))) {
-      return streamed(await open(path, "w"), options, fail);
+      return await pipeSink(path, old, options, fail);
     }
     await clearLitterIn(dirname(path)).catch(() => {});
-    return await replacing(path, old, options, fail);
+    return await replacing(path, name, old, options, fail);
   } catch (cause) {
     throw fail(cause);
   }
@@ -38,6 +40,7 @@ export async function pathSink(path: string, name: string, options: SinkOptions)
 /** Written beside the target, then renamed over it. */
 async function replacing(
   path: string,
+  name: string,
   old: Stats | undefined,
   { signal, flush = true }: SinkOptions,
   fail: Explain,
@@ -79,7 +82,7 @@ async function replacing(
         if (flush) await handle.sync();
         await closeHandle();
         signal?.throwIfAborted();
-        await rename(temporary, path);
+        await moveInto(temporary, path, name, flush);
       } catch (error) {
         await discard();
         throw error;
@@ -88,22 +91,6 @@ async function replacing(
       if (flush) await syncFolder(dirname(path));
     },
     abort: discard,
-  });
-}
-
-/** Written in order, as a pipe or a device wants it. */
-function streamed(handle: FileHandle, { signal }: SinkOptions, fail: Explain): GatheringSink {
-  const writer = new HandleWriter(handle, null, signal);
-  return failing(fail, {
-    write: (chunk, stays) => writer.write(chunk, stays),
-    close: async () => {
-      try {
-        await writer.flush();
-      } finally {
-        await handle.close();
-      }
-    },
-    abort: () => handle.close(),
   });
 }
 

@@ -1,7 +1,7 @@
 /** A file by its handle: positional reads, so that any number can be under way at once. */
 import type { Awaitable } from "../../base/types.ts";
 import { type FileHandleLike, type FileStatLike, isFileHandle } from "../duck-types.ts";
-import { allocate, shortRead } from "../faults.ts";
+import { allocate, shortRead, sourceChanged } from "../faults.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 import { fileSystem } from "../urls.ts";
 import type { Opened } from "./kind.ts";
@@ -26,7 +26,8 @@ export interface HandleFile {
 }
 
 /** A file through its handle. */
-export function fileHandleSource({ handle, name, opened, explain }: HandleFile): ByteSource {
+export function fileHandleSource(file: HandleFile): ByteSource {
+  const { handle, name, opened, explain } = file;
   const { size } = opened;
   async function read(
     start: number,
@@ -48,7 +49,22 @@ export function fileHandleSource({ handle, name, opened, explain }: HandleFile):
       done += bytesRead;
       onBytes?.(bytesRead);
     }
+    await checkUnchanged(file);
     return bytes;
   }
   return { size, name, read };
+}
+
+// A file that is replaced keeps its handle's content; one that is rewritten in place doesn't.
+async function checkUnchanged({ name, opened, stat, explain }: HandleFile): Promise<void> {
+  let now: FileStatLike;
+  try {
+    now = await stat();
+  } catch (error) {
+    throw explain(error);
+  }
+  for (const key of ["size", "mtimeMs", "ino"] as const) {
+    if (opened[key] !== undefined && now[key] !== opened[key])
+      throw sourceChanged(name, { expected: `${key} ${opened[key]}`, found: `${key} ${now[key]}` });
+  }
 }

@@ -2,8 +2,11 @@
 import type { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import { sourceChanged } from "../faults.ts";
+import { refusal } from "./refusal.ts";
 import { httpError, isEncoded } from "./response.ts";
-import { retryAfter, Transient } from "./retry.ts";
+
+// What a caller can do about a server whose parts can't be used.
+const WHOLE = "loadFile(await fetch(url)) downloads it whole";
 
 /** What tells one version of a file from another. */
 export interface Version {
@@ -13,13 +16,13 @@ export interface Version {
 }
 
 /** Throws unless the response is the very part of the very file. */
-export function checkPart(
+export async function checkPart(
   response: Response,
   name: string,
   start: number,
   end: number,
   version: Version,
-): void {
+): Promise<void> {
   const { status } = response;
   if (status === 200 || status === 416) {
     const total = /\*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
@@ -28,7 +31,7 @@ export function checkPart(
     checkVersion(name, version, versionOf(response, size));
     throw httpError(name, status, `asked for bytes [${start}, ${end}), the server answered ${status}`);
   }
-  if (status !== 206) throw refusal(response, name);
+  if (status !== 206) throw await refusal(response, name);
   const range = contentRange(response, name);
   const now = versionOf(response, range.size ?? version.size);
   checkVersion(name, version, now);
@@ -45,12 +48,13 @@ export function contentRange(
   name: string,
 ): { start: number; end: number; size: number | undefined } {
   if (isEncoded(response)) {
-    throw httpError(name, 206, "the server compressed a part of the file; turn compression off for it");
+    throw httpError(name, 206, `the server compressed a part of the file; ${WHOLE}`);
   }
   const header = response.headers.get("content-range");
   if (header === null) {
-    const advice = "a server of another origin must send Access-Control-Expose-Headers: Content-Range, ETag";
-    throw httpError(name, 206, `the answer has no Content-Range that can be seen; ${advice}`);
+    const problem = "the answer has no Content-Range, or hides it from pages of other origins";
+    const advice = "the server should send Access-Control-Expose-Headers: Content-Range, ETag";
+    throw httpError(name, 206, `${problem}; ${advice}; ${WHOLE}`);
   }
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header);
   if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${printable(header, 200)}`);
@@ -87,16 +91,4 @@ function checkVersion(name: string, old: Version, now: Version): void {
 function changed(name: string, key: keyof Version, old: Version, now: Version): Pytree2SafetensorsError {
   const spell = (value: string | number | null) => printable(`${key} ${value}`, 200);
   return sourceChanged(name, { expected: spell(old[key]), found: spell(now[key]) });
-}
-
-/** The error of any other status; those of a busy or failing server may pass. */
-export function refusal(response: Response, name: string): unknown {
-  const { status } = response;
-  const error = httpError(
-    name,
-    status,
-    `the server answered ${status} ${printable(response.statusText, 200)}`.trim(),
-  );
-  const mayPass = status >= 500 || status === 408 || status === 429;
-  return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
 }

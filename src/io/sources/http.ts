@@ -8,9 +8,10 @@ import type { ByteSource, ReadOptions, Store } from "../types.ts";
 import { folderOf } from "../urls.ts";
 import { tooLong } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
-import { checkPart, contentRange, refusal, versionOf, wrongRange } from "./http-answer.ts";
+import { checkPart, contentRange, versionOf, wrongRange } from "./http-answer.ts";
 import { HttpClient } from "./http-client.ts";
 import type { Opened } from "./kind.ts";
+import { refusal } from "./refusal.ts";
 import { displayUrl, readChunks, readWhole } from "./response.ts";
 import { Transient, withRetries } from "./retry.ts";
 
@@ -57,7 +58,7 @@ export async function httpSource(
       // The answer to any range of nothing.
       const isEmpty = /^(bytes \*\/0)?$/.test(response.headers.get("content-range") ?? "");
       if (response.status === 416 && isEmpty) return { bytes: new Uint8Array(0) };
-      if (response.status !== 200) throw refusal(response, name);
+      if (response.status !== 200) throw await refusal(response, name);
       return { bytes: await truncatedIsTransient(readWhole(response, name, body, onChunk)) };
     }),
   );
@@ -78,7 +79,7 @@ export async function httpSource(
       if (done === bytes.byteLength) return bytes;
       await withRetries({ retries, signal, progress: () => done }, () =>
         client.request(start + done, end, condition, signal, async (response, onChunk) => {
-          checkPart(response, name, start + done, end, version);
+          await checkPart(response, name, start + done, end, version);
           await readInto(response, name, bytes, done, start, (length) => {
             onChunk();
             done += length;

@@ -41,7 +41,7 @@ export async function pathSource(
 ): Promise<ByteSource | undefined> {
   const { signal } = options;
   const fail = (cause: unknown) =>
-    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", name, cause);
+    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", name, cause, path);
   // A named pipe opens when somebody writes to it, which may be never.
   const opening = open(path, "r");
   const handle = await abortable(opening, signal).catch((cause: unknown) => {

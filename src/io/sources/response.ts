@@ -7,6 +7,7 @@ import type { OpenSourceOptions } from "../options.ts";
 import { Body } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
 import type { Opened } from "./kind.ts";
+import { refusalError } from "./refusal.ts";
 
 /** Opens a `Response`: its body is read whole. */
 export function openResponse(input: unknown, options: OpenSourceOptions): Promise<Opened> | undefined {
@@ -19,7 +20,7 @@ async function readResponse(response: Response, options: OpenSourceOptions): Pro
     const message = `${name}: the body of the response has been read already`;
     throw new Pytree2SafetensorsError("UnsupportedSource", message, { source: name });
   }
-  if (!response.ok) throw httpError(name, response.status, `the server answered ${response.status}`);
+  if (!response.ok) throw await refusalError(response, name);
   try {
     return { source: bytesSource(await readWhole(response, name, options), name), owned: true };
   } catch (cause) {

@@ -1,7 +1,9 @@
 /** A folder of a browser's storage. */
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
 import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
 import { storageError } from "../faults.ts";
-import { opfsSink } from "../sinks/opfs.ts";
+import type { opfsSink } from "../sinks/opfs.ts";
 import { opfsSource } from "../sources/opfs.ts";
 import type { ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
@@ -13,8 +15,10 @@ const BETWEEN_MS = 50;
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
+ *
+ * @param create How files are written; without it the store is for reading, and programs that only read don't carry the rest.
  */
-export function opfsStore(root: OpfsDirectoryLike): Store {
+export function opfsStore(root: OpfsDirectoryLike, create?: typeof opfsSink): Store {
   const { name } = root;
   const nameOf = (key: string) => `${name}/${key}`;
 
@@ -42,8 +46,9 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     },
     async sink(key, options = {}) {
       checkKey(key);
+      if (create === undefined) throw readOnly(nameOf(key));
       try {
-        return await opfsSink(await fileOf(key, true), options, nameOf(key), () => removeIfEmpty(key));
+        return await create(await fileOf(key, true), options, nameOf(key), () => removeIfEmpty(key));
       } catch (cause) {
         throw storageError("WriteError", "write", nameOf(key), cause);
       }
@@ -100,6 +105,11 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     const file = await (await folder.getFileHandle(last)).getFile();
     if (file.size === 0) await folder.removeEntry(last);
   }
+}
+
+function readOnly(name: string): Error {
+  const message = `can't write ${printable(name)}: its folder was opened to read from; pass the folder itself to save`;
+  return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
 }
 
 async function parentOf(

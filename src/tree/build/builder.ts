@@ -4,19 +4,9 @@ import { keepShape } from "../../base/keep-shape.ts";
 import { quote } from "../../base/quote.ts";
 import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "../keys/keypath.ts";
 import { EntryReader, markAt } from "../keys/keystring.ts";
-import { CONTAINERS_PER_LEAF, MAX_CONTAINERS, MAX_DEPTH, MAX_GAPS } from "../limits.ts";
-import { tooDeep, unsupportedKey } from "../messages.ts";
+import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS, MAX_LIST_LENGTH } from "../limits.ts";
+import { tooDeep, tooManyContainers, tooManyGaps, unsupportedKey } from "../messages.ts";
 import { Branch, Static, type Twig } from "./branch.ts";
-
-/** Limits of a tree that is built from key strings. */
-export interface BuildLimits {
-  /** The deepest nesting, {@link MAX_DEPTH} by default. */
-  readonly maxDepth?: number | undefined;
-  /** How many containers the tree may have; 100,000 and 16 for each leaf by default. */
-  readonly maxContainers?: number | undefined;
-  /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
-  readonly maxGaps?: number | undefined;
-}
 
 /** A tensor on its way into a tree: its name, or whatever object has one. */
 export type Tensorlike = string | { readonly name: string };
@@ -50,7 +40,7 @@ export class TreeBuilder<R extends Tensorlike> {
     {
       maxDepth = MAX_DEPTH,
       maxGaps = MAX_GAPS,
-      maxContainers = MAX_CONTAINERS + CONTAINERS_PER_LEAF * tensors,
+      maxContainers = defaultMaxContainers(tensors),
     }: BuildLimits = {},
   ) {
     this.#tensors = tensors;
@@ -105,14 +95,6 @@ export class TreeBuilder<R extends Tensorlike> {
     return depth;
   }
 
-  #tooMany(tensor: string): Pytree2SafetensorsError {
-    return new Pytree2SafetensorsError(
-      "DepthLimit",
-      `${quote(tensor)}: the names ask for more than ${this.#maxContainers} containers for ${this.#tensors} tensors; raise maxContainers if they are meant to`,
-      { tensor, expected: `at most ${this.#maxContainers} containers` },
-    );
-  }
-
   /** Puts a tensor at a key path. */
   addPath(tensor: R, path: KeyPath): void {
     if (path.length === 0) {
@@ -147,7 +129,7 @@ export class TreeBuilder<R extends Tensorlike> {
       if (branch.mark !== mark) return undefined;
       const child = branch.find(key);
       if (depth === path.length - 1) return child?.twig ?? branch.add(key, this.#known(twig));
-      branch = child?.twig ?? branch.add(key, new Branch<R>(undefined, undefined));
+      branch = child?.twig ?? branch.add(key, this.#known(new Branch<R>(undefined, undefined)));
     }
   }
 
@@ -169,18 +151,8 @@ export class TreeBuilder<R extends Tensorlike> {
       for (const { key } of list.children()) length = Math.max(length, (key as number) + 1);
       gaps += length - list.size;
       list.length = length;
-      if (gaps > this.#maxGaps) {
-        const tensor = list.witness && nameOf(list.witness);
-        const where = tensor === undefined ? "structure metadata" : quote(tensor);
-        throw new Pytree2SafetensorsError(
-          "GapLimit",
-          `${where}: a list of ${length} has ${list.size} elements; at most ${this.#maxGaps} places of lists are filled with null (maxGaps)`,
-          {
-            expected: `at most ${this.#maxGaps} gaps`,
-            found: `${gaps} gaps`,
-            ...(tensor !== undefined && { tensor }),
-          },
-        );
+      if (gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
+        throw tooManyGaps(this.#maxGaps, gaps, list.witness && { tensor: nameOf(list.witness) }, length);
       }
     }
   }
@@ -207,15 +179,24 @@ export class TreeBuilder<R extends Tensorlike> {
     if (branch.mark !== mark) this.#conflict(tensor, branch);
     const twig = branch.find(key)?.twig;
     if (twig === undefined) {
-      if (++this.#containers > this.#maxContainers) throw this.#tooMany(nameOf(tensor));
+      this.#count(tensor);
       return branch.add(key, new Branch<R>(undefined, tensor));
     }
     return twig instanceof Branch ? twig : this.#conflict(tensor, twig);
   }
 
+  /** Counts a new twig of the structure metadata. */
   #known<T extends Static | Branch<R>>(twig: T): T {
-    if (twig instanceof Branch && twig.mark === "#") this.#lists.push(twig);
+    if (!(twig instanceof Branch)) return twig;
+    this.#count(undefined);
+    if (twig.mark === "#") this.#lists.push(twig);
     return twig;
+  }
+
+  /** Counts a new container, however the tree comes to have it. */
+  #count(tensor: R | undefined): void {
+    if (++this.#containers <= this.#maxContainers) return;
+    throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && { tensor: nameOf(tensor) });
   }
 
   #setMark(branch: Branch<R>, mark: Mark): void {

@@ -1,5 +1,6 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
+import { refuseArgument, requireKeyPath } from "../arguments.ts";
 import { MAX_DEPTH } from "../limits.ts";
 import { tooDeep, unsupportedKey } from "../messages.ts";
 import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
@@ -18,6 +19,7 @@ export { keystr } from "./keystr.ts";
  * ```
  */
 export function keypath2string(path: KeyPath): string {
+  requireKeyPath(path);
   let string = "";
   for (let i = 0; i < path.length; i++) {
     const mark = markOf(path[i]!) ?? unsupportedKey(path.slice(0, i), path[i]!);
@@ -38,6 +40,7 @@ export function beginEntry(prefix: string, mark: Mark, isFirst: boolean): string
  * thousand entries.
  */
 export function string2keypath(string: string): KeyPath {
+  if (typeof string !== "string") refuseArgument("key string", "a string", string);
   return parseKeyString(string, MAX_DEPTH);
 }
 

@@ -73,7 +73,11 @@ export function writeKeyed(
   }
   const kind = mark === "@" ? "dict" : "attrs";
   if (keys.length === 0) writer.record(kind);
-  else if (writer.ordered && !isBuiltOrder(keys)) writer.record(kind, keys.map(encodeKey));
+  else if (writer.ordered && !isBuiltOrder(keys))
+    writer.record(
+      kind,
+      keys.map((key) => encodeKey(key, () => writer.path)),
+    );
 }
 
 /** Whether an object that is built sorted has its keys in this order. Engines put array indices first. */

@@ -39,7 +39,7 @@ export const map: Kind = {
     for (const i of present) writer.child(entries[i]!, children[i]!);
     writer.record(
       "map",
-      present.map((i) => encodeKey(node!.keys![i]!)),
+      present.map((i) => encodeKey(node!.keys![i]!, () => writer.path)),
     );
   },
   read: (extra) => ({ kind: map, mark: "@", keys: readKeys(extra, decodeKey) }),

@@ -20,6 +20,7 @@ import { readKeys, recordedChildren, writeKeyed } from "./keyed.ts";
 import type { Kind, Node } from "./kind.ts";
 import { list } from "./list.ts";
 import { map } from "./map.ts";
+import { OpaqueNode, opaqueRegistration } from "./opaque.ts";
 import { getRegistration, getRegistrationByName, type Registration } from "./registry.ts";
 
 interface ClassData {
@@ -34,15 +35,21 @@ interface ClassRecord {
   readonly name: string;
   readonly entries: readonly KeyEntry[];
   readonly aux: unknown;
+  /** Whether the class that is registered by the name has other fields. */
+  readonly isOther?: boolean;
 }
 
 export const registered: Kind = {
   name: "class",
   mark: undefined,
-  recognises: (prototype) => prototype !== null && getRegistration(prototype) !== undefined,
+  recognises: (prototype) =>
+    prototype === OpaqueNode.prototype || (prototype !== null && getRegistration(prototype) !== undefined),
 
   open(value, pathOf) {
-    const registration = getRegistration(Object.getPrototypeOf(value))!;
+    const registration =
+      value instanceof OpaqueNode
+        ? opaqueRegistration(value.name)
+        : getRegistration(Object.getPrototypeOf(value))!;
     const [pairs, aux] = registration.flatten(value);
     const entries = pairs.map((pair) => pair[0]);
     if (!registration.dataclass) refuseEqualEntries(entries, pathOf);
@@ -62,7 +69,8 @@ export const registered: Kind = {
   pair(a, b) {
     const [x, y] = [dataOf(a), dataOf(b)];
     const same =
-      x.registration === y.registration &&
+      isSameClass(x.registration, y.registration) &&
+      x.entries.length === y.entries.length &&
       x.entries.every((entry, i) => equalEntries(entry, y.entries[i]!)) &&
       equalData(x.aux, y.aux);
     return same ? "same" : undefined;
@@ -105,12 +113,13 @@ export const registered: Kind = {
     );
     if (mode === "require") throw error;
     onWarning?.(error);
-    branch.record = { ...branch.record!, data: { name: "", entries, aux } satisfies ClassRecord };
+    branch.record = { ...branch.record!, data: { name, entries, aux, isOther: true } satisfies ClassRecord };
   },
   build(branch, maker) {
-    const { name, entries, aux } = branch.record!.data as ClassRecord;
+    const { name, entries, aux, isOther } = branch.record!.data as ClassRecord;
     const present = recordedChildren(branch);
-    const registration = getRegistrationByName(name);
+    const known = isOther ? undefined : getRegistrationByName(name);
+    const registration = known ?? (maker.unknownClasses === "opaque" ? opaqueRegistration(name) : undefined);
     if (registration !== undefined && present.length === entries.length) {
       const children = present.map(({ twig }) => maker.make(twig));
       return registration.unflatten(aux, children, entries);
@@ -126,6 +135,10 @@ export const registered: Kind = {
     return object;
   },
 };
+
+function isSameClass(a: Registration, b: Registration): boolean {
+  return a === b || (a.opaque === true && b.opaque === true && a.name === b.name);
+}
 
 function dataOf(node: Node): ClassData {
   return node.data as ClassData;

@@ -3,10 +3,12 @@ import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { describeValue, printable } from "../../base/quote.ts";
 import { type DictKeyValue, entryOf, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
+import { keystr } from "../keys/keystr.ts";
 import { canonicalIndex } from "../keys/keystring.ts";
 import { isPlainArray, isPlainPrototype } from "../kinds/prototypes.ts";
-import { MAX_DEPTH } from "../limits.ts";
-import { unsupportedKey } from "../messages.ts";
+import { unseenIn } from "../kinds/unseen.ts";
+import { MAX_BIGINT_DIGITS, MAX_DEPTH } from "../limits.ts";
+import { placeOf, unsupportedKey } from "../messages.ts";
 
 /** JSON as `JSON.parse` gives it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -23,7 +25,11 @@ const TAGS = ["number", "bigint", "object"];
 export function encodeValue(value: unknown, place: () => string, depth = 0): Json {
   if (depth > MAX_DEPTH) refuse(place(), "a value nested that deep, or in itself");
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint") return encodeNumber(value);
+  if (typeof value === "number" || typeof value === "bigint") {
+    return encodeNumber(value, (found) => refuse(place(), found));
+  }
+  const unseen = typeof value === "object" ? unseenIn(value) : undefined;
+  if (unseen !== undefined) refuse(place(), unseen);
   if (typeof value === "object" && isPlainArray(value)) {
     return Array.from(value, (item, i) => encodeValue(item, () => `${place()}[${i}]`, depth + 1));
   }
@@ -42,8 +48,13 @@ export function encodeValue(value: unknown, place: () => string, depth = 0): Jso
   return tagOf(object) === undefined ? object : { object };
 }
 
-function encodeNumber(value: number | bigint): Json {
-  if (typeof value === "bigint") return { bigint: String(value) };
+const BIGINT = new RegExp(`^-?\\d{1,${MAX_BIGINT_DIGITS}}$`);
+
+function encodeNumber(value: number | bigint, refuse: (found: string) => never): Json {
+  if (typeof value === "bigint") {
+    const bigint = String(value);
+    return BIGINT.test(bigint) ? { bigint } : refuse(`a bigint of more than ${MAX_BIGINT_DIGITS} digits`);
+  }
   if (Object.is(value, -0)) return { number: "-0" };
   return Number.isFinite(value) ? value : { number: String(value) };
 }
@@ -84,8 +95,7 @@ const NUMBERS: ReadonlyMap<Json | undefined, number> = new Map([
 
 function decodeNumber(tag: "number" | "bigint", json: Json | undefined): number | bigint {
   if (tag === "number") return NUMBERS.get(json) ?? invalidStructure("a number is misspelled");
-  // A thousand digits are more than any key or count has, and reading them takes quadratic time.
-  if (typeof json !== "string" || !/^-?\d{1,1000}$/.test(json)) invalidStructure("a bigint is misspelled");
+  if (typeof json !== "string" || !BIGINT.test(json)) invalidStructure("a bigint is misspelled");
   return BigInt(json);
 }
 
@@ -96,12 +106,19 @@ export function encodePath(path: KeyPath): Json {
 
 /** One entry of a key path as JSON. */
 export function encodeEntry(entry: KeyEntry, parent: () => KeyPath): Json {
-  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry))];
+  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry), parent)];
 }
 
-/** The key of a dict as JSON. */
-export function encodeKey(key: DictKeyValue): Json {
-  return typeof key === "number" || typeof key === "bigint" ? encodeNumber(key) : key;
+/** The key of a dict as JSON. Throws `UnsupportedKey` for a bigint that no reader takes. */
+export function encodeKey(key: DictKeyValue, parent: () => KeyPath): Json {
+  if (typeof key !== "number" && typeof key !== "bigint") return key;
+  return encodeNumber(key, (found) => {
+    throw new Pytree2SafetensorsError(
+      "UnsupportedKey",
+      `a key under ${placeOf(parent())} is ${found}, which structure metadata can't hold: use a string`,
+      { keyPath: keystr(parent()), expected: `at most ${MAX_BIGINT_DIGITS} digits`, found },
+    );
+  });
 }
 
 /** The inverse of {@link encodePath}. */

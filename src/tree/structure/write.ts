@@ -6,7 +6,7 @@ import { keystr } from "../keys/keystr.ts";
 import { isPlainName } from "../keys/keystring.ts";
 import { KEY_STYLES, type KeyStyle } from "../keys/keystyles.ts";
 import { writeKeyed } from "../kinds/keyed.ts";
-import { placeOf, unsupportedKey } from "../messages.ts";
+import { placesOf, tooDeep, unsupportedKey } from "../messages.ts";
 import { entriesOf, type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "../rekey.ts";
 import { isNone, LEAF, type TreeDef } from "../treedef.ts";
 import { encodePath, encodeValue, type Json } from "./value.ts";
@@ -42,6 +42,7 @@ export interface DescribeOptions extends RekeyOptions {
   readonly style: KeyStyle;
   /** Whether the order of dict keys and attributes counts. */
   readonly ordered: boolean;
+  readonly maxDepth: number;
 }
 
 /**
@@ -68,6 +69,7 @@ class StructureWriter implements RecordWriter {
   readonly #names: readonly string[];
   readonly #style: KeyStyle;
   readonly #objects: RekeyOptions["objects"];
+  readonly #maxDepth: number;
   readonly #nodes: Json[] = [];
   // Paths of tensors: those that their key strings get wrong, or all where the style reads all names together.
   readonly #paths = new Map<string, KeyPath>();
@@ -81,6 +83,7 @@ class StructureWriter implements RecordWriter {
     this.#style = options.style;
     this.#objects = options.objects;
     this.ordered = options.ordered;
+    this.#maxDepth = options.maxDepth;
   }
 
   finish(): StructureRecords {
@@ -143,6 +146,8 @@ class StructureWriter implements RecordWriter {
   }
 
   value(entry: KeyEntry, value: Json): void {
+    // One level more than the walk has seen.
+    if (this.path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth, { keyPath: keystr(this.path) });
     this.#nodes.push([encodePath([...this.path, entry]), "static", value]);
   }
 
@@ -151,11 +156,12 @@ class StructureWriter implements RecordWriter {
     const mark = markOf(first) ?? unsupportedKey(this.path, first);
     const other = others.find((entry) => markOf(entry) !== mark);
     if (other === undefined) return mark;
-    const [a, b] = [first, other].map((entry) => [...this.path, entry]);
+    const path = [...this.path, other];
+    const [a, b] = placesOf([...this.path, first], path);
     throw new Pytree2SafetensorsError(
       "KeyConflict",
-      `${placeOf(a!)} and ${placeOf(b!)} are two kinds of key under one node: give all children of a class the same kind`,
-      { keyPath: keystr(b!) },
+      `${a} and ${b} are two kinds of key under one node: give all children of a class the same kind`,
+      { keyPath: keystr(path) },
     );
   }
 }

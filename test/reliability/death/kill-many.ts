@@ -1,17 +1,18 @@
 /*
- * Kills saving programs a few hundred times: `npm run test:kill`. The test suite does the same a few times.
+ * Kills saving programs 200 times, and as many that save through a CheckpointManager: `npm run test:kill`. The test suite
+ * does the same a few times.
  *
  *     npm run test:kill -- [--count N]
  *
- * --count is how many programs are killed that save through a CheckpointManager, 200 by default.
+ * --count is how many programs are killed that save through a CheckpointManager.
  */
 import { parseArgs } from "node:util";
 import { killTrainings, type TrainingDeath } from "../../training/death/kill-training.ts";
 import { type Death, killSaves } from "./kill.ts";
 
 const DEATHS: readonly Death[] = [
-  { kind: "file", flush: true, kills: 110 },
-  { kind: "file", flush: false, kills: 110 },
+  { kind: "file", flush: true, kills: 70 },
+  { kind: "file", flush: false, kills: 70 },
   { kind: "shards", flush: true, kills: 30 },
   { kind: "shards", flush: false, kills: 30 },
 ];

@@ -1,7 +1,9 @@
-import type { Dtype, SafetensorsFile } from "../../../index.node.ts";
-import type { ProgressSum } from "../../terminal/progress.ts";
-import { decode, hasNumbers, isFloat, type Numbers, readChunks } from "../../values/chunks.ts";
-import { type UlpDistance, ulpDistance } from "../../values/ulp.ts";
+/** How the values of two tensors differ, as a plain object: the numbers of `diff`, for whoever shows them. */
+import type { Dtype, SafetensorsFile } from "../../index.node.ts";
+import { equalBytes } from "./bytes.ts";
+import { decode, hasNumbers, isFloat, type Numbers, readChunks } from "./chunks.ts";
+import { sizeOf } from "./size.ts";
+import { type UlpDistance, ulpDistance } from "./ulp.ts";
 
 /** How the values of two tensors of one shape differ. */
 export interface Comparison {
@@ -31,15 +33,17 @@ export interface Pair {
   readonly nameB: string;
 }
 
-/** Compares the values of two tensors chunk by chunk, in memory for a few chunks. */
-export async function compare(
-  pair: Pair,
-  options: {
-    readonly tolerance: number | undefined;
-    readonly progress: ProgressSum;
-    readonly signal: AbortSignal;
-  },
-): Promise<Comparison> {
+/** How values are compared. */
+export interface CompareOptions {
+  readonly signal: AbortSignal;
+  /** Values may differ by `t + t * |b|`; by nothing without it. */
+  readonly tolerance?: number | undefined;
+  /** Told of bytes that were read. */
+  readonly onBytes?: ((count: number, name: string) => void) | undefined;
+}
+
+/** Compares the values of two tensors of one shape chunk by chunk, in memory for a few chunks. */
+export async function compare(pair: Pair, options: CompareOptions): Promise<Comparison> {
   const { a, b, nameA, nameB } = pair;
   const [dtypeA, dtypeB] = [a.info(nameA).dtype, b.info(nameB).dtype];
   const same = dtypeA === dtypeB;
@@ -52,7 +56,7 @@ export async function compare(
     for await (const chunkA of readChunks(a, nameA, options.signal)) {
       const { value: chunkB } = await chunksB.next();
       if (!chunkB) break;
-      const equal = same && Buffer.compare(chunkA, chunkB) === 0;
+      const equal = same && equalBytes(chunkA, chunkB);
       if (!equal) identical = false;
       if (equal && identical) skipped++;
       else if (numbers && equal) sums.addEqual(decode(dtypeA, chunkA));
@@ -63,7 +67,7 @@ export async function compare(
           same ? ulpDistance(dtypeA, chunkA, chunkB) : undefined,
           same ? [chunkA, chunkB] : undefined,
         );
-      options.progress.add(chunkA.byteLength + chunkB.byteLength, nameA);
+      options.onBytes?.(chunkA.byteLength + chunkB.byteLength, nameA);
     }
   } finally {
     await chunksB.return();
@@ -75,7 +79,7 @@ export async function compare(
       if (--skipped === 0) break;
     }
   }
-  const count = a.info(nameA).shape.reduce((product, dimension) => product * dimension, 1);
+  const count = sizeOf(a.info(nameA).shape);
   return sums.result(identical, count, same && isFloat(dtypeA), numbers);
 }
 
