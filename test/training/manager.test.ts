@@ -348,7 +348,9 @@ describe("CheckpointManager", () => {
     expect(await manager.steps()).toEqual([]);
     await manager.save(1, { a: 1 });
     await expect(manager.restore({ step: 2 })).rejects.toMatchObject({ code: "StepNotFound" });
-    await expect(manager.restore({ step: 2 })).rejects.toThrow(/has only step 1, so step 2 can't be restored/);
+    await expect(manager.restore({ step: 2 })).rejects.toThrow(
+      /has only step 1, so step 2 can't be restored/,
+    );
     await expect(manager.restore({ step: "best" })).rejects.toThrow(/so the best step can't be restored/);
   });
 
