@@ -77,7 +77,10 @@ export async function takeLock(place: LockPlace, purpose: LockPurpose): Promise<
   let lost: LockHolder | undefined;
   const verify = async () => {
     const holder = await place.read();
-    if (holder !== undefined && holder.id !== id) lost = holder;
+    // Gone with the folder, which the next write makes anew.
+    if (holder === undefined && lost === undefined) await place.take(sign(), undefined);
+    const now = holder ?? (await place.read());
+    if (now !== undefined && now.id !== id) lost = now;
     if (lost !== undefined) throw locked(place.name, printable(lost.who, 200));
   };
   const timer = setInterval(() => {
