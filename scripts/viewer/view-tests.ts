@@ -49,7 +49,7 @@ export const VIEWS: readonly {
     name: "compare",
     urls: ["/data/model.safetensors", "/data/changed.safetensors"],
     async ready(page) {
-      await page.locator(".tree-count", { hasText: "the same" }).waitFor();
+      await page.locator(".tree-count", { hasText: /changed.*the same/ }).waitFor();
       await show(page, { pair: "embedding" });
       await page.locator("th", { hasText: "cosine" }).waitFor();
     },
