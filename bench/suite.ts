@@ -20,6 +20,7 @@ import { python } from "./workloads/python.ts";
 import { save } from "./workloads/save.ts";
 import { scale } from "./workloads/scale.ts";
 import { size } from "./workloads/size.ts";
+import { training } from "./workloads/training.ts";
 import { trees } from "./workloads/trees.ts";
 
 /*
@@ -31,7 +32,19 @@ import { trees } from "./workloads/trees.ts";
  */
 const RESULTS = "bench/.tmp/results";
 
-const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale, size];
+const WORKLOADS: readonly Workload[] = [
+  load,
+  save,
+  open,
+  one,
+  many,
+  trees,
+  convert,
+  python,
+  training,
+  scale,
+  size,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

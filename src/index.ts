@@ -11,7 +11,7 @@ export {
   isPytree2SafetensorsError,
   Pytree2SafetensorsError,
 } from "./base/errors.ts";
-export type { Awaitable } from "./base/types.ts";
+export type { Awaitable, UnsharedBytes } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
 export {
   SafetensorsFile,
@@ -21,46 +21,38 @@ export {
   type TensorsOptions,
 } from "./checkpoint/file.ts";
 export { LazyTensor } from "./checkpoint/lazy.ts";
-export { type LoadFileOptions, type LoadOptions, load, loadFile } from "./checkpoint/load.ts";
+export { type LoadOptions, load } from "./checkpoint/load.ts";
+export { type LoadFileOptions, loadFile } from "./checkpoint/load-file.ts";
+export { type LoadIntoPytreeOptions, loadIntoPytree } from "./checkpoint/load-into-pytree.ts";
 export {
   type LoadPytreeOptions,
   loadPytree,
   type PyTree,
   type PytreeWithMetadata,
 } from "./checkpoint/load-pytree.ts";
-export { type CheckpointSource, type OpenOptions, openSafetensors } from "./checkpoint/open.ts";
+export type { Metadata } from "./checkpoint/metadata.ts";
+export { type CheckpointSource, openSafetensors } from "./checkpoint/open.ts";
 export type {
   ArraysOption,
   Cast,
+  CastingOptions,
   LongCallOptions,
+  OpenOptions,
   ReadTensorsOptions,
   Select,
   WarningOption,
 } from "./checkpoint/options.ts";
 export type { OnProgress, Progress } from "./checkpoint/progress.ts";
-export {
-  type LeafDict,
-  type Metadata,
-  type SaveFileOptions,
-  type SaveOptions,
-  save,
-  saveFile,
-} from "./checkpoint/save.ts";
-export {
-  type SavePytreeOptions,
-  type SerializedPytree,
-  savePytree,
-  serialize,
-} from "./checkpoint/save-pytree.ts";
+export { type LeafDict, type SaveOptions, save } from "./checkpoint/save.ts";
+export { type SaveFileOptions, saveFile } from "./checkpoint/save-file.ts";
+export { type SavePytreeOptions, savePytree } from "./checkpoint/save-pytree.ts";
 export type { ShardSink } from "./checkpoint/save-shards.ts";
-export {
-  type LoadIntoPytreeOptions,
-  loadIntoPytree,
-  type SetWeightsOptions,
-  setWeights,
-  type WeightsReport,
-} from "./checkpoint/weights.ts";
-export type { SliceIndex, SliceInput } from "./format/slice.ts";
+export type { SelectionKeys } from "./checkpoint/select.ts";
+export { type SerializedPytree, serialize } from "./checkpoint/serialize.ts";
+export { setWeights } from "./checkpoint/set-weights.ts";
+export type { SetWeightsOptions, WeightsReport } from "./checkpoint/weights-report.ts";
+export { parseSlice, type SliceIndex, type SliceInput } from "./format/slice-parse.ts";
+export { type CachedOptions, cached, cachedStore, trimCache } from "./io/cached.ts";
 export type {
   BlobLike,
   FileHandleLike,
@@ -68,17 +60,28 @@ export type {
   OpfsFileLike,
   SyncAccessHandleLike,
 } from "./io/duck-types.ts";
-export type { DirectoryInput, SinkInput, SourceInput, SourceOptions } from "./io/open.ts";
-export type { SinkOptions } from "./io/platform.ts";
-export type { HttpOptions } from "./io/sources/http-client.ts";
-export type { ByteSink, ByteSource, ReadOptions } from "./io/types.ts";
+export type { SinkInput } from "./io/open-sink.ts";
+export type { SourceInput } from "./io/open-source.ts";
+export { openStore, type StoreInput } from "./io/open-store.ts";
+export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export { type Address, type OpenScheme, registerScheme } from "./io/schemes.ts";
+export type { HubOptions } from "./io/stores/hub/options.ts";
+export { memoryStore } from "./io/stores/memory.ts";
+export type {
+  ByteSink,
+  ByteSource,
+  ListOptions,
+  ReadOptions,
+  Store,
+  StoreEntry,
+  StoreSinkOptions,
+  StoreSourceOptions,
+} from "./io/types.ts";
 export type { CastOptions } from "./tensor/convert.ts";
 export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./tensor/dtypes.ts";
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";
 export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { BuildLimits } from "./tree/build/builder.ts";
-export type { AttributesAs } from "./tree/build/make-tree.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
   type FlattenOptions,
@@ -88,6 +91,7 @@ export {
   treeLeavesWithPath,
   treeStructure,
 } from "./tree/flatten.ts";
+export { guessKeyStyle } from "./tree/keys/guess.ts";
 export {
   DictKey,
   type DictKeyValue,
@@ -99,8 +103,16 @@ export {
 } from "./tree/keys/keypath.ts";
 export { keystr } from "./tree/keys/keystr.ts";
 export { keypath2string, string2keypath } from "./tree/keys/keystring.ts";
-export { KEY_STYLES, type KeyStyle, type KeyStyleName, type KeyStyleOption } from "./tree/keys/keystyles.ts";
+export {
+  KEY_STYLES,
+  type KeyStyle,
+  type KeyStyleName,
+  type KeyStyleOption,
+  type ReadKeyStyleOption,
+} from "./tree/keys/keystyles.ts";
+export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
+export { OpaqueNode } from "./tree/kinds/opaque.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
@@ -109,6 +121,7 @@ export {
   registerDataclass,
   registerPytreeNode,
 } from "./tree/kinds/registry.ts";
+export type { BuildLimits } from "./tree/limits.ts";
 export { treeMap, treeMapWithPath } from "./tree/map.ts";
 export type { MapLeaves } from "./tree/map-leaves.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";

@@ -13,8 +13,8 @@ import { count, mebibytes } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Opening: `JSON.parse` makes objects, which cost it more the more there are; ours makes none. Before the first sample each runs for a while; the very first header that a program reads, while nothing is compiled, takes 40 ms for 5,000 tensors.";
-const OURS = "parseHeader";
+  "Opening: both make an object for each tensor, with its name. Before the first sample each runs for a while; the very first header that a program reads, while nothing is compiled, takes 40 ms for 5,000 tensors.";
+const OURS = "parse, check, names";
 const JSON_STRING = "`JSON.parse` of the text as a string";
 const JSON_BYTES = "`TextDecoder` + `JSON.parse` of the same bytes";
 const OPEN = "openSafetensors";
@@ -39,7 +39,7 @@ export const open: Workload = {
       await warm(path);
       const results = await contest(
         [
-          { name: OURS, run: () => parseHeader(header, fileSize) },
+          { name: OURS, run: () => parseHeader(header, fileSize, undefined) },
           { name: JSON_STRING, run: () => JSON.parse(text) },
           { name: JSON_BYTES, run: () => JSON.parse(new TextDecoder().decode(header)) },
           {
@@ -57,9 +57,9 @@ export const open: Workload = {
       lines["JSON.parse"]!.push([size, results.time(JSON_STRING).median]);
       if (size === 50_000 || size === 500_000) {
         const ours = results.time(OURS);
-        const what = `header of ${count(size)} tensors (${mebibytes(header.length)}): \`${OURS}\``;
+        const what = `header of ${count(size)} tensors (${mebibytes(header.length)}): ${OURS}`;
         comparisons.push(
-          { what, against: JSON_STRING, ours, speed: results.speed(OURS, JSON_STRING), reach: 1, why: WHY },
+          { what, against: JSON_STRING, ours, speed: results.speed(OURS, JSON_STRING), reach: 2, why: WHY },
           { what, against: JSON_BYTES, ours, speed: results.speed(OURS, JSON_BYTES) },
         );
         if (python) {
@@ -96,7 +96,7 @@ export const open: Workload = {
     return {
       title: "Opening",
       intro:
-        "Headers in memory, as the reference serializer writes them for transformer layers; ours checks everything that DESIGN.md lists and looks for names written twice, `JSON.parse` does neither. `openSafetensors` reads a file in the page cache.",
+        "Headers in memory, as the reference serializer writes them for transformer layers. The first row is what `openSafetensors` does with them: it parses, checks everything that DESIGN.md lists, looks for names written twice, and makes an object for each tensor with its name, dtype, shape and place; `JSON.parse` checks none of it. `openSafetensors` reads a file in the page cache.",
       comparisons,
       facts,
       plots,

@@ -1,4 +1,4 @@
-// What a Node, Deno or Bun program gets: the same functions, with paths and file handles.
+// The TensorFlow.js entry for Node, Deno and Bun: the same functions, with paths and file handles.
 import "../index.node.ts";
 
 export * from "./tfjs.ts";

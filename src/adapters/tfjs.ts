@@ -1,11 +1,32 @@
+/**
+ * Save and load trees of TensorFlow.js tensors and variables.
+ *
+ * @module
+ */
 import * as tf from "@tensorflow/tfjs-core";
 import { type ArrayAdapter, type Dtype, Pytree2SafetensorsError, type Tensor } from "../index.ts";
-import { type BoundFunctions, bind } from "./bind.ts";
+import {
+  type BoundFunctions,
+  bindDict2pytree,
+  bindLoad,
+  bindLoadFile,
+  bindLoadIntoPytree,
+  bindLoadPytree,
+  bindPytree2dict,
+  bindSave,
+  bindSaveFile,
+  bindSavePytree,
+  bindSerialize,
+  bindSetWeights,
+} from "./bind.ts";
+import { type Conversions, convertFor } from "./convert.ts";
 
 export type { BoundFunctions };
 
 /** A TensorFlow.js tensor. */
 export type TfTensor = tf.Tensor;
+
+type Functions = BoundFunctions<TfTensor>;
 
 const DTYPE_OF: Readonly<Record<string, Dtype>> = {
   float32: "F32",
@@ -14,8 +35,8 @@ const DTYPE_OF: Readonly<Record<string, Dtype>> = {
   complex64: "C64",
 };
 
-/** Where a dtype goes that TensorFlow.js has not; 64-bit numbers and U32 only where every value survives. */
-const CONVERTED: Readonly<Partial<Record<Dtype, Dtype>>> = {
+// Smaller dtypes widen, and 64-bit numbers and U32 narrow if every value survives.
+const CONVERSIONS: Conversions = {
   F16: "F32",
   BF16: "F32",
   F8_E5M2: "F32",
@@ -35,27 +56,74 @@ const CONVERTED: Readonly<Partial<Record<Dtype, Dtype>>> = {
 };
 
 /**
- * How this package reads and makes TensorFlow.js tensors and variables: float32, int32, bool and complex64 as they
- * are; smaller dtypes widen, 64-bit numbers and U32 narrow where every value survives.
+ * How this package reads and makes TensorFlow.js tensors and variables: float32, int32, bool and complex64 stay as they
+ * are; smaller dtypes widen, 64-bit numbers and U32 narrow if every value survives. The variables of a model's layers
+ * (`model.weights`) count as tensors. A tensor may be disposed of while it is being saved: the save holds a clone,
+ * which shares its memory.
  */
 export const tfjsArrays: ArrayAdapter<TfTensor> = {
   name: "TensorFlow.js",
-  is: (value): value is TfTensor => value instanceof tf.Tensor,
+  ordered: true,
+  // Models and optimizers are taken too, so that `describe` can say what to pass in place of them.
+  is: (value): value is TfTensor => value instanceof tf.Tensor || holdsWeights(value),
   describe(array) {
-    const dtype = DTYPE_OF[array.dtype];
-    if (dtype !== undefined && !array.isDisposed) return { dtype, shape: array.shape };
+    const tensor = tensorOf(array);
+    const dtype = DTYPE_OF[tensor.dtype];
+    if (dtype !== undefined && !tensor.isDisposed) return { dtype, shape: tensor.shape };
     throw new Pytree2SafetensorsError(
       "UnsupportedLeaf",
-      array.isDisposed ? "this tensor has been disposed" : `tensors of dtype ${array.dtype} can't be saved`,
-      { found: array.dtype },
+      tensor.isDisposed
+        ? "this TensorFlow.js tensor was disposed of before it could be saved; call tf.keep(tensor) to keep it beyond its tf.tidy()"
+        : `TensorFlow.js tensors of dtype ${tensor.dtype} can't be saved`,
+      {
+        expected: Object.keys(DTYPE_OF).join(", "),
+        found: tensor.isDisposed ? "a disposed tensor" : tensor.dtype,
+      },
     );
   },
-  read: async (array) => toBytes(await array.data()),
-  readSync: (array) => toBytes(array.dataSync()),
+  // Kept, because a save may begin inside a tf.tidy() that ends before it.
+  hold: (array) => tf.keep(tensorOf(array).clone()),
+  release: (array) => array.dispose(),
+  read: async (array) => toBytes(await tensorOf(array).data()),
+  readSync: (array) => toBytes(tensorOf(array).dataSync()),
   make,
   makeSync: make,
   dispose: (array) => array.dispose(),
 };
+
+/** A variable of a layer of @tensorflow/tfjs-layers, an item of `model.weights`. */
+interface LayerVariable {
+  readonly val: tf.Variable;
+}
+
+/** Whether a value is no tensor itself but the holder of tensors: a layer's variable, a layer, a model, an optimizer. */
+function holdsWeights(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isLayerVariable(value) || value instanceof tf.Optimizer || isLayer(value);
+}
+
+// Recognized by their methods: @tensorflow/tfjs-layers need not be installed.
+function isLayerVariable(value: object): value is LayerVariable {
+  return "val" in value && value.val instanceof tf.Variable;
+}
+
+function isLayer(value: object): boolean {
+  return "weights" in value && "setWeights" in value && typeof value.setWeights === "function";
+}
+
+function tensorOf(value: TfTensor | LayerVariable): TfTensor {
+  if (value instanceof tf.Tensor) return value;
+  if (isLayerVariable(value)) return value.val;
+  const isOptimizer = (value as object) instanceof tf.Optimizer;
+  const [what, call] = isOptimizer
+    ? ["a TensorFlow.js optimizer", "await optimizer.getWeights()"]
+    : ["a TensorFlow.js model or layer", "model.weights"];
+  throw new Pytree2SafetensorsError(
+    "UnsupportedLeaf",
+    `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`,
+    { expected: "tensors", found: what },
+  );
+}
 
 function toBytes(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -63,28 +131,12 @@ function toBytes(data: ArrayBufferView): Uint8Array {
 
 function make(tensor: Tensor): TfTensor {
   const shape = [...tensor.shape];
-  const { dtype } = tensor;
   // TensorFlow.js keeps the array that it is given, so it gets memory of its own.
   if (tensor.is("F32")) return tf.tensor(tensor.data.slice(), shape, "float32");
   if (tensor.is("I32")) return tf.tensor(tensor.data.slice(), shape, "int32");
   if (tensor.is("BOOL")) return tf.tensor(tensor.data.slice(), shape, "bool");
   if (tensor.is("C64")) return complex(tensor.data, shape);
-  const target = CONVERTED[dtype];
-  if (target === undefined) {
-    throw new Pytree2SafetensorsError("UnsupportedDtype", `TensorFlow.js has no dtype for ${dtype}`, {
-      found: dtype,
-    });
-  }
-  try {
-    return make(tensor.cast(target, { exact: true }));
-  } catch (cause) {
-    if (!(cause instanceof Pytree2SafetensorsError) || cause.code !== "LossyConversion") throw cause;
-    throw new Pytree2SafetensorsError(
-      "LossyConversion",
-      `${cause.message}; TensorFlow.js has no ${dtype}: pass { cast: { ${dtype}: "${target}" }, lossy: true } to accept the loss`,
-      { cause },
-    );
-  }
+  return make(convertFor("TensorFlow.js", tensor, CONVERSIONS));
 }
 
 function complex(data: Float32Array, shape: number[]): TfTensor {
@@ -94,27 +146,25 @@ function complex(data: Float32Array, shape: number[]): TfTensor {
   return tf.tidy(() => tf.complex(tf.tensor(real, shape), tf.tensor(imaginary, shape)));
 }
 
-const bound: BoundFunctions<TfTensor> = bind(tfjsArrays, { attributes: "object", match: "name" });
-
-/** Writes a dict of TensorFlow.js tensors as a file in memory: `save` of the root entry on TensorFlow.js tensors. */
-export const save: BoundFunctions<TfTensor>["save"] = bound.save;
-/** Reads a file in memory into TensorFlow.js tensors: `load` of the root entry on TensorFlow.js tensors. */
-export const load: BoundFunctions<TfTensor>["load"] = bound.load;
-/** Writes a dict of TensorFlow.js tensors to a sink: `saveFile` of the root entry on TensorFlow.js tensors. */
-export const saveFile: BoundFunctions<TfTensor>["saveFile"] = bound.saveFile;
-/** Reads a file into TensorFlow.js tensors: `loadFile` of the root entry on TensorFlow.js tensors. */
-export const loadFile: BoundFunctions<TfTensor>["loadFile"] = bound.loadFile;
-/** Saves a tree of TensorFlow.js tensors: `savePytree` of the root entry on TensorFlow.js tensors. Every array stays usable. */
-export const savePytree: BoundFunctions<TfTensor>["savePytree"] = bound.savePytree;
-/** Lays a tree of TensorFlow.js tensors out as a file, for uploads and downloads: `serialize` of the root entry on TensorFlow.js tensors. */
-export const serialize: BoundFunctions<TfTensor>["serialize"] = bound.serialize;
-/** Loads a tree of TensorFlow.js tensors: `loadPytree` of the root entry on TensorFlow.js tensors. Attribute nodes load as plain objects unless told. */
-export const loadPytree: BoundFunctions<TfTensor>["loadPytree"] = bound.loadPytree;
-/** Puts a dict of TensorFlow.js tensors into a template: `setWeights` of the root entry on TensorFlow.js tensors. Leaves are matched by name unless told. */
-export const setWeights: BoundFunctions<TfTensor>["setWeights"] = bound.setWeights;
-/** Loads a file into a template of TensorFlow.js tensors: `loadIntoPytree` of the root entry on TensorFlow.js tensors. Leaves are matched by name unless told. */
-export const loadIntoPytree: BoundFunctions<TfTensor>["loadIntoPytree"] = bound.loadIntoPytree;
-/** The leaves of a tree by key string: `pytree2dict` of the root entry for trees of TensorFlow.js tensors. */
-export const pytree2dict: BoundFunctions<TfTensor>["pytree2dict"] = bound.pytree2dict;
-/** The tree of a dict: `dict2pytree` of the root entry for TensorFlow.js tensors. Attribute nodes become plain objects unless told. */
-export const dict2pytree: BoundFunctions<TfTensor>["dict2pytree"] = bound.dict2pytree;
+/** Writes a dict of TensorFlow.js tensors as a file in memory. See `save` of the root entry. */
+export const save: Functions["save"] = /* @__PURE__ */ bindSave(tfjsArrays);
+/** Reads a file in memory into a dict of TensorFlow.js tensors. See `load` of the root entry. */
+export const load: Functions["load"] = /* @__PURE__ */ bindLoad(tfjsArrays);
+/** Writes a dict of TensorFlow.js tensors to a sink. See `saveFile` of the root entry. */
+export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bindSaveFile(tfjsArrays);
+/** Reads a file into a dict of TensorFlow.js tensors. See `loadFile` of the root entry. */
+export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bindLoadFile(tfjsArrays);
+/** Saves a tree of TensorFlow.js tensors. Every tensor stays usable. See `savePytree` of the root entry. */
+export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bindSavePytree(tfjsArrays);
+/** Lays a tree of TensorFlow.js tensors out as a file, for uploads and downloads. See `serialize` of the root entry. */
+export const serialize: Functions["serialize"] = /* @__PURE__ */ bindSerialize(tfjsArrays);
+/** Loads a tree of TensorFlow.js tensors; attribute nodes load as plain objects by default. See `loadPytree` of the root entry. */
+export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytree(tfjsArrays);
+/** Puts a dict of TensorFlow.js tensors into a template; leaves match by name by default. See `setWeights` of the root entry. */
+export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bindSetWeights(tfjsArrays);
+/** Loads a file into a template of TensorFlow.js tensors; leaves match by name by default. See `loadIntoPytree` of the root entry. */
+export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindLoadIntoPytree(tfjsArrays);
+/** The leaves of a tree of TensorFlow.js tensors by key string. See `pytree2dict` of the root entry. */
+export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
+/** The tree of a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
+export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();

@@ -51,9 +51,15 @@ export type ErrorCode =
   // Sharded checkpoints.
   | "InvalidIndex"
   | "MissingShard"
+  // Training.
+  | "StepExists"
+  | "StepNotFound"
+  | "StoreLocked"
+  | "ManagerClosed"
   // Calls.
   | "InvalidArgument"
-  | "AsyncAdapter";
+  | "AsyncAdapter"
+  | "AdapterError";
 
 /** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
 export interface Fault {
@@ -146,13 +152,17 @@ export function amendError(
   details: Omit<ErrorDetails, "faults" | "cause">,
 ): Pytree2SafetensorsError {
   const { code, message, tensor, keyPath, expected, found, source, status, faults } = error;
-  const own = Object.entries({ tensor, keyPath, expected, found, source, status }).filter(
-    ([, value]) => value !== undefined,
+  const own = Object.fromEntries(
+    Object.entries({ tensor, keyPath, expected, found, source, status }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
+  const fields = { ...details, ...own };
+  // A single fault is this error itself; its message says what is wrong, the error's where.
+  const [fault, ...others] = faults;
   return new Pytree2SafetensorsError(code, `${prefix}: ${message}`, {
-    ...details,
-    ...Object.fromEntries(own),
-    ...(faults.length > 1 && { faults }),
+    ...fields,
+    faults: others.length > 0 ? faults : [{ ...faultFields(fields), ...fault! }],
     cause: error,
   });
 }

@@ -1,3 +1,4 @@
+/** How a framework's arrays are read and made: the interface that adapters implement. */
 import type { Awaitable } from "../base/types.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,27 +13,34 @@ export interface ArrayInfo {
 
 /**
  * How a framework's arrays are read and made. Pass one as `{ arrays }` to any function, or use an entry
- * point that has it bound, as `pytree2safetensors/jax-js`.
+ * point that has it bound, such as `pytree2safetensors/jax-js`.
  *
  * @typeParam A The framework's array type.
  */
 export interface ArrayAdapter<A> {
   /** The framework's name, for messages. */
   readonly name: string;
-  /** True where the framework pairs the leaves of dicts by position, so that the order of keys matters. */
+  /** True if the framework pairs the leaves of dicts by position, so that the order of keys matters. */
   readonly ordered?: boolean;
   /** Whether `value` is one of the framework's arrays. */
   is(value: unknown): value is A;
   /** Dtype and shape, without reading data. */
   describe(array: A): ArrayInfo;
-  /** The array's bytes, little-endian, in C order; the array stays usable. */
+  /**
+   * Keeps an array's memory for a save that goes on after the call: a reference or a clone that shares the memory. The
+   * program may then free its own. Without this method, arrays must live until the save ends.
+   */
+  hold?(array: A): A;
+  /** Lets go of what {@link ArrayAdapter.hold} gave. Called once for each, whether the save succeeds or fails. */
+  release?(array: A): void;
+  /** The array's bytes, little-endian, in C order. The array stays usable. */
   read(array: A): Awaitable<Uint8Array>;
-  /** The same at once, for {@link save}; left out where the framework can't. */
+  /** The same without waiting, for {@link save}. Leave it out if the framework can't. */
   readSync?(array: A): Uint8Array;
-  /** An array of the tensor's values. The tensor's memory may be shared with others: copy it to keep it. */
+  /** Makes an array of the tensor's values. Other tensors may share its memory: copy what you keep. */
   make(tensor: Tensor): Awaitable<A>;
-  /** The same at once, for {@link load}; left out where the framework can't. */
+  /** The same without waiting, for {@link load}. Leave it out if the framework can't. */
   makeSync?(tensor: Tensor): A;
-  /** Frees an array that was made and will not be used, because the call that made it failed. */
+  /** Frees an array that was made and won't be used, because the call that made it failed. */
   dispose?(array: A): void;
 }

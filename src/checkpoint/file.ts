@@ -1,19 +1,23 @@
+/** An open file or sharded checkpoint, of which only headers have been read. */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keepShape } from "../base/keep-shape.ts";
-import type { Header } from "../format/header/header.ts";
-import { planSlice, type SliceInput } from "../format/slice.ts";
-import type { ByteSource } from "../io/types.ts";
-import { type ConvertOptions, convertInto } from "../tensor/convert.ts";
-import { arrayClass, DTYPES, type Dtype } from "../tensor/dtypes.ts";
-import { byteLengthOf } from "../tensor/size.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { quote } from "../base/quote.ts";
+import { findAliases } from "../format/aliases.ts";
+import { missingTensor } from "../format/shards.ts";
+import { planSlice } from "../format/slice.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
+import { CastStream, castChunk } from "../tensor/cast-stream.ts";
+import type { Dtype } from "../tensor/dtypes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { stripKinds } from "../tree/match.ts";
 import type { ArrayInfo } from "./adapter.ts";
-import type { Cast, LongCallOptions } from "./options.ts";
+import type { FilePart, FileTensor } from "./file-part.ts";
+import type { CastingOptions, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { readTensors, type TensorRead } from "./read.ts";
-import { readSpans } from "./read-slice.ts";
+import { readSlice } from "./read-slice.ts";
+import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
+import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
 import { requireDtype, targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */
@@ -23,39 +27,24 @@ export interface TensorInfo extends ArrayInfo {
 }
 
 /** Options of the calls that read one tensor. */
-export interface TensorOptions extends LongCallOptions {
+export interface TensorOptions extends LongCallOptions, Omit<CastingOptions, "cast"> {
   /** Converts to this dtype while reading. */
   readonly cast?: Dtype;
-  /** Lets `cast` change values that the new dtype can't hold. */
-  readonly lossy?: boolean;
   /** Memory to read into: exactly the bytes of the result. The tensor is then a view of it. */
   readonly into?: ArrayBufferView;
 }
 
 /** Options of {@link SafetensorsFile.tensors}. */
-export interface TensorsOptions extends LongCallOptions {
-  /** Converts dtypes while reading. */
-  readonly cast?: Cast;
-  /** Lets `cast` change values that the new dtype can't hold. */
-  readonly lossy?: boolean;
-}
+export interface TensorsOptions extends LongCallOptions, CastingOptions {}
 
 /** Options of {@link SafetensorsFile.stream}. */
-export interface StreamOptions {
+export interface StreamOptions extends Omit<CastingOptions, "cast"> {
   /** Aborts the stream: the next piece rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The size of a piece in bytes, a multiple of 16; 8 MiB unless told. */
+  /** The size of a piece in bytes, a multiple of 16; 8 MiB by default. */
   readonly chunkBytes?: number;
-  /** Converts to this dtype while reading; `chunkBytes` is then of what is read. */
+  /** Converts to this dtype while reading. `chunkBytes` then counts what is read. */
   readonly cast?: Dtype;
-  /** Lets `cast` change values that the new dtype can't hold. */
-  readonly lossy?: boolean;
-}
-
-/** One file of a checkpoint: a header that was read and the bytes behind it. */
-export interface FilePart {
-  readonly source: ByteSource;
-  readonly header: Header;
 }
 
 const STREAM_BYTES = 8 * 2 ** 20;
@@ -65,51 +54,64 @@ const forgotten = new FinalizationRegistry<() => Promise<void>>((release) => {
   release().catch(() => {}); // nobody is there to be told
 });
 
+/** What {@link SafetensorsFile} is made of. */
+export interface FileContents {
+  readonly parts: readonly FilePart[];
+  /** By file, then by offset. */
+  readonly tensors: readonly FileTensor[];
+  /** Decoded when it is asked for: a dict of tiny strings takes many times the bytes that it is written in. */
+  readonly metadata: () => Readonly<Record<string, string>>;
+  /** Tensors that an index lists and that their shard doesn't have: name → file name. */
+  readonly missing?: ReadonlyMap<string, string>;
+  readonly release: () => Promise<void>;
+}
+
 /**
- * An open file (or sharded checkpoint) of which only the header has been read. Made by `openSafetensors`;
+ * An open file (or sharded checkpoint) of which only the header has been read. `openSafetensors` makes it;
  * every function that takes a source takes one of these too, and leaves it open.
  *
  * @example
  * ```ts
- * await using file = await openSafetensors("model.safetensors");
+ * const file = await openSafetensors("model.safetensors");
  * console.log(file.names, file.info("layers#0@w").shape);
  * const first = await file.tensor("layers#0@w");
  * const rows = await file.slice("embedding", [[0, 10]]);
+ * await file.close();
  * ```
  */
 export class SafetensorsFile {
-  /** The names of all tensors, in the order of their data. */
-  readonly names: readonly string[];
-  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly #parts: readonly FilePart[];
-  readonly #partOf: ReadonlyMap<string, FilePart> | undefined;
-  readonly #release: () => Promise<void>;
+  readonly #contents: FileContents;
+  #metadata: Readonly<Record<string, string>> | undefined;
+  #names: readonly string[] | undefined;
+  #byName: ReadonlyMap<string, FileTensor> | undefined;
   #closed: Promise<void> | undefined;
 
   /** @internal */
-  constructor(
-    parts: readonly FilePart[],
-    metadata: Readonly<Record<string, string>>,
-    partOf: ReadonlyMap<string, FilePart> | undefined,
-    release: () => Promise<void>,
-  ) {
-    this.#parts = parts;
-    this.#partOf = partOf;
-    this.#release = release;
-    this.metadata = metadata;
-    forgotten.register(this, release, this);
-    this.names = parts.length === 1 ? parts[0]!.header.names : parts.flatMap((part) => part.header.names);
+  constructor(contents: FileContents) {
+    this.#contents = contents;
+    forgotten.register(this, contents.release, this);
+  }
+
+  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
+  get metadata(): Readonly<Record<string, string>> {
+    this.#metadata ??= this.#contents.metadata();
+    return this.#metadata;
+  }
+
+  /** The names of all tensors, in the order of their data. */
+  get names(): readonly string[] {
+    this.#names ??= this.#contents.tensors.map(({ name }) => name);
+    return this.#names;
   }
 
   /** The size of all files together, headers included, in bytes. */
   get byteLength(): number {
-    return this.#parts.reduce((sum, part) => sum + part.source.size, 0);
+    return this.#contents.parts.reduce((sum, { source }) => sum + source.size, 0);
   }
 
   /** Whether the file has a tensor of this name. */
   has(name: string): boolean {
-    return this.#find(name) !== undefined;
+    return this.find(name) !== undefined;
   }
 
   /**
@@ -128,29 +130,42 @@ export class SafetensorsFile {
    * @throws `TensorNotFound`, `LossyConversion` of a cast, and what the source throws.
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
+    requireOptions(options);
     const { cast, lossy, into, signal, onProgress } = options;
-    if (cast !== undefined) requireDtype(cast);
-    const read: TensorRead = { ...this.locate(name), cast, lossy, into };
+    const tensor = this.locate(name);
+    const overflow = overflowOf(tensor.dtype, cast && requireDtype(cast), options);
+    const read = new TensorRead(tensor);
+    read.as = { cast, lossy, into, overflow };
     const progress = new ProgressCounter(read.end - read.start, onProgress);
     for await (const { tensors } of readTensors([read], { signal, progress })) {
       progress.finish(name);
+      reportOverflow(read, options);
       return tensors[0]!;
     }
     throw new Error("unreachable: one read gives one tensor");
   }
 
   /**
-   * Reads tensors one after the other, in the order of their data, neighbours together. All of them unless
-   * `names` says which.
+   * Reads tensors one after the other, in the order of their data, neighbours together. Without `names`, it reads all
+   * of them.
    */
   async *tensors(
-    names: Iterable<string> = this.names,
+    names?: Iterable<string>,
     options: TensorsOptions = {},
   ): AsyncGenerator<[name: string, tensor: Tensor], void, undefined> {
-    const reads = this.plan([...names], options);
+    requireOptions(options);
+    if (names !== undefined && (typeof names === "string" || !(Symbol.iterator in Object(names)))) {
+      throw invalidArgument("names", "a list of tensor names", names);
+    }
+    if (names === undefined) this.requireNone(this.missing.keys());
+    const selected = names === undefined ? this.present : Array.from(names, (name) => this.locate(name));
+    const reads = readsOf(selected, options);
     const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
     for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
-      for (let k = 0; k < members.length; k++) yield [reads[members[k]!]!.name, tensors[k]!];
+      for (let k = 0; k < members.length; k++) {
+        reportOverflow(members[k]!, options);
+        yield [members[k]!.name, tensors[k]!];
+      }
     }
     progress.finish(reads.at(-1)?.name ?? "");
   }
@@ -163,14 +178,16 @@ export class SafetensorsFile {
    * @throws `InvalidSlice` where the slice does not fit the shape, `MisalignedSlice` where it cuts a byte.
    */
   async slice(name: string, slice: SliceInput, options: TensorOptions = {}): Promise<Tensor> {
-    const at = this.locate(name);
-    const plan = planSlice(at.dtype, at.shape, slice);
-    const { cast = at.dtype, lossy = false, into } = options;
-    requireDtype(cast);
+    requireOptions(options);
+    const tensor = this.locate(name);
+    const plan = planSlice(tensor.dtype, tensor.shape, slice);
+    const { cast = tensor.dtype, lossy = false, into } = options;
+    const overflow = overflowOf(tensor.dtype, requireDtype(cast), options);
     const target = targetTensor(name, cast, plan.shape, into);
-    const read = cast === at.dtype ? target : targetTensor(name, at.dtype, plan.shape, undefined);
-    await readSpans(at, plan, read.data, options);
-    if (read !== target) convertInto(read.data, at.dtype, target.data, cast, { lossy, name });
+    const read = cast === tensor.dtype ? target : targetTensor(name, tensor.dtype, plan.shape, undefined);
+    await readSlice(tensor, plan, read.data, options);
+    if (read !== target) new CastStream(tensor.dtype, target, { lossy, name, overflow }).push(read.bytes);
+    reportOverflow({ name, tensor, as: { cast, overflow } }, options);
     return target;
   }
 
@@ -179,28 +196,25 @@ export class SafetensorsFile {
    * the last has `chunkBytes` bytes, so elements are never cut.
    */
   async *stream(name: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    const { source, dtype, start, end } = this.locate(name);
-    const { cast = dtype, lossy = false } = options;
-    const chunkBytes = options.chunkBytes ?? STREAM_BYTES;
-    requireDtype(cast);
+    requireOptions(options);
+    const { dtype, start, end, file } = this.locate(name);
+    const { cast = dtype, lossy = false, chunkBytes = STREAM_BYTES, signal } = options;
+    const overflow = overflowOf(dtype, requireDtype(cast), options);
     if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 16 === 0)) {
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `chunkBytes must be a positive multiple of 16, not ${chunkBytes}`,
-      );
+      throw invalidArgument("chunkBytes", "a positive multiple of 16", chunkBytes);
     }
     for (let at = start; at < end; at += chunkBytes) {
-      options.signal?.throwIfAborted();
-      const chunk = await source.read(at, Math.min(at + chunkBytes, end), { signal: options.signal });
-      if (cast === dtype) yield chunk;
-      else yield castChunk(chunk, dtype, cast, { lossy, name, offset: elementsIn(dtype, at - start) });
+      signal?.throwIfAborted();
+      const chunk = await file.source.read(at, Math.min(at + chunkBytes, end), { signal });
+      yield cast === dtype ? chunk : castChunk(chunk, dtype, cast, at - start, { lossy, name, overflow });
     }
+    reportOverflow({ name, tensor: { dtype }, as: { cast, overflow } }, options);
   }
 
-  /** Closes what was opened for it, once; tensors that have been read stay. */
+  /** Closes what was opened for it, once. Tensors that have been read stay. */
   close(): Promise<void> {
     forgotten.unregister(this);
-    this.#closed ??= this.#release();
+    this.#closed ??= this.#contents.release();
     return this.#closed;
   }
 
@@ -209,54 +223,58 @@ export class SafetensorsFile {
     return this.close();
   }
 
-  /** @internal Where a tensor's bytes are. */
-  locate(name: string, place = 0): TensorRead {
-    const found = this.#find(name);
-    if (found === undefined) {
-      throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
-    }
-    const { part, index } = found;
-    const { header, source } = part;
-    return {
-      name,
-      source,
-      dtype: header.dtypeAt(index),
-      shape: header.shapeAt(index),
-      start: header.beginAt(index),
-      end: header.endAt(index),
-      dataStart: header.dataStart,
-      place,
-    };
+  /** @internal All tensors that are there. */
+  get present(): readonly FileTensor[] {
+    return this.#contents.tensors;
   }
 
-  /** @internal The reads of these tensors, in the order of their data. */
-  plan(
-    names: readonly string[],
-    options: {
-      readonly cast?: Cast | undefined;
-      readonly lossy?: boolean | undefined;
-      readonly into?: ((name: string, info: ArrayInfo) => ArrayBufferView | undefined) | undefined;
-    },
-  ): TensorRead[] {
-    const { cast, lossy, into } = options;
-    const parts = new Map(this.#parts.map((part, index) => [part.source, index]));
-    const reads: TensorRead[] = names.map((name, place) => {
-      const at = this.locate(name, place);
-      if (cast === undefined && into === undefined) return at;
-      return { ...at, cast: chooseCast(cast, name, at), lossy, into: into?.(name, at) ?? undefined };
-    });
-    return reads.sort((a, b) =>
-      a.source === b.source
-        ? a.start - b.start || a.end - b.end
-        : parts.get(a.source)! - parts.get(b.source)!,
+  /**
+   * The tensors that the index of a sharded checkpoint lists and that are missing from their file: name → file name.
+   * They are not among {@link SafetensorsFile.names}; whatever would read one throws `InvalidIndex`.
+   */
+  get missing(): ReadonlyMap<string, string> {
+    return this.#contents.missing ?? new Map();
+  }
+
+  /**
+   * Other names of tensors: files that safetensors' `save_model` writes store tied weights once and say in the metadata
+   * which names stand for which tensor. Alias → name of the stored tensor.
+   */
+  get aliases(): ReadonlyMap<string, string> {
+    return findAliases(this.metadata, (name) => this.has(name));
+  }
+
+  /** @internal The tensor of this name, if there is one. */
+  find(name: string): FileTensor | undefined {
+    this.#byName ??= new Map(this.#contents.tensors.map((tensor) => [tensor.name, tensor]));
+    return this.#byName.get(name);
+  }
+
+  /** @internal The tensor of this name; throws `TensorNotFound`. */
+  locate(name: string): FileTensor {
+    const found = this.find(name);
+    if (found !== undefined) return found;
+    if (typeof name !== "string") throw invalidArgument("name", "a string", name);
+    this.requireNone(this.missing.has(name) ? [name] : []);
+    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
+  }
+
+  /** @internal Throws for the first of these names, all of which the shards lack. */
+  requireNone(missing: Iterable<string>): void {
+    const names = [...missing];
+    const [first] = names;
+    if (first === undefined) return;
+    const error = missingTensor(first, this.missing.get(first)!);
+    if (names.length === 1) throw error;
+    const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
+    throw new Pytree2SafetensorsError(
+      error.code,
+      `${error.message} (and ${names.length - 1} more, see "faults")`,
+      {
+        tensor: first,
+        faults,
+      },
     );
-  }
-
-  #find(name: string): { part: FilePart; index: number } | undefined {
-    const part = this.#partOf ? this.#partOf.get(name) : this.#parts[0];
-    if (part === undefined) return undefined;
-    const index = part.header.indexOf(name);
-    return index < 0 ? undefined : { part, index };
   }
 
   #notFound(name: string): string {
@@ -264,34 +282,7 @@ export class SafetensorsFile {
     const isNear = (other: string) =>
       other.includes(name) || name.includes(other) || stripKinds(other) === plain;
     const close = this.names.filter(isNear).slice(0, 3);
-    const hint =
-      close.length > 0 ? `; near it: ${close.map((other) => JSON.stringify(other)).join(", ")}` : "";
-    return `there is no tensor ${JSON.stringify(name)} among the ${this.names.length} of the file${hint}`;
+    const hint = close.length > 0 ? `; near it: ${close.map((other) => quote(other)).join(", ")}` : "";
+    return `there is no tensor ${quote(name)} among the ${this.names.length} of the file${hint}`;
   }
-}
-
-keepShape(new SafetensorsFile([], {}, undefined, () => Promise.resolve()));
-
-function castChunk(chunk: Uint8Array, from: Dtype, to: Dtype, options: ConvertOptions): Uint8Array {
-  const shape = [elementsIn(from, chunk.byteLength)];
-  const TypedArray = arrayClass(to);
-  const target = new TypedArray(byteLengthOf(to, shape) / TypedArray.BYTES_PER_ELEMENT);
-  convertInto(Tensor.fromBytes(from, shape, chunk).data, from, target, to, options);
-  return new Uint8Array(target.buffer);
-}
-
-function elementsIn(dtype: Dtype, bytes: number): number {
-  return (bytes * 8) / DTYPES[dtype].bits;
-}
-
-/** The dtype that a tensor is to be converted to, if any. */
-export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo): Dtype | undefined {
-  const chosen =
-    typeof cast === "function" ? cast(name, info) : typeof cast === "object" ? cast[info.dtype] : cast;
-  return chosen === undefined ? undefined : requireDtype(chosen);
-}
-
-/** The bytes that reads will take from their sources. */
-export function totalBytes(reads: readonly TensorRead[]): number {
-  return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
 }

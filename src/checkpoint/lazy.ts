@@ -1,13 +1,16 @@
-import type { SliceInput } from "../format/slice.ts";
+/** A leaf whose data are still in the file. */
+import { quote } from "../base/quote.ts";
+import type { SliceInput } from "../format/slice-parse.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
-import { byteLengthOf } from "../tensor/size.ts";
+import { DENO_INSPECT, NODE_INSPECT } from "../tensor/inspect.ts";
+import { byteLengthOf, spell } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { SafetensorsFile, StreamOptions, TensorOptions } from "./file.ts";
 
 /**
  * A tensor that is still in its file: dtype and shape are known, the data are read when asked for. The
- * leaves of `loadPytree(source, { lazy: true })`; saving one streams it from file to file.
+ * leaves of `loadPytree(source, { lazy: true })`. Saving one streams it from file to file.
  *
  * @example
  * ```ts
@@ -17,40 +20,45 @@ import type { SafetensorsFile, StreamOptions, TensorOptions } from "./file.ts";
  * ```
  */
 export class LazyTensor<D extends Dtype = Dtype> {
-  /** The tensor's name in the file, that is its key string. */
+  /** The tensor's name in the file, which is its key string. */
   readonly name: string;
   readonly dtype: D;
   readonly shape: readonly number[];
-  /** The size of the data in bytes. */
-  readonly byteLength: number;
-  /** The open file; close it when no leaf is needed any more. */
-  readonly file: SafetensorsFile;
-
+  readonly #file: SafetensorsFile;
   readonly #lossy: boolean;
 
   /** @internal */
   constructor(file: SafetensorsFile, name: string, info: ArrayInfo & { readonly dtype: D }, lossy = false) {
-    this.file = file;
+    this.#file = file;
     this.name = name;
     this.dtype = info.dtype;
     this.shape = info.shape;
-    this.byteLength = byteLengthOf(info.dtype, info.shape);
     this.#lossy = lossy;
+  }
+
+  /** The size of the data in bytes. */
+  get byteLength(): number {
+    return byteLengthOf(this.dtype, this.shape);
+  }
+
+  /** The open file. Close it when you need no leaf any more. */
+  get file(): SafetensorsFile {
+    return this.#file;
   }
 
   /** Reads the whole tensor. */
   load(options?: TensorOptions): Promise<Tensor> {
-    return this.file.tensor(this.name, this.#cast(options));
+    return this.#file.tensor(this.name, this.#cast(options));
   }
 
   /** Reads the bytes piece by piece, in bounded memory; see {@link SafetensorsFile.stream}. */
   stream(options?: StreamOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.file.stream(this.name, this.#cast(options));
+    return this.#file.stream(this.name, this.#cast(options));
   }
 
   /** Reads a part, only the bytes of it; see {@link SafetensorsFile.slice}. */
   slice(slice: SliceInput, options?: TensorOptions): Promise<Tensor> {
-    return this.file.slice(this.name, slice, this.#cast(options));
+    return this.#file.slice(this.name, slice, this.#cast(options));
   }
 
   /**
@@ -59,7 +67,22 @@ export class LazyTensor<D extends Dtype = Dtype> {
    * @param options `lossy` lets values change that the new dtype can't hold.
    */
   cast<E extends Dtype>(dtype: E, options: { readonly lossy?: boolean } = {}): LazyTensor<E> {
-    return new LazyTensor(this.file, this.name, { dtype, shape: this.shape }, options.lossy);
+    return new LazyTensor(this.#file, this.name, { dtype, shape: this.shape }, options.lossy);
+  }
+
+  /** Dtype and shape as messages spell them: `F32[2,3]`. */
+  toString(): string {
+    return this.dtype + spell(this.shape);
+  }
+
+  /** @internal What `console.log` prints in Node and Bun. */
+  [NODE_INSPECT](): string {
+    return `LazyTensor ${this} ${quote(this.name)} (not loaded)`;
+  }
+
+  /** @internal What `console.log` prints in Deno. */
+  [DENO_INSPECT](): string {
+    return this[NODE_INSPECT]();
   }
 
   // What the call asks for goes before what this leaf was cast to.

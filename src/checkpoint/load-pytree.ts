@@ -1,16 +1,25 @@
+/** Loads a file as a tree. */
+import { requireChoice, requireOptions } from "../base/arguments.ts";
+import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
+import { guessKeyStyle } from "../tree/keys/guess.ts";
+import { keystr } from "../tree/keys/keystr.ts";
+import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
-import { planTree, type ScalarKind } from "../tree/names2tree.ts";
-import type { ArrayInfo } from "./adapter.ts";
-import { chooseCast, type SafetensorsFile } from "./file.ts";
+import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
+import type { SafetensorsFile } from "./file.ts";
+import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
-import type { LoadFileOptions } from "./load.ts";
-import { type CheckpointSource, openSafetensors, withFile } from "./open.ts";
-import { requireChoice, warn } from "./options.ts";
-import { collect } from "./read-arrays.ts";
-import { STRUCTURE_KEY } from "./save.ts";
-import { selectNames } from "./select.ts";
+import type { LoadFileOptions } from "./load-file.ts";
+import { STRUCTURE_KEY, userMetadata } from "./metadata.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
+import { warn } from "./options.ts";
+import { readArrays } from "./read-arrays.ts";
+import { TensorRead } from "./read-tensors.ts";
+import { chooseCast, planReading } from "./reads-of.ts";
+import { fitsScalar, toScalar } from "./scalars.ts";
+import { selectTensors, withAliases } from "./select.ts";
 
 /** A tree as {@link loadPytree} gives it, with leaves `L`. */
 export type PyTree<L = Tensor> =
@@ -29,37 +38,39 @@ export type PyTree<L = Tensor> =
 export interface PytreeWithMetadata<T> {
   /** The tree, as without `withMetadata`. */
   readonly tree: T;
-  /** The user's metadata strings; the structure is not among them. */
+  /** The user's metadata strings. The structure is not among them. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Options of {@link loadPytree}. */
-export interface LoadPytreeOptions<A = Tensor> extends LoadFileOptions<A>, KeyStyleOption {
+export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, "keys">, ReadKeyStyleOption {
   /**
-   * What becomes of the file's structure metadata: `"auto"`, the default, uses it where it is there and fits the
-   * tensors; `"ignore"` builds from the key strings alone; `"require"` throws where it is missing or does not fit.
+   * What becomes of the file's structure metadata: `"auto"`, the default, uses it if it is there and fits the
+   * tensors; `"ignore"` builds the tree from the key strings alone; `"require"` throws if it is missing or doesn't fit.
    */
   readonly structure?: "auto" | "ignore" | "require";
   /** What attribute nodes (`.name`) load as: a {@link PyTreeContainer}, or a plain object. */
   readonly attributes?: "container" | "object";
-  /** Leaves are {@link LazyTensor}s, which read themselves when asked; the file stays open for them. */
+  /** Makes the leaves {@link LazyTensor}s, which are read when asked for. The file stays open for them. */
   readonly lazy?: boolean;
   /** Gives the tree together with the file's metadata strings. */
   readonly withMetadata?: boolean;
-  /** How deep a tree may be; 1,000 unless told. */
+  /** What objects of classes that aren't registered load as: what their keys say, or opaque nodes that save as they were. */
+  readonly unknownClasses?: "container" | "opaque";
+  /** How deep a tree may be; 1,000 by default. */
   readonly maxDepth?: number;
-  /** How many containers the tree may have; 100,000 and 16 for each tensor unless told. */
+  /** How many containers the tree may have; by default 100,000, and 16 more for each tensor. */
   readonly maxContainers?: number;
-  /** How many list elements may be filled with `null` in all; 1,000,000 unless told. */
+  /** How many list elements may be filled with `null` in all; 1,000,000 by default. */
   readonly maxGaps?: number;
 }
 
 /**
  * Loads a pytree: lists for `#`, plain objects for `@`, {@link PyTreeContainer}s for `.`, and whatever else the
- * structure metadata says. Dicts are sorted by key as JAX does.
+ * structure metadata says. Dicts are sorted by key, as JAX does it.
  *
  * With `select`, the tree has the selected leaves and the containers that lead to them. With `lazy`, only the header is
- * read; the file is closed when its leaves are forgotten, or at once by `leaf.file.close()`.
+ * read; the file is closed when its leaves are garbage, or by `leaf.file.close()`.
  *
  * @throws Every error of the format; `KeyConflict`, `GapLimit`, `DepthLimit`, `InvalidKeyString` where the names make no
  *   tree; `StructureMismatch` and `InvalidStructure` under `{ structure: "require" }`; what the source throws.
@@ -89,112 +100,103 @@ export async function loadPytree(
   source: CheckpointSource,
   options: LoadPytreeOptions<unknown> = {},
 ): Promise<unknown> {
-  const load = options.lazy ? loadLazily : loadWhole;
-  const { tree, metadata } = await load(source, options);
-  return options.withMetadata ? { tree, metadata } : tree;
-}
-
-interface Loaded {
-  readonly tree: unknown;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-async function loadWhole(source: CheckpointSource, options: LoadPytreeOptions<unknown>): Promise<Loaded> {
-  return withFile(source, options, async (file) => {
-    const { plan, names, scalars } = planFile(file, options);
-    const reading = scalars.size === 0 ? options : sparing(scalars, options);
-    const leaves = await collect(file, names, reading, options.arrays, (name, tensor) => {
-      return scalars.has(name) ? toScalar(tensor) : undefined;
-    });
-    return { tree: plan.build(inPlace(file, names, leaves)), metadata: userMetadataOf(file) };
-  });
-}
-
-async function loadLazily(source: CheckpointSource, options: LoadPytreeOptions<unknown>): Promise<Loaded> {
-  const file = await openSafetensors(source, options);
+  requireOptions(options);
+  requireChoice("structure", options.structure, ["auto", "ignore", "require"]);
+  requireChoice("attributes", options.attributes, ["container", "object"]);
+  requireChoice("unknownClasses", options.unknownClasses, ["container", "opaque"]);
+  const { file, onProgress } = await openToRead(source, options);
+  let staysOpen = file === source;
   try {
-    const { plan, names, scalars } = planFile(file, options);
+    const all = (options.aliases ? withAliases(file) : file.present).map((tensor) => new TensorRead(tensor));
+    const plan = planTree(file, all, options);
+    const isScalar = (read: TensorRead) => plan.scalars.has(read);
     // Scalars are a few bytes each, and nobody wants to await a step counter.
-    const scalarNames = [...scalars];
-    const { signal } = options;
-    const made = await collect(file, scalarNames, { signal }, undefined, (_, tensor) => toScalar(tensor));
-    const values = new Map(scalarNames.map((name, i) => [name, made[i]]));
-    const leaves = names.map((name) => values.get(name) ?? lazyTensor(file, name, options));
-    const tree = plan.build(inPlace(file, names, leaves));
-    // Without a leaf that reads, nobody would ever close it.
-    if (file !== source && values.size === names.length) await file.close();
-    return { tree, metadata: userMetadataOf(file) };
-  } catch (error) {
-    if (file !== source) await file.close();
-    throw error;
+    const eager = options.lazy ? plan.tensors.filter(isScalar) : [...plan.tensors];
+    if (options.lazy) makeLazy(file, plan, options);
+    const reads = planReading(eager, options, isScalar);
+    const reading = options.lazy ? { signal: options.signal } : { ...options, onProgress };
+    await readArrays(reads, reading, options.arrays, (read, tensor) =>
+      isScalar(read) ? toScalar(tensor) : undefined,
+    ).catch((error) => {
+      throw withKeyPath(error, all, plan);
+    });
+    const tree = plan.build((read) => read.value);
+    // Without a lazy leaf, nobody would ever close it.
+    staysOpen ||= options.lazy === true && eager.length < plan.tensors.length;
+    return options.withMetadata ? { tree, metadata: userMetadata(file.metadata) } : tree;
+  } finally {
+    if (!staysOpen) await file.close();
   }
 }
 
-/** The same options, but scalars stay what they are: a step counter is no weight to be cast. */
-function sparing(
-  scalars: ReadonlySet<string>,
-  { cast, into, ...options }: LoadPytreeOptions<unknown>,
-): LoadPytreeOptions<unknown> {
-  return {
-    ...options,
-    ...(cast && { cast: (name, info) => (scalars.has(name) ? undefined : chooseCast(cast, name, info)) }),
-    ...(into && { into: (name, info) => (scalars.has(name) ? undefined : into(name, info)) }),
-  };
-}
-
-/** The leaves of selected names, which are in the file's order, at the places of the file's names. */
-function inPlace(file: SafetensorsFile, names: readonly string[], leaves: readonly unknown[]) {
-  if (names === file.names) return leaves;
-  let next = 0;
-  return file.names.map((name) => (name === names[next] ? leaves[next++] : undefined));
-}
-
-function lazyTensor(file: SafetensorsFile, name: string, options: LoadPytreeOptions<unknown>): LazyTensor {
-  const info = file.info(name);
-  const target = chooseCast(options.cast, name, info);
-  return new LazyTensor(file, name, { dtype: target ?? info.dtype, shape: info.shape }, options.lossy);
-}
-
-/** What is to be read for a tree: the names, and which of them are scalars of JavaScript. */
-function planFile(file: SafetensorsFile, options: LoadPytreeOptions<unknown>) {
-  const names = selectNames(file, options.select, options.keys);
-  const selected = options.select === undefined ? undefined : new Set(names);
-  const { structure: mode = "auto", attributes = "container", keys } = options;
-  const { maxDepth, maxGaps, maxContainers } = options;
-  requireChoice("structure", mode, ["auto", "ignore", "require"]);
-  requireChoice("attributes", attributes, ["container", "object"]);
+/** The tree that the names of a file make, before there are leaves. */
+function planTree(
+  file: SafetensorsFile,
+  reads: readonly TensorRead[],
+  options: LoadPytreeOptions<unknown>,
+): PlannedTree<TensorRead> {
+  const { select, keys, structure: mode, attributes, unknownClasses, aliases } = options;
   const structure = file.metadata[STRUCTURE_KEY];
-  const plan = planTree(file.names, {
+  const names =
+    select === undefined ? undefined : new Set(selectTensors(file, select, keys, aliases).map(nameOf));
+  if (names === undefined) file.requireNone(file.missing.keys());
+  if (keys === undefined && structure === undefined) warnOfStyle(file, options);
+  return names2tree(reads, {
     mode,
     attributes,
+    unknownClasses,
+    keys,
+    structure,
     onWarning: (error) => warn(options, error),
-    isScalar: (index, kind) => fitsScalar(file.info(file.names[index]!), kind),
-    ...(structure !== undefined && { structure }),
-    ...(selected && { include: (index: number) => selected.has(file.names[index]!) }),
-    ...(keys && { keys }),
-    maxDepth,
-    maxGaps,
-    maxContainers,
+    isScalar: (read, kind) => fitsScalar(read.tensor, kind),
+    include: names && ((read) => names.has(read.name)),
+    maxDepth: options.maxDepth,
+    maxGaps: options.maxGaps,
+    maxContainers: options.maxContainers,
   });
-  const scalars = new Set(
-    file.names.filter((name, i) => plan.scalarKind(i) !== undefined && (selected?.has(name) ?? true)),
+}
+
+function nameOf({ name }: FileTensor): string {
+  return name;
+}
+
+/** Says once that names look like those of another framework, which the default style reads as attributes. */
+function warnOfStyle(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): void {
+  const style = guessKeyStyle(file.names);
+  const isForeign =
+    style === "slash" || (style === "dotted" && (hasIndices(file.names) || file.metadata.format === "pt"));
+  if (!isForeign) return;
+  const whose = style === "slash" ? "Flax's" : "PyTorch's";
+  const message = `the names look like ${whose}, such as ${quote(file.names[0]!)}: pass { keys: "${style}" } to read them as such, or { keys: "pytree" } to read them as they are`;
+  warn(
+    options,
+    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: file.names[0]!, found: style }),
   );
-  return { plan, names, scalars };
 }
 
-/** Whether a tensor can be the scalar that the structure metadata says it is. */
-function fitsScalar({ dtype, shape }: ArrayInfo, kind: ScalarKind): boolean {
-  if (shape.length > 0) return false;
-  if (kind === "number") return dtype === "F64";
-  return kind === "boolean" ? dtype === "BOOL" : dtype === "I64" || dtype === "U64";
+function hasIndices(names: readonly string[]): boolean {
+  return names.some((name) => /(^|\.)\d+(\.|$)/.test(name));
 }
 
-function toScalar(tensor: Tensor): number | bigint | boolean {
-  return tensor.item() as number | bigint | boolean;
+/** Puts a lazy leaf where a tensor is that isn't a scalar. */
+function makeLazy(
+  file: SafetensorsFile,
+  plan: PlannedTree<TensorRead>,
+  options: LoadPytreeOptions<unknown>,
+): void {
+  for (const read of plan.tensors) {
+    if (plan.scalars.has(read)) continue;
+    const { name, shape, dtype } = read.tensor;
+    const target = chooseCast(options.cast, name, read.tensor) ?? dtype;
+    read.value = new LazyTensor(file, name, { dtype: target, shape }, options.lossy);
+  }
 }
 
-/** The metadata that the user wrote: all but the structure. */
-export function userMetadataOf(file: SafetensorsFile): Readonly<Record<string, string>> {
-  const { [STRUCTURE_KEY]: _structure, ...rest } = file.metadata;
-  return rest;
+/** The error of a leaf, with its key path. */
+function withKeyPath(error: unknown, reads: readonly TensorRead[], plan: PlannedTree<TensorRead>): unknown {
+  if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
+  const path = plan.paths()[reads.findIndex(({ name }) => name === error.tensor)];
+  if (path === undefined) return error;
+  const keyPath = keystr(path);
+  return amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
 }

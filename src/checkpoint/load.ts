@@ -1,31 +1,26 @@
+/** Loads a file that is in memory, without waiting. */
+import { requireOptions } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue } from "../base/quote.ts";
 import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import { describeValue } from "./leaf.ts";
-import { makeArraySync } from "./make.ts";
-import { type CheckpointSource, type OpenOptions, withFile } from "./open.ts";
-import type { ArraysOption, ReadTensorsOptions } from "./options.ts";
-import { collect } from "./read-arrays.ts";
-import { selectNames } from "./select.ts";
+import { type Tensor, tensorAt } from "../tensor/tensor.ts";
+import { makeArraySync } from "./make-array.ts";
+import type { ArraysOption } from "./options.ts";
+
+// Enough to tell what a file is that is not a safetensors file.
+const START_BYTES = 512;
 
 /** Options of {@link load}. */
 export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
-
-/** Options of {@link loadFile}. */
-export interface LoadFileOptions<A = Tensor>
-  extends ArraysOption<A>,
-    ReadTensorsOptions,
-    OpenOptions,
-    KeyStyleOption {}
 
 /**
  * Reads a safetensors file that is in memory. The tensors are views of the bytes wherever their alignment
  * allows it.
  *
  * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
- * @throws `UnsupportedSource` for what is no bytes; every error of the format; `AsyncAdapter` for an adapter that makes arrays only asynchronously.
+ * @throws `UnsupportedSource` for anything but bytes; every error of the format; `AsyncAdapter` for an adapter that makes
+ *   arrays only asynchronously.
  * @example
  * ```ts
  * const tensors = load(await (await fetch("model.safetensors")).arrayBuffer());
@@ -36,15 +31,14 @@ export function load<A = Tensor>(
   bytes: ArrayBufferLike | ArrayBufferView,
   options: LoadOptions<A> = {},
 ): Record<string, A> {
+  requireOptions(options);
   const { buffer, byteOffset, byteLength } = memoryOf(bytes);
-  const prefix = new Uint8Array(buffer, byteOffset, Math.min(PREFIX_BYTES, byteLength));
-  const length = headerLength(prefix, byteLength);
-  const header = parseHeader(new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length), byteLength);
+  const start = new Uint8Array(buffer, byteOffset, Math.min(START_BYTES, byteLength));
+  const length = headerLength(start, byteLength);
+  const header = new Uint8Array(buffer, byteOffset + PREFIX_BYTES, length);
   const dict: Record<string, A> = {};
-  for (const [index, name] of header.names.entries()) {
-    const start = byteOffset + header.beginAt(index);
-    const size = header.endAt(index) - header.beginAt(index);
-    const tensor = Tensor.fromBuffer(header.dtypeAt(index), header.shapeAt(index), buffer, start, size);
+  for (const { name, dtype, shape, start: from, end } of parseHeader(header, byteLength, undefined).tensors) {
+    const tensor = tensorAt(dtype, shape, buffer, byteOffset + from, end - from);
     setOwn(dict, name, makeArraySync(options.arrays, tensor, name));
   }
   return dict;
@@ -61,27 +55,4 @@ function memoryOf(bytes: ArrayBufferLike | ArrayBufferView) {
     `load reads bytes in memory, not ${found}: loadFile reads paths, URLs, blobs and all other sources`,
     { expected: "an ArrayBuffer or a view", found },
   );
-}
-
-/**
- * Reads the tensors of a file, or those selected.
- *
- * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
- * @throws Every error of the format; what the source throws; `LossyConversion` of a `cast`.
- * @example
- * ```ts
- * const tensors = await loadFile("model.safetensors", { select: "layers#0", cast: { BF16: "F32" } });
- * ```
- */
-export async function loadFile<A = Tensor>(
-  source: CheckpointSource,
-  options: LoadFileOptions<A> = {},
-): Promise<Record<string, A>> {
-  return withFile(source, options, async (file) => {
-    const names = selectNames(file, options.select, options.keys);
-    const arrays = await collect(file, names, options, options.arrays);
-    const dict: Record<string, A> = {};
-    for (let i = 0; i < names.length; i++) setOwn(dict, names[i]!, arrays[i] as A);
-    return dict;
-  });
 }

@@ -1,12 +1,13 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { SourceOptions } from "../io/open.ts";
+/** Options that several calls share. */
+import type { SourceInput } from "../io/open-source.ts";
+import type { SourceOptions } from "../io/options.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { OnProgress } from "./progress.ts";
 
-/** What every call that makes or takes arrays knows. */
+/** The option of every call that takes or makes arrays. */
 export interface ArraysOption<A> {
-  /** The framework whose arrays the leaves are; without it they are {@link Tensor}s. */
+  /** The framework whose arrays the leaves are. Without it, they are {@link Tensor}s. */
   readonly arrays?: ArrayAdapter<A>;
 }
 
@@ -15,17 +16,31 @@ export interface LongCallOptions {
   /** Aborts the call: it rejects with the signal's reason and leaves nothing half-done. */
   readonly signal?: AbortSignal | undefined;
   /** Called now and then with the bytes done; see {@link Progress}. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Which dtypes to convert while loading: one for all, one for each, or a choice by tensor. Tensors for
- * which it says nothing stay as they are.
+ * Which dtypes to convert: one for all tensors, one for each dtype, or a choice by tensor. Tensors for which it says
+ * nothing stay as they are.
  */
 export type Cast =
   | Dtype
   | Partial<Record<Dtype, Dtype>>
   | ((name: string, info: ArrayInfo) => Dtype | undefined);
+
+/** Options of the calls that convert dtypes. */
+export interface CastingOptions extends WarningOption {
+  /** Converts dtypes on the way. The memory needed is the result and one chunk. */
+  readonly cast?: Cast;
+  /** Lets `cast` change values that the new dtype can't hold. Without it, such a value is a `LossyConversion` error. */
+  readonly lossy?: boolean;
+  /**
+   * What happens when a float that is finite becomes infinity or NaN in the new dtype: `"warn"`, the default, calls
+   * `onWarning` once for each tensor with the count and the largest value; `"error"` throws `LossyConversion`;
+   * `"ignore"` does nothing.
+   */
+  readonly overflow?: "warn" | "error" | "ignore";
+}
 
 /**
  * Which tensors to load: key strings, each of which stands for itself and everything below it, or a choice by name. A
@@ -34,32 +49,25 @@ export type Cast =
 export type Select = string | readonly string[] | ((name: string, info: ArrayInfo) => boolean);
 
 /** Options of the calls that read tensors from a source. */
-export interface ReadTensorsOptions extends LongCallOptions, SourceOptions {
+export interface ReadTensorsOptions extends LongCallOptions, SourceOptions, CastingOptions {
   /** Loads these tensors only, in one planned pass. */
   readonly select?: Select;
-  /** Converts dtypes while reading; the memory needed is the result and one chunk. */
-  readonly cast?: Cast;
-  /** Lets `cast` change values that the new dtype can't hold; without it such a value is a `LossyConversion` error. */
-  readonly lossy?: boolean;
+  /** Loads tied weights under all their names, not only under the one that is stored; see {@link SafetensorsFile.aliases}. */
+  readonly aliases?: boolean;
   /**
-   * Memory to read a tensor into, exactly its bytes: called once for each tensor; `undefined` has new memory
+   * Memory to read a tensor into, exactly its bytes: called once for each tensor. For `undefined`, new memory is
    * allocated.
    */
   readonly into?: (name: string, info: ArrayInfo) => ArrayBufferView | undefined;
 }
 
-/** Refuses a word that an option does not know: taken for another one it would do something else in silence. */
-export function requireChoice(option: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  const expected = choices.map((choice) => JSON.stringify(choice)).join(", ");
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `${option} must be one of ${expected}, not ${JSON.stringify(value)}`,
-    {
-      expected,
-      found: JSON.stringify(value),
-    },
-  );
+/** Options of {@link openSafetensors}, and of every call that opens a source. */
+export interface OpenOptions extends SourceOptions, WarningOption {
+  /**
+   * Where the files of a sharded checkpoint are, by the names that its index has for them. Paths, URLs and stores
+   * need none: their files lie beside the index.
+   */
+  readonly shards?: (fileName: string) => SourceInput | Promise<SourceInput>;
 }
 
 /** Where warnings go that don't stop a call. */
@@ -68,6 +76,7 @@ export interface WarningOption {
   readonly onWarning?: (error: Error) => void;
 }
 
+/** Gives a warning to whoever wants it. */
 export function warn(options: WarningOption, error: Error): void {
   if (options.onWarning) options.onWarning(error);
   else console.warn(error.message);

@@ -1,6 +1,8 @@
+/** Leaves that JavaScript has by itself, and how a tensor becomes one of them. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { typedArrayDtype } from "./leaf.ts";
+import { dtypeOfTypedArray } from "../tensor/typed-array.ts";
 
 /** A leaf that JavaScript has by itself. */
 export type PlainKind = number | bigint | boolean | ArrayBufferView;
@@ -8,7 +10,9 @@ export type PlainKind = number | bigint | boolean | ArrayBufferView;
 /** Whether a leaf is a scalar or a typed array, so that what replaces it must be one too. */
 export function isPlainKind(leaf: unknown): leaf is PlainKind {
   const type = typeof leaf;
-  return type === "number" || type === "bigint" || type === "boolean" || typedArrayDtype(leaf) !== undefined;
+  return (
+    type === "number" || type === "bigint" || type === "boolean" || dtypeOfTypedArray(leaf) !== undefined
+  );
 }
 
 /**
@@ -20,7 +24,7 @@ export function toPlainKind(leaf: PlainKind, tensor: Tensor, name: string): Plai
   const lost = (what: string, cause?: unknown) =>
     new Pytree2SafetensorsError(
       "LossyConversion",
-      `tensor ${JSON.stringify(name)}: ${tensor} can't become the template's ${what} without loss; give the template a tensor there`,
+      `tensor ${quote(name)}: ${tensor} can't become the template's ${what} without loss; give the template a tensor there`,
       { tensor: name, expected: what, found: String(tensor), cause },
     );
   if (typeof leaf === "object") {
@@ -29,7 +33,7 @@ export function toPlainKind(leaf: PlainKind, tensor: Tensor, name: string): Plai
       offset: number,
       length: number,
     ) => PlainKind;
-    const dtype = typedArrayDtype(leaf)!;
+    const dtype = dtypeOfTypedArray(leaf)!;
     try {
       const { buffer, byteOffset, length } = tensor.cast(dtype, { exact: true }).data;
       return new TypedArray(buffer, byteOffset, length);

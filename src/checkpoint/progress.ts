@@ -1,4 +1,5 @@
-import { keepShape } from "../base/keep-shape.ts";
+/** How far a long call is, reported often enough for a bar and seldom enough to cost nothing. */
+
 /** How far a long call is. `loaded` never falls and ends at `total`. */
 export interface Progress {
   /** Bytes done. */
@@ -15,7 +16,7 @@ export type OnProgress = (progress: Progress) => void;
 // About this many reports a call, however many tensors there are: enough for a smooth bar.
 const REPORTS = 256;
 
-/** Counts bytes and reports them, often enough for a bar and seldom enough to cost nothing. */
+/** Counts bytes and reports them. */
 export class ProgressCounter {
   #loaded = 0;
   #next: number;
@@ -42,5 +43,3 @@ export class ProgressCounter {
     this.#report?.({ loaded: this.#total, total: this.#total, name });
   }
 }
-
-keepShape(new ProgressCounter(0, undefined));

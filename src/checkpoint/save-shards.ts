@@ -1,24 +1,26 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { planLayout } from "../format/layout/layout.ts";
+/** Writes a sharded checkpoint to a store: shards first, then the index, which is what counts. */
+import { invalidArgument } from "../base/arguments.ts";
 import { parseShardIndex, planShards, writeShardIndex } from "../format/shards.ts";
-import { type DirectoryInput, openSinkDirectory, openSourceIn } from "../io/open.ts";
-import type { SinkDirectory } from "../io/platform.ts";
-import type { ArrayAdapter } from "./adapter.ts";
+import { openSinkIn } from "../io/open-sink.ts";
+import { openSourceIn } from "../io/open-source.ts";
+import { openWritableStore, type StoreInput } from "../io/open-store.ts";
+import type { SinkOptions } from "../io/options.ts";
+import type { ByteSink, Store } from "../io/types.ts";
+import { withStructure } from "./metadata.ts";
 import type { LongCallOptions } from "./options.ts";
+import type { PreparedSave } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
-import { type Metadata, withStructure } from "./save.ts";
-import { type NamedLeaf, writeFile } from "./write.ts";
+import { writeFile } from "./write.ts";
 
-/** Where a sharded checkpoint goes: a folder's path or its OPFS handle. */
-export type ShardSink = DirectoryInput;
+/** Where a sharded checkpoint goes: a folder's path, its OPFS handle, or a store. */
+export type ShardSink = StoreInput;
 
-interface ShardOptions extends LongCallOptions {
-  readonly arrays?: ArrayAdapter<unknown>;
-  readonly flush?: boolean | undefined;
+/** Options of {@link writeShards}. */
+export interface ShardOptions extends LongCallOptions, SinkOptions {
+  /** The most bytes of tensors in a file. */
   readonly maxBytes: number;
-  readonly shardName?: string;
-  readonly metadata: Metadata | undefined;
-  readonly structure: string | undefined;
+  /** How the names of the files begin; `"model"` by default. */
+  readonly shardName?: string | undefined;
 }
 
 // Shards that no index names and that nobody has written to for so long are of a save that died.
@@ -30,28 +32,28 @@ const STALE_MS = 3_600_000;
  * new one takes its place; only then the old files go.
  */
 export async function writeShards(
-  entries: readonly NamedLeaf[],
+  prepared: PreparedSave,
   sink: ShardSink,
   options: ShardOptions,
 ): Promise<void> {
-  const { arrays: adapter, signal, metadata, structure, maxBytes, shardName = "model" } = options;
+  const { entries, metadata, structure } = prepared;
+  const { signal, maxBytes, shardName = "model" } = options;
   signal?.throwIfAborted();
-  if (!/^[A-Za-z0-9_][\w.-]*$/.test(shardName)) {
-    const found = JSON.stringify(shardName);
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `shardName must be letters, digits, "_", "-" and ".", not ${found}: it begins the names of files`,
-      { found },
+  if (typeof shardName !== "string" || !/^[A-Za-z0-9_][\w.-]*$/.test(shardName)) {
+    throw invalidArgument(
+      "shardName",
+      'letters, digits, "_", "-" and ".", as it begins the names of files',
+      shardName,
     );
   }
   const shards = planShards(entries, maxBytes);
   const plans = shards.map((members) => {
     const own = members.map((member) => entries[member]!);
-    return { own, plan: planLayout(own, metadata) };
+    return { own, plan: prepared.layoutOf(own, metadata) };
   });
   const total = plans.reduce((sum, { plan }) => sum + plan.totalBytes, 0);
   const progress = new ProgressCounter(total, options.onProgress);
-  const folder = await openSinkDirectory(sink, options);
+  const folder = await openWritableStore(sink, options);
   const indexName = `${shardName}.safetensors.index.json`;
   const files = filesOf(shardName);
   const isEmpty = (await ours(folder, files)).length === 0;
@@ -61,15 +63,15 @@ export async function writeShards(
   let indexing = false;
   try {
     for (const [i, { own, plan }] of plans.entries()) {
-      let file = await folder.file(names[i]!);
+      let file = await openSinkIn(folder, names[i]!, options);
       // Another save may have seen the empty folder too: each that now sees the other makes way.
       if (i === 0 && isEmpty && (await ours(folder, files)).length > 1) {
         await file.abort(undefined);
         names = shardNames(shardName, plans.length, true);
-        file = await folder.file(names[i]!);
+        file = await openSinkIn(folder, names[i]!, options);
       }
       claimed.push(names[i]!);
-      await writeFile(file, plan, own, { adapter, signal, progress });
+      await writeFile(file, prepared, own, plan, { signal, progress });
       for (const { name } of own) weightMap.set(name, names[i]!);
     }
     signal?.throwIfAborted();
@@ -80,16 +82,17 @@ export async function writeShards(
       // Without a tensor there is no file that could have the metadata.
       withStructure(plans.length === 0 ? metadata : undefined, structure),
     );
-    const replaced = await indexedFiles(sink, indexName);
-    const file = await folder.file(indexName);
+    const replaced = await indexedFiles(folder, indexName);
+    const file = await openSinkIn(folder, indexName, options);
     indexing = true;
     await writeText(file, index);
     await clearOld(folder, files, new Set(names), replaced);
   } catch (error) {
     // Once the index may be there, only an index that can be read tells that these files are not its own.
-    const indexed = indexing ? await indexedFiles(sink, indexName) : new Set<string>();
+    const indexed = indexing ? await indexedFiles(folder, indexName) : new Set<string>();
     if (!indexing || indexed.size > 0)
-      for (const name of claimed) if (!indexed.has(name)) await folder.remove(name).catch(() => {});
+      for (const name of claimed)
+        if (!indexed.has(name)) await Promise.resolve(folder.remove(name)).catch(() => {});
     signal?.throwIfAborted();
     throw error;
   }
@@ -113,28 +116,30 @@ interface SavedFile {
   readonly save: string;
   /** Whether it is still being written, or was when its save died. */
   readonly temporary: boolean;
+  readonly modified: number | undefined;
 }
 
-// The temporary file of a path is its name between a dot and a number of the process.
 function filesOf(shardName: string): RegExp {
   const escaped = shardName.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(
-    `^(\\.?)${escaped}-\\d{5,}-of-(\\d{5,}(?:\\.[0-9a-f]{8})?)\\.safetensors(\\.[0-9]+-[0-9a-f]+\\.tmp)?$`,
-  );
+  return new RegExp(`^${escaped}-\\d{5,}-of-(\\d{5,}(?:\\.[0-9a-f]{8})?)\\.safetensors$`);
 }
 
-async function ours(folder: SinkDirectory, files: RegExp): Promise<SavedFile[]> {
-  return (await folder.list()).flatMap((name) => {
-    const match = files.exec(name);
-    if (match === null || (match[1] === ".") !== (match[3] !== undefined)) return [];
-    return [{ name, save: match[2]!, temporary: match[3] !== undefined }];
-  });
+async function ours(folder: Store, files: RegExp): Promise<SavedFile[]> {
+  const found: SavedFile[] = [];
+  for (const temporary of [false, true]) {
+    const entries = temporary ? folder.pending?.() : folder.list("", { shallow: true });
+    for await (const { key, modified } of entries ?? []) {
+      const save = files.exec(key)?.[1];
+      if (save !== undefined) found.push({ name: key, save, temporary, modified });
+    }
+  }
+  return found;
 }
 
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
-async function indexedFiles(sink: ShardSink, indexName: string): Promise<ReadonlySet<string>> {
+async function indexedFiles(folder: Store, indexName: string): Promise<ReadonlySet<string>> {
   try {
-    const { source, close } = await openSourceIn(sink, indexName);
+    const { source, close } = await openSourceIn(folder, indexName);
     try {
       return new Set(parseShardIndex(new TextDecoder().decode(await source.read(0, source.size))).files);
     } finally {
@@ -147,18 +152,17 @@ async function indexedFiles(sink: ShardSink, indexName: string): Promise<Readonl
 
 /** Removes the files of the index that was replaced, and what dead saves left; never a living save's. */
 async function clearOld(
-  folder: SinkDirectory,
+  folder: Store,
   files: RegExp,
   current: ReadonlySet<string>,
   replaced: ReadonlySet<string>,
 ): Promise<void> {
   try {
-    await folder.clearLitter?.((name) => files.test(name));
     const found = await ours(folder, files);
     // What is or was written to of late keeps all files of its save: its first shard may be hours old.
     const living = new Set<string>();
-    for (const { name, save, temporary } of found)
-      if (temporary || Date.now() - (await folder.modified(name)) <= STALE_MS) living.add(save);
+    for (const { save, temporary, modified = 0 } of found)
+      if (temporary || Date.now() - modified <= STALE_MS) living.add(save);
     for (const { name, save, temporary } of found)
       if (!temporary && !current.has(name) && (replaced.has(name) || !living.has(save)))
         await folder.remove(name);
@@ -167,7 +171,7 @@ async function clearOld(
   }
 }
 
-async function writeText(sink: Awaited<ReturnType<SinkDirectory["file"]>>, text: string): Promise<void> {
+async function writeText(sink: Required<ByteSink>, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   try {
     await sink.begin(bytes.byteLength);

@@ -1,11 +1,14 @@
+/** Memory for a tensor that is about to be read. */
+import { invalidArgument } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import { arrayClass, type Dtype, isDtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**
  * A tensor to read into: over the memory that the caller gave, else over fresh memory. It is made before anything is
- * read, for what this runtime can't hold is not worth reading.
+ * read, because what this runtime can't hold is not worth reading.
  *
  * @throws `InvalidArgument` where the memory given is not the tensor's bytes or not aligned to its elements; `TooLarge`.
  */
@@ -19,13 +22,14 @@ export function targetTensor(
   const TypedArray = arrayClass(dtype);
   const width = TypedArray.BYTES_PER_ELEMENT;
   if (into) {
+    if (!ArrayBuffer.isView(into)) throw invalidArgument("into", "a typed array or a view of memory", into);
     if (into.byteLength === bytes && into.byteOffset % width === 0) {
       return Tensor.fromBuffer(dtype, shape, into.buffer, into.byteOffset, bytes);
     }
     const found = `${into.byteLength} bytes at offset ${into.byteOffset}`;
     throw new Pytree2SafetensorsError(
       "InvalidArgument",
-      `tensor ${JSON.stringify(name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`,
+      `tensor ${quote(name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`,
       { tensor: name, expected: `${bytes} bytes`, found },
     );
   }
@@ -34,20 +38,44 @@ export function targetTensor(
   } catch (cause) {
     throw new Pytree2SafetensorsError(
       "TooLarge",
-      `tensor ${JSON.stringify(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`,
+      `tensor ${quote(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`,
       { tensor: name, expected: `${bytes} bytes`, cause },
     );
   }
 }
 
-/** Refuses what is no dtype: a cast comes from options, and from programs without types. */
+/** Refuses memory that two tensors of one call would be read into. */
+export function refuseSharedMemory(
+  targets: readonly { readonly name: string; readonly into?: ArrayBufferView | undefined }[],
+): void {
+  const byBuffer = new Map<ArrayBufferLike, { name: string; into: ArrayBufferView }[]>();
+  for (const { name, into } of targets) {
+    if (into === undefined || into.byteLength === 0) continue;
+    const known = byBuffer.get(into.buffer);
+    if (known === undefined) byBuffer.set(into.buffer, [{ name, into }]);
+    else known.push({ name, into });
+  }
+  for (const views of byBuffer.values()) {
+    views.sort((a, b) => a.into.byteOffset - b.into.byteOffset);
+    views.forEach(({ name, into }, i) => {
+      const before = views[i - 1];
+      if (before === undefined || before.into.byteOffset + before.into.byteLength <= into.byteOffset) return;
+      throw new Pytree2SafetensorsError(
+        "InvalidArgument",
+        `"into" gives the tensors ${quote(before.name)} and ${quote(name)} the same memory: give each its own`,
+        { tensor: name, expected: "memory of its own", found: `memory of ${quote(before.name)}` },
+      );
+    });
+  }
+}
+
+/** Refuses what isn't a dtype: a cast comes from options, and from programs without types. */
 export function requireDtype(dtype: Dtype): Dtype {
   if (isDtype(dtype)) return dtype;
+  const found = String(dtype);
   throw new Pytree2SafetensorsError(
     "UnsupportedDtype",
-    `can't cast to ${JSON.stringify(dtype)}: it is no dtype of the format`,
-    {
-      found: String(dtype),
-    },
+    `can't cast to ${quote(found)}: it is not a dtype of the format`,
+    { found },
   );
 }

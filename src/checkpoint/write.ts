@@ -1,67 +1,54 @@
+/** Writes one file to a sink, a leaf at a time. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
+import type { Layout } from "../format/layout/layout.ts";
 import { abortable } from "../io/abort.ts";
-import type { ByteSink } from "../io/types.ts";
+import type { ExactSink } from "../io/sinks/guard.ts";
+import { castChunk } from "../tensor/cast-stream.ts";
 import { byteLengthOf } from "../tensor/size.ts";
-import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
-import { LazyTensor } from "./lazy.ts";
-import { readLeaf } from "./leaf.ts";
+import { leafError } from "./leaf.ts";
+import type { PreparedSave, SaveEntry } from "./prepare.ts";
 import type { ProgressCounter } from "./progress.ts";
-
-/** A leaf with the name and the shape that the file will have for it. */
-export interface NamedLeaf extends ArrayInfo {
-  readonly name: string;
-  readonly leaf: unknown;
-}
-
-/** One file to write: its head, and the leaves whose bytes follow in this order. */
-export interface FilePlan {
-  /** The length prefix and the header, padded. */
-  readonly head: Uint8Array;
-  /** Positions in the entries, in the order of the data. */
-  readonly order: ArrayLike<number>;
-  readonly totalBytes: number;
-}
-
-export interface WriteOptions {
-  readonly adapter: ArrayAdapter<unknown> | undefined;
-  readonly signal: AbortSignal | undefined;
-}
+import { overflowOf, reportOverflow } from "./reads-of.ts";
 
 // Larger writes gain nothing, and a view of more than 4 GiB does not exist on Node 20.
 const CHUNK_BYTES = 64 * 2 ** 20;
+// What is cast at once: the memory that a cast costs.
+const CAST_BYTES = 8 * 2 ** 20;
 
 /**
- * Writes one file to a sink and closes it; on failure the sink is aborted. One leaf is in memory at a time:
- * each is read when its turn comes, and refused when its bytes are not as many as dtype and shape say.
+ * Writes one file to a sink and closes it; on failure the sink is aborted. Each leaf is read when its turn comes, and
+ * refused if its bytes are not as many as dtype and shape say.
  */
 export async function writeFile(
-  sink: ByteSink,
-  plan: FilePlan,
-  entries: readonly NamedLeaf[],
-  options: WriteOptions & { readonly progress: ProgressCounter },
+  sink: ExactSink,
+  save: PreparedSave,
+  entries: readonly SaveEntry[],
+  layout: Layout,
+  { signal, progress }: { readonly signal: AbortSignal | undefined; readonly progress: ProgressCounter },
 ): Promise<void> {
-  const { adapter, signal, progress } = options;
   try {
-    await sink.begin?.(plan.totalBytes);
-    await sink.write(plan.head);
-    progress.add(plan.head.byteLength, "");
-    for (let k = 0; k < plan.order.length; k++) {
+    await sink.begin(layout.totalBytes);
+    await sink.write(layout.head);
+    progress.add(layout.head.byteLength, "");
+    for (let k = 0; k < layout.order.length; k++) {
       signal?.throwIfAborted();
-      const entry = entries[plan.order[k]!]!;
-      if (entry.leaf instanceof LazyTensor) {
-        for await (const chunk of entry.leaf.stream({ signal })) {
+      const entry = entries[layout.order[k]!]!;
+      if (entry.codec.stream !== undefined || entry.from !== entry.dtype) {
+        for await (const chunk of piecesOf(entry, save, signal)) {
           await sink.write(chunk);
           progress.add(chunk.byteLength, entry.name);
         }
         continue;
       }
-      // An adapter may read the next array into the same memory.
-      const stays = !adapter?.is(entry.leaf);
-      const read = readLeaf(entry.leaf, entry, adapter);
-      const data = exactBytes(entry, read instanceof Promise ? await abortable(read, signal) : read);
+      const read = readEntry(entry, save, signal);
+      const data = read instanceof Promise ? await read : read;
       for (let at = 0; at < data.byteLength; at += CHUNK_BYTES) {
         const length = Math.min(CHUNK_BYTES, data.byteLength - at);
-        const written = sink.write(new Uint8Array(data.buffer, data.byteOffset + at, length), stays);
+        const written = sink.write(
+          new Uint8Array(data.buffer, data.byteOffset + at, length),
+          entry.codec.stays,
+        );
         // Small tensors are only gathered: half a million awaits less are a third of the time of saving so many.
         if (written !== undefined) await written;
         signal?.throwIfAborted();
@@ -76,22 +63,79 @@ export async function writeFile(
   }
 }
 
+/** The bytes of a leaf piece by piece, as a lazy leaf reads them or a cast makes them. */
+async function* piecesOf(
+  entry: SaveEntry,
+  save: PreparedSave,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { name, from, dtype, codec, held } = entry;
+  const { lossy = false } = save.casting;
+  try {
+    if (codec.stream !== undefined) {
+      const casting = from === dtype ? {} : { ...castingOf(save), cast: dtype };
+      yield* codec.stream(held, { ...casting, signal });
+      return;
+    }
+    const data = await readEntry(entry, save, signal);
+    const overflow = overflowOf(from, dtype, save.casting);
+    for (let at = 0; at < data.byteLength; at += CAST_BYTES) {
+      const length = Math.min(CAST_BYTES, data.byteLength - at);
+      const chunk = new Uint8Array(data.buffer, data.byteOffset + at, length);
+      yield castChunk(chunk, from, dtype, at, { lossy, name, overflow });
+    }
+    reportOverflow({ name, tensor: { dtype: from }, as: { cast: dtype, overflow } }, save.casting);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw leafError(error, save.placeOf(entry));
+  }
+}
+
+function castingOf({ casting: { lossy, overflow, onWarning } }: PreparedSave) {
+  return {
+    ...(lossy !== undefined && { lossy }),
+    ...(overflow !== undefined && { overflow }),
+    ...(onWarning !== undefined && { onWarning }),
+  };
+}
+
+/** The bytes of a leaf, as many as its dtype and shape say; errors say which leaf it is. */
+function readEntry(
+  entry: SaveEntry,
+  save: PreparedSave,
+  signal: AbortSignal | undefined,
+): ArrayBufferView | Promise<ArrayBufferView> {
+  const fail = (error: unknown): never => {
+    signal?.throwIfAborted();
+    throw leafError(error, save.placeOf(entry));
+  };
+  try {
+    const read = entry.codec.read(entry.held, { dtype: entry.from, shape: entry.shape });
+    if (!(read instanceof Promise)) return exactBytes(entry, read);
+    return abortable(read, signal)
+      .then((data) => exactBytes(entry, data))
+      .catch(fail);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** Refuses data of another size than the header announces: the file would be broken from there on. */
+export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBufferView {
+  const expected = byteLengthOf(entry.from, entry.shape);
+  if (data.byteLength === expected) return data;
+  throw new Pytree2SafetensorsError(
+    "InvalidTensorView",
+    `tensor ${quote(entry.name)}: ${entry.from}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`,
+    { tensor: entry.name, expected: `${expected} bytes`, found: `${data.byteLength} bytes` },
+  );
+}
+
 /** Lets a sink clean up; its own failure to do so must not hide the error that led here. */
-export async function abortSink(sink: ByteSink, reason: unknown): Promise<void> {
+async function abortSink(sink: ExactSink, reason: unknown): Promise<void> {
   try {
     await sink.abort?.(reason);
   } catch {
     // The reason is what the caller has to see.
   }
-}
-
-/** Refuses data of another size than the header announces: the file would be broken from there on. */
-export function exactBytes(entry: NamedLeaf, data: ArrayBufferView): ArrayBufferView {
-  const expected = byteLengthOf(entry.dtype, entry.shape);
-  if (data.byteLength === expected) return data;
-  throw new Pytree2SafetensorsError(
-    "InvalidTensorView",
-    `tensor ${JSON.stringify(entry.name)}: ${entry.dtype}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`,
-    { tensor: entry.name, expected: `${expected} bytes`, found: `${data.byteLength} bytes` },
-  );
 }

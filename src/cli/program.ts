@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
 import { EXIT, exitCodeOf } from "./args/exit.ts";
+import { explain } from "./args/explain.ts";
 import { completionCommand } from "./commands/completion/command.ts";
 import { convertCommand } from "./commands/convert/command.ts";
 import { diffCommand } from "./commands/diff/command.ts";
@@ -60,10 +61,10 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-A file is a path, an http(s) URL, or the model.safetensors.index.json of a sharded
-checkpoint. Only the bytes that a command needs are read.
+A file is a path, an http(s) URL, the model.safetensors.index.json of a sharded
+checkpoint, or - for standard input. Only the bytes that a command needs are read.
 
-Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
+Exit codes: 0 all is well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
     );
   for (const create of COMMANDS) {
     program.addCommand(create(terminal).helpOption("-h, --help", "show help"));
@@ -104,7 +105,7 @@ function describeOption({ description, argChoices, defaultValue }: Option): stri
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = isPytree2SafetensorsError(error) ? ` [${error.code}]` : "";
-  return error.message + code;
+  return explain(error.message) + code;
 }
 
 function version(): string {

@@ -1,50 +1,122 @@
+// Sharded checkpoints: the index that says which tensor is in which file, and the dealing out of tensors to files.
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
+import { isInside } from "../base/inside.ts";
+import { describeValue, quote } from "../base/quote.ts";
 import { compareUtf8 } from "../base/utf8.ts";
 import { byteLengthOf } from "../tensor/size.ts";
-import { quote } from "./header/faults.ts";
-import { JsonCursor } from "./header/json.ts";
+import { JsonCursor, OPEN_BRACE } from "./header/json.ts";
+import { PREFIX_BYTES } from "./header/prefix.ts";
 import type { LayoutEntry } from "./layout/layout.ts";
+import type { TensorRef } from "./tensor-ref.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
-/** The contents of a `model.safetensors.index.json`, checked. */
+/** The contents of a `model.safetensors.index.json`, checked as far as loading needs it. */
 export interface ShardIndex {
-  /** Everything under `metadata`, `total_size` among it. */
+  /** Everything under `metadata`; empty where that is missing or not an object. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The bytes of all tensors together, as `metadata.total_size` has it. */
+  /** `metadata.total_size`, the bytes of all tensors together, where it is a number. It is often wrong. */
   readonly totalSize: number | undefined;
+  /** `metadata.total_parameters`, where it is a number. */
+  readonly totalParameters: number | undefined;
   /** Tensor name → file name. */
   readonly weightMap: ReadonlyMap<string, string>;
   /** The names of the files, each once, sorted. */
   readonly files: readonly string[];
 }
 
+/** How an index and its files go together. */
+export interface ShardMatch<F> {
+  /** The tensors that the index lists and its files hold, in the order of the files. */
+  readonly tensors: readonly TensorRef<F>[];
+  /** Tensors of the files that the index does not list there: they are no part of the checkpoint. */
+  readonly unlisted: readonly { readonly name: string; readonly file: string }[];
+  /** Tensors that the index lists in a file that does not hold them: name → file name. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+const SPACE = /^[ \t\n\r]$/;
+const BOM = "\ufeff";
+
 /**
- * Reads the index of a sharded checkpoint, as Hugging Face's libraries write it.
+ * Whether the start of a file is that of an index. A safetensors file begins with a length of at most 100,000,000 as 64
+ * bits: some of its first eight bytes are zero, which no byte of a JSON text is.
+ */
+export function looksLikeIndex(start: Uint8Array): boolean {
+  const hasMark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
+  let at = hasMark ? 3 : 0;
+  while (at < start.length && SPACE.test(String.fromCharCode(start[at]!))) at++;
+  return start[at] === OPEN_BRACE && start.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
+}
+
+/**
+ * Reads the index of a sharded checkpoint, as Hugging Face's libraries write it. Its `weight_map` decides; whatever
+ * else is in it is never a reason to refuse it.
  *
- * @throws InvalidIndex for bad JSON, a key twice, values of the wrong kind, and files that would lie outside the
- * index's own folder.
+ * @throws InvalidIndex for bad JSON, a key that stands twice in an object, a missing `weight_map`, and files that would
+ * lie outside the index's own folder.
  */
 export function parseShardIndex(text: string): ShardIndex {
-  const index = strictJson(text);
-  const { metadata = {}, weight_map: map } = isObject(index) ? index : {};
-  if (!isObject(map)) throw invalid("expected an object with a weight_map of tensor names to file names", {});
-  if (!isObject(metadata)) throw invalid("metadata must be an object", { expected: "an object" });
-  const { total_size: totalSize } = metadata;
-  if (totalSize !== undefined && !(typeof totalSize === "number" && totalSize >= 0)) {
-    throw invalid("total_size must be a number of bytes", { found: JSON.stringify(totalSize) });
+  const index = strictJson(text.startsWith(BOM) ? text.slice(1) : text);
+  const { metadata: given, weight_map: map } = isObject(index) ? index : {};
+  if (!isObject(map)) {
+    const found = isObject(index) ? `weight_map: ${describeValue(map)}` : describeValue(index);
+    const expected = "an object with a weight_map of tensor names to file names";
+    throw invalid(`expected ${expected}, found ${found}`, { expected, found });
   }
+  const metadata = isObject(given) ? given : {};
   const weightMap = new Map<string, string>();
   const files = new Set<string>();
   for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== "string" || !isInside(file)) {
-      const found = typeof file === "string" ? quote(file) : typeof file;
-      const message = `tensor ${quote(tensor)}: ${found} names no file inside the index's folder`;
+    const plain = typeof file === "string" ? withoutDots(file) : undefined;
+    if (plain === undefined || !isInside(plain)) {
+      const found = describeValue(file);
+      const message = `tensor ${quote(tensor)}: expected the name of a file inside the index's folder, found ${found}`;
       throw invalid(message, { tensor, expected: "a plain file name", found });
     }
-    weightMap.set(tensor, file);
-    files.add(file);
+    weightMap.set(tensor, plain);
+    files.add(plain);
   }
-  return { metadata, totalSize, weightMap, files: [...files].sort(compareUtf8) };
+  const sorted = [...files].sort(compareUtf8);
+  const [totalSize, totalParameters] = [metadata.total_size, metadata.total_parameters].map(asCount);
+  return { metadata, totalSize, totalParameters, weightMap, files: sorted };
+}
+
+/**
+ * Holds an index against the headers of its files.
+ *
+ * @param files The tensors of each file that is there, by the name that the index has for it.
+ */
+export function matchShards<F>(
+  { weightMap }: ShardIndex,
+  files: ReadonlyMap<string, readonly TensorRef<F>[]>,
+): ShardMatch<F> {
+  const tensors: TensorRef<F>[] = [];
+  const unlisted: { name: string; file: string }[] = [];
+  const missing = new Map(weightMap);
+  for (const [file, refs] of files) {
+    for (const ref of refs) {
+      if (weightMap.get(ref.name) !== file) unlisted.push({ name: ref.name, file });
+      else {
+        tensors.push(ref);
+        missing.delete(ref.name);
+      }
+    }
+  }
+  return { tensors, unlisted, missing };
+}
+
+/** The one warning about tensors that the index does not list. */
+export function unlistedWarning(unlisted: ShardMatch<unknown>["unlisted"]): Pytree2SafetensorsError {
+  const { name, file } = unlisted[0]!;
+  const others = unlisted.length > 1 ? ` and ${unlisted.length - 1} more` : "";
+  const message = `the index does not list the tensor ${quote(name)} of the shard ${quote(file)}${others}: not part of the checkpoint, left out`;
+  return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, found: file });
+}
+
+/** The error for reading a tensor that is listed in a file that does not hold it. */
+export function missingTensor(name: string, file: string): Pytree2SafetensorsError {
+  const message = `the index says that the tensor ${quote(name)} is in the shard ${quote(file)}, but it is not there; is the shard from another checkpoint?`;
+  return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, expected: file });
 }
 
 // JSON without the leniencies that hide something: keys twice, lone surrogates, endless nesting.
@@ -58,12 +130,14 @@ function strictJson(text: string): unknown {
   return JSON.parse(text);
 }
 
-// Whether a file name stays in its folder however a file system or a URL parser reads it: no drive, scheme, query,
-// backslash or control character (URL parsers drop some), no encoded dot or slash, no part of nothing but dots and spaces.
-function isInside(file: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-  if (/[\x00-\x1f\x7f\\:?#]|%(2e|2f|5c|00)/i.test(file)) return false;
-  return file.split("/").every((part) => !/^[. ]*$/.test(part));
+function asCount(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 ? value : undefined;
+}
+
+// `./name` is `name`, and `a/./b` is `a/b`.
+function withoutDots(file: string): string {
+  const parts = file.split("/");
+  return parts.filter((part, i) => part !== "." || i === parts.length - 1).join("/");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -150,7 +224,7 @@ export function parseSize(size: number | string): number {
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
   throw new Pytree2SafetensorsError(
     "InvalidArgument",
-    `${JSON.stringify(size)} is no size: expected a positive number of bytes, or a text like "5GB" or "512MiB"`,
-    { expected: '"5GB"', found: String(size) },
+    `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`,
+    { expected: 'a number of bytes, or a text like "5GB"', found: describeValue(size) },
   );
 }

@@ -1,33 +1,15 @@
+// Which bytes of a tensor make up a slice of it.
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue } from "../base/quote.ts";
 import { DTYPES, type Dtype } from "../tensor/dtypes.ts";
 import type { ByteRange } from "./read-plan.ts";
+import { invalidSlice, parseSlice, type SliceIndex, type SliceInput } from "./slice-parse.ts";
 
-/**
- * What is taken of one dimension. A number takes one place (from the end if negative), and the dimension goes
- * away; `null`, `undefined` and `":"` take all of it; `[start, stop, step]`, or the same as an object, takes a
- * range as numpy does: negative numbers count from the end, what lies outside is cut off, `step` is positive.
- */
-export type SliceIndex =
-  | number
-  | null
-  | undefined
-  | ":"
-  | readonly [
-      start?: number | null | undefined,
-      stop?: number | null | undefined,
-      step?: number | null | undefined,
-    ]
-  | {
-      readonly start?: number | null | undefined;
-      readonly stop?: number | null | undefined;
-      readonly step?: number | null | undefined;
-    };
-
-/**
- * A part of a tensor: one entry for each dimension from the first, `"..."` for as many whole dimensions as are
- * left; or the same in numpy's spelling, `"0:4, :, -1"`.
- */
-export type SliceInput = string | readonly (SliceIndex | "...")[];
+/** Bytes of a tensor that lie together, and in the slice too. */
+export interface SliceSpan extends ByteRange {
+  /** Where the span begins in the slice, in bytes. */
+  readonly offset: number;
+}
 
 /** Which bytes of a tensor make up a slice of it. */
 export interface SlicePlan {
@@ -36,8 +18,12 @@ export interface SlicePlan {
   readonly byteLength: number;
   /** How many spans there are. */
   readonly spanCount: number;
-  /** The spans in order, counted from the tensor's first byte; what is whole in inner dimensions is one span. */
-  spans(): Iterable<ByteRange>;
+  /**
+   * The spans in order; inner dimensions that are taken whole make one span.
+   *
+   * @param from Where the tensor's first byte is; spans are counted from there.
+   */
+  spans(from?: number): Iterable<SliceSpan>;
 }
 
 // `count` places from `start`, `step` apart.
@@ -54,6 +40,11 @@ interface Range {
  * byte, as it can with 4- and 6-bit dtypes.
  */
 export function planSlice(dtype: Dtype, shape: readonly number[], slice: SliceInput): SlicePlan {
+  if (typeof slice !== "string" && !Array.isArray(slice)) {
+    const found = describeValue(slice);
+    const expected = "an array with an entry for each dimension, or a string";
+    throw invalidSlice(`a slice must be ${expected}, not ${found}`, expected, found);
+  }
   const indices = expandEllipsis(typeof slice === "string" ? parseSlice(slice) : slice, shape);
   const ranges = shape.map((size, dimension) => resolve(indices[dimension], size, dimension, shape));
   const result = shape.flatMap((_, i) => (typeof indices[i] === "number" ? [] : [ranges[i]!.count]));
@@ -86,7 +77,7 @@ export function planSlice(dtype: Dtype, shape: readonly number[], slice: SliceIn
     shape: result,
     byteLength: elements * toBytes,
     spanCount: elements / block,
-    spans: () => walk(first * toBytes, block * toBytes, outer, toBytes),
+    spans: (from = 0) => walk(from + first * toBytes, block * toBytes, outer, toBytes),
   };
 }
 
@@ -95,11 +86,11 @@ function* walk(
   size: number,
   outer: readonly { readonly count: number; readonly stride: number }[],
   toBytes: number,
-): Generator<ByteRange, void, undefined> {
+): Generator<SliceSpan, void, undefined> {
   const at = new Float64Array(outer.length);
   let start = first;
-  for (;;) {
-    yield { start, end: start + size };
+  for (let offset = 0; ; offset += size) {
+    yield { start, end: start + size, offset };
     let d = outer.length - 1;
     for (; d >= 0; d--) {
       const { count, stride } = outer[d]!;
@@ -122,11 +113,11 @@ function expandEllipsis(slice: readonly (SliceIndex | "...")[], shape: readonly 
       for (let whole = shape.length - slice.length + 1; whole > 0; whole--) indices.push(null);
     }
   }
-  if (ellipses > 1) throw invalid('a slice has at most one "..."', "one", `${ellipses}`);
+  if (ellipses > 1) throw invalidSlice('a slice has at most one "..."', "one", `${ellipses}`);
   if (slice.length - ellipses > shape.length) {
     const found = `${slice.length - ellipses} entries`;
     const expected = `at most ${shape.length}, for shape [${shape.join(",")}]`;
-    throw invalid(`the slice has ${found}, expected ${expected}`, expected, found);
+    throw invalidSlice(`the slice has ${found}, expected ${expected}`, expected, found);
   }
   return indices;
 }
@@ -135,7 +126,7 @@ function resolve(index: SliceIndex, size: number, dimension: number, shape: read
   if (index === null || index === undefined || index === ":") return { start: 0, count: size, step: 1 };
   const fail = (expected: string) => {
     const found = describe(index);
-    return invalid(
+    return invalidSlice(
       `slice ${found} of dimension ${dimension} in shape [${shape.join(",")}]: expected ${expected}`,
       expected,
       found,
@@ -161,42 +152,12 @@ function resolve(index: SliceIndex, size: number, dimension: number, shape: read
 }
 
 function describe(index: SliceIndex): string {
-  if (typeof index !== "object" || index === null) return String(index);
-  return `[${(isTuple(index) ? index : [index.start, index.stop, index.step]).join()}]`;
+  if (typeof index === "number") return String(index);
+  if (typeof index !== "object" || index === null) return describeValue(index);
+  const ends: readonly unknown[] = isTuple(index) ? index : [index.start, index.stop, index.step];
+  return `[${ends.map((end) => (end === null || end === undefined ? "" : typeof end === "number" ? end : describeValue(end))).join()}]`;
 }
 
 function isTuple(index: object): index is readonly (number | null | undefined)[] {
   return Array.isArray(index);
-}
-
-/**
- * Reads a slice in numpy's spelling, with or without the brackets: `"0:4, :, -1"`, `"[..., ::2]"`.
- *
- * @throws InvalidSlice
- */
-export function parseSlice(text: string): (SliceIndex | "...")[] {
-  const inner = text
-    .trim()
-    .replace(/^\[(.*)\]$/s, "$1")
-    .trim();
-  if (inner === "") return [];
-  return inner.split(",").map((part, dimension) => {
-    const entry = part.trim();
-    if (entry === "...") return entry;
-    const fields = entry.split(":").map((field) => field.trim());
-    if (fields.length > 3 || entry === "" || !fields.every((field) => /^([+-]?\d+)?$/.test(field))) {
-      const expected = "an index, start:stop:step or ...";
-      throw invalid(
-        `slice "${text}", dimension ${dimension}: expected ${expected}, found "${entry}"`,
-        expected,
-        entry,
-      );
-    }
-    const numbers = fields.map((field) => (field === "" ? null : Number(field)));
-    return numbers.length === 1 ? numbers[0]! : { start: numbers[0], stop: numbers[1], step: numbers[2] };
-  });
-}
-
-function invalid(message: string, expected: string, found: string): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError("InvalidSlice", message, { expected, found });
 }

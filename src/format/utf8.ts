@@ -1,3 +1,4 @@
+// UTF-8: decoding, encoding, and finding what is not UTF-8.
 /** The index of the first byte that is not part of valid UTF-8, or -1: no overlong forms, no surrogates. */
 export function invalidUtf8At(bytes: Uint8Array): number {
   const size = bytes.length;

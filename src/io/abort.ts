@@ -1,3 +1,4 @@
+/** Waiting that a signal ends. */
 interface Hub {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -49,4 +50,13 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
     const stop = onAbort(signal, () => reject(signal.reason));
     promise.then(resolve, reject).finally(stop);
   });
+}
+
+/** Waits; rejects with the signal's reason as soon as it is aborted. */
+export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const sleeping = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return abortable(sleeping, signal).finally(() => clearTimeout(timer));
 }

@@ -3,10 +3,21 @@
  * other packages count, and the types need neither `@types/node` nor the DOM library's file system part.
  */
 
+import type { UnsharedBytes } from "../base/types.ts";
+import type { ByteSink, ByteSource, Store } from "./types.ts";
+
 /** What is used of a `Blob` or `File`; lazy blobs, as the Hugging Face hub client makes them, have it too. */
 export interface BlobLike {
   readonly size: number;
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
+/** What is used of a file's status. */
+export interface FileStatLike {
+  readonly size: number;
+  readonly mtimeMs?: number;
+  readonly ino?: number;
+  isFile(): boolean;
 }
 
 /** What is used of the `FileHandle` that `open` of `node:fs/promises` gives. */
@@ -26,7 +37,7 @@ export interface FileHandleLike {
   ): Promise<{ readonly bytesWritten: number }>;
   /** Several views in one call; without it each is a call of its own. */
   writev?(buffers: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
-  stat(): Promise<{ readonly size: number; isFile(): boolean }>;
+  stat(): Promise<FileStatLike>;
   truncate(length: number): Promise<void>;
   sync(): Promise<void>;
 }
@@ -38,7 +49,7 @@ export interface OpfsFileLike {
   getFile(): Promise<BlobLike & { readonly lastModified: number }>;
   /** Missing in Safari before 26. */
   createWritable?(): Promise<{
-    write(data: Uint8Array<ArrayBuffer>): Promise<void>;
+    write(data: UnsharedBytes): Promise<void>;
     close(): Promise<void>;
     abort(reason?: unknown): Promise<void>;
   }>;
@@ -49,8 +60,9 @@ export interface OpfsDirectoryLike {
   readonly kind: "directory";
   readonly name: string;
   getFileHandle(name: string, options?: { create?: boolean }): Promise<OpfsFileLike>;
+  getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<OpfsDirectoryLike>;
   removeEntry(name: string): Promise<void>;
-  keys(): AsyncIterable<string>;
+  values(): AsyncIterable<{ readonly kind: string; readonly name: string }>;
 }
 
 /** What is used of a browser's `FileSystemSyncAccessHandle`. */
@@ -111,8 +123,8 @@ export function isSyncHandle(value: unknown): value is SyncAccessHandleLike {
   return has(value, { getSize: "function", read: "function", flush: "function" });
 }
 
-/** Whether `value` has the shape of a source of one's own. */
-export function isByteSource(value: unknown): boolean {
+/** Whether `value` has the shape of a source of your own. */
+export function isByteSource(value: unknown): value is ByteSource {
   return has(value, { size: "number", read: "function" });
 }
 
@@ -121,19 +133,17 @@ export function isWritableStream(value: unknown): value is WritableStream<Uint8A
   return has(value, { getWriter: "function", abort: "function" });
 }
 
-/** Whether `value` is a stream of Node: it looks like a sink of one's own, but its methods wait for nothing. */
+/** Whether `value` is a stream of Node: it looks like a sink of your own, but its methods wait for nothing. */
 export function isNodeStream(value: unknown): boolean {
   return has(value, { pipe: "function", on: "function" });
 }
 
-/** Whether `value` has the shape of a sink of one's own. */
-export function isByteSink(value: unknown): boolean {
+/** Whether `value` has the shape of a sink of your own. */
+export function isByteSink(value: unknown): value is ByteSink {
   return has(value, { write: "function", close: "function" });
 }
 
-/** What to call a value in an error: its class or its type. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value !== "object") return typeof value;
-  return Object.prototype.toString.call(value).slice(8, -1);
+/** Whether `value` has the shape of a store. */
+export function isStore(value: unknown): value is Store {
+  return has(value, { source: "function", sink: "function", list: "function", remove: "function" });
 }

@@ -1,11 +1,14 @@
+/** The errors of the operating system, in words. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
-import { messageOf } from "./faults.ts";
+import { messageOf, printable } from "../base/quote.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check its rights and those of its folder",
   EBADF: "the file handle is closed, or was not opened for this",
   EDQUOT: "the disk quota is used up; free some space or save elsewhere",
-  EEXIST: "a file of that name is there; name a folder",
+  EEXIST: "there is a file of that name; name a folder",
   EFBIG:
     "the file is larger than the file system or a limit of the process allows; save in shards or elsewhere",
   EIO: "the disk failed; save elsewhere",
@@ -15,16 +18,26 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: "too many open files; close some",
   ENOENT: "no such file or folder",
   ENOSPC: "the disk is full; free some space or save elsewhere",
-  ENOTDIR: "a part of the path is no folder",
+  ENOTDIR: "a part of the path is not a folder",
+  EPIPE: "nobody reads it any more",
   EPERM: "not permitted; check its rights and those of its folder",
   EROFS: "the file system is read-only; save elsewhere",
 };
 
-/** The error of a failed file operation, in words, with the operating system's own as its cause. */
-export function explain(code: ErrorCode, action: string, path: string, cause: unknown): Error {
+/**
+ * The error of a failed file operation, in words, with the operating system's own as its cause.
+ *
+ * @param name What messages call the file.
+ * @param path Its absolute path, if it has one: tells whether its folder is missing.
+ */
+export function explain(code: ErrorCode, action: string, name: string, cause: unknown, path?: string): Error {
   if (isPytree2SafetensorsError(cause)) return cause;
   const errno = (cause as { code?: unknown } | null)?.code;
-  const reason =
-    typeof errno === "string" && Object.hasOwn(REASONS, errno) ? REASONS[errno] : messageOf(cause);
-  return new Pytree2SafetensorsError(code, `can't ${action} ${path}: ${reason}`, { source: path, cause });
+  let reason = typeof errno === "string" && Object.hasOwn(REASONS, errno) ? REASONS[errno] : messageOf(cause);
+  if (errno === "ENOENT" && path !== undefined && !existsSync(dirname(path)))
+    reason += `: the folder ${printable(dirname(name))} doesn't exist${code === "WriteError" ? "; make it first" : ""}`;
+  return new Pytree2SafetensorsError(code, `can't ${action} ${printable(name)}: ${reason}`, {
+    source: name,
+    cause,
+  });
 }

@@ -1,17 +1,23 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+/** The errors that sources and sinks have in common. */
+import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { messageOf, printable } from "../base/quote.ts";
 
 /** The error of a read that gave `got` of the bytes `[start, end)`. */
 export function shortRead(name: string, start: number, end: number, got: number): Pytree2SafetensorsError {
   return new Pytree2SafetensorsError(
     "ShortRead",
-    `${name}: bytes [${start}, ${end}) should be ${end - start}, got ${got}: it was cut short or is being written`,
+    `${printable(name)}: bytes [${start}, ${end}) should be ${end - start}, got ${got}: the file was cut short or is being written`,
     { source: name, expected: `${end - start} bytes`, found: `${got} bytes` },
   );
 }
 
-/** The message of anything thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The error of a file that isn't any more what it was when it was opened. */
+export function sourceChanged(
+  name: string,
+  details: { readonly expected?: string; readonly found?: string; readonly cause?: unknown },
+): Pytree2SafetensorsError {
+  const message = `${printable(name)}: the file changed while it was read; open it again`;
+  return new Pytree2SafetensorsError("SourceChanged", message, { source: name, ...details });
 }
 
 /** Fresh memory for a read, or the error that says why there is none. */
@@ -21,8 +27,17 @@ export function allocate(length: number, name: string): Uint8Array<ArrayBuffer> 
   } catch (cause) {
     throw new Pytree2SafetensorsError(
       "TooLarge",
-      `${name}: ${length} bytes don't fit into one Uint8Array here; read it in slices`,
+      `${printable(name)}: ${length} bytes don't fit into one Uint8Array here; read it in slices`,
       { source: name, found: `${length} bytes`, cause },
     );
   }
+}
+
+/** The error of an operation on a browser's storage, in words; errors of this package stay as they are. */
+export function storageError(code: ErrorCode, action: string, name: string, cause: unknown): Error {
+  if (isPytree2SafetensorsError(cause)) return cause;
+  const isFull = (cause as { name?: unknown } | null)?.name === "QuotaExceededError";
+  const advice = isFull ? "; free some space, or ask for more with navigator.storage.persist()" : "";
+  const message = `can't ${action} ${printable(name)}: ${messageOf(cause)}${advice}`;
+  return new Pytree2SafetensorsError(code, message, { source: name, cause });
 }

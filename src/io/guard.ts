@@ -1,4 +1,6 @@
+/** The guard around every source. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { printable } from "../base/quote.ts";
 import { abortable } from "./abort.ts";
 import { shortRead } from "./faults.ts";
 import type { ByteSource, ReadOptions } from "./types.ts";
@@ -15,6 +17,7 @@ export class ExactSource implements ByteSource {
   readonly name: string;
   readonly resident: boolean;
   readonly parallel: number;
+  readonly version: string | undefined;
   readonly #inner: ByteSource;
   readonly #owned: boolean;
   #pending = 0;
@@ -27,38 +30,51 @@ export class ExactSource implements ByteSource {
     this.size = checkSize(inner.size, this.name);
     this.resident = inner.resident ?? false;
     this.parallel = Math.max(1, inner.parallel ?? DEFAULT_PARALLEL);
+    this.version = inner.version;
     this.#inner = inner;
     this.#owned = owned;
   }
 
   async read(start: number, end: number, options: ReadOptions = {}): Promise<Uint8Array> {
     const { name, size } = this;
-    const { signal, into } = options;
+    const { signal, into, onBytes } = options;
     signal?.throwIfAborted();
     if (this.#closing !== undefined) {
-      throw new Pytree2SafetensorsError("SourceClosed", `${name}: read after it was closed`, {
+      throw new Pytree2SafetensorsError("SourceClosed", `${printable(name)}: read after it was closed`, {
         source: name,
       });
     }
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
       throw new Pytree2SafetensorsError(
         "InvalidArgument",
-        `${name}: [${start}, ${end}) is no range of bytes`,
+        `${printable(name)}: [${start}, ${end}) is not a range of bytes`,
       );
     }
     if (end > size) throw shortRead(name, start, end, Math.max(0, size - start));
     if (into !== undefined && into.byteLength !== end - start) {
       throw new Pytree2SafetensorsError(
         "InvalidArgument",
-        `${name}: \`into\` has ${into.byteLength} bytes, the range [${start}, ${end}) ${end - start}`,
+        `${printable(name)}: \`into\` has ${into.byteLength} bytes, the range [${start}, ${end}) ${end - start}`,
       );
     }
     if (start === end) return into ?? new Uint8Array(0);
 
+    let reported = 0;
+    const inner =
+      onBytes === undefined
+        ? options
+        : {
+            ...options,
+            onBytes: (count: number) => {
+              const fresh = Math.min(count, end - start - reported);
+              reported += fresh;
+              if (fresh > 0) onBytes(fresh);
+            },
+          };
     this.#pending++;
     // `then`, so that a source that throws at once rejects like any other.
     const reading = Promise.resolve()
-      .then(() => this.#inner.read(start, end, options))
+      .then(() => this.#inner.read(start, end, inner))
       .finally(() => {
         if (--this.#pending === 0) this.#idle?.();
       });
@@ -66,6 +82,7 @@ export class ExactSource implements ByteSource {
 
     const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : 0;
     if (got !== end - start) throw shortRead(name, start, end, got);
+    if (reported < end - start) onBytes?.(end - start - reported);
     if (bytes === into) return into;
     // A subclass, as Node's `Buffer` is, has methods that behave otherwise.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, got);
@@ -94,7 +111,7 @@ function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
   throw new Pytree2SafetensorsError(
     size > Number.MAX_SAFE_INTEGER ? "TooLarge" : "UnsupportedSource",
-    `${name}: its size is to be an integer from 0 to 2^53 - 1, found ${size}`,
+    `${printable(name)}: its size must be an integer from 0 to 2^53 - 1, found ${size}`,
     { source: name, found: String(size) },
   );
 }

@@ -1,3 +1,4 @@
+/** A bound on what runs at once. */
 import { keepShape } from "../base/keep-shape.ts";
 import { abortable } from "./abort.ts";
 

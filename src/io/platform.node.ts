@@ -1,35 +1,17 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { explain } from "./explain.node.ts";
+/** Teaches the openers paths and file handles, when it is imported. */
+import { resolve } from "node:path";
 import { setPlatform } from "./platform.ts";
-import { ExactSink } from "./sinks/guard.ts";
-import { handleSink, pathSink } from "./sinks/path.node.ts";
-import { clearLitterIn } from "./sinks/temporary.node.ts";
-import { handleSource, pathSource, toPath } from "./sources/path.node.ts";
+import { handleSink } from "./sinks/handle.node.ts";
+import { pathSink } from "./sinks/path.node.ts";
+import { handleSource, openPath, toPath } from "./sources/path.node.ts";
+import { openFolder } from "./stores/folder.node.ts";
+import { readHubOptions } from "./stores/hub/environment.node.ts";
 
 setPlatform({
-  openPath: pathSource,
+  openPath,
   openHandle: handleSource,
-  sibling: (path, name) => join(dirname(toPath(path)), name),
-  createPath: pathSink,
+  createPath: (target, options) => pathSink(resolve(toPath(target)), toPath(target), options),
   createHandle: handleSink,
-  async createDirectory(target, options) {
-    const folder = toPath(target);
-    try {
-      await mkdir(folder, { recursive: true });
-    } catch (cause) {
-      throw explain("WriteError", "make the folder", folder, cause);
-    }
-    return {
-      name: folder,
-      async file(name) {
-        const path = join(folder, name);
-        return new ExactSink(await pathSink(path, options), path, options.signal);
-      },
-      list: () => readdir(folder),
-      modified: async (name) => (await stat(join(folder, name))).mtimeMs,
-      remove: (name) => rm(join(folder, name), { force: true }),
-      clearLitter: (isTarget) => clearLitterIn(folder, isTarget),
-    };
-  },
+  readHubOptions: () => readHubOptions(),
+  openFolder: (target) => openFolder(resolve(toPath(target)), toPath(target)),
 });

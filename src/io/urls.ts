@@ -1,45 +1,55 @@
+/** What strings and URLs mean, and the URLs of keys inside a folder of a server. */
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
+import { isInside } from "../base/inside.ts";
+import { printable, quote } from "../base/quote.ts";
 import { getPlatform, type Platform } from "./platform.ts";
 
-/** Whether a string is an URL, and no path. */
+/** Whether a string is a URL, and not a path. */
 export function isUrlText(place: string): boolean {
   return /^(https?|file|blob|data):/i.test(place);
 }
 
-/** What a string or an URL means: an URL, or where there is a file system, a path. */
+/** What a string or a URL means: a URL, or, if there is a file system, a path. */
 export function locate(place: string | URL): string | URL {
   if (typeof place !== "string") return place;
-  if (isUrlText(place)) return new URL(place);
+  if (isUrlText(place)) return parseUrl(place);
   // In a page a string is what it is in `fetch`.
   const base = getPlatform() ? undefined : (globalThis.document?.baseURI ?? globalThis.location?.href);
   return base !== undefined && /^https?:/.test(base) ? new URL(place, base) : place;
 }
 
-/** The place of the file `name` beside the one at `place`; an URL keeps its query, which may be what signs it. */
-export function beside(place: string | URL, name: string): string | URL {
-  checkFileName(name);
-  if (typeof place === "string" || place.protocol === "file:")
-    return fileSystem("UnsupportedSource", place).sibling(place, name);
-  const url = new URL(name.split("/").map(encodeURIComponent).join("/"), place);
-  url.search = place.search;
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (cause) {
+    const found = quote(text);
+    throw new Pytree2SafetensorsError("InvalidArgument", `${found} is not a valid URL`, { found, cause });
+  }
+}
+
+/** The URL of a key in the folder at `base`. The query is kept, because it may be what signs the request. */
+export function urlOf(key: string, base: URL): URL {
+  const url = new URL(base);
+  const folder = url.pathname.replace(/\/?$/, "/");
+  url.pathname = folder + key.split("/").map(encodeURIComponent).join("/");
   return url;
 }
 
-/** The place of the file `name` in the folder at `place`. */
-export function inside(place: string | URL, name: string): string | URL {
-  // Any file of the folder has what lies beside it in the folder.
-  if (typeof place === "string") return beside(`${place}/_`, name);
-  const url = new URL(place);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/_`;
-  return beside(url, name);
+/** The URL of the folder in which a file lies. */
+export function folderOf(url: URL): URL {
+  const folder = new URL(".", url);
+  folder.search = url.search;
+  return folder;
 }
 
-/** Refuses a name that would lead out of its folder. */
-export function checkFileName(name: string): void {
-  if (name !== "" && !/^\/|\\|\0|^[a-z]:|(^|\/)\.{0,2}(\/|$)/i.test(name)) return;
+/** Refuses a key that would lead out of its store. */
+export function checkKey(key: string): void {
+  if (typeof key === "string" && isInside(key)) return;
+  const found = typeof key === "string" ? quote(key) : typeof key;
   throw new Pytree2SafetensorsError(
-    "InvalidIndex",
-    `${JSON.stringify(name)} is no name of a file in its folder`,
+    "InvalidArgument",
+    `${found} can't be a key: a key is a path inside the store, such as "folder/file", without ".", "..", "\\", ":", "?" and "#"`,
+    { expected: "a path inside the store", found },
   );
 }
 
@@ -47,8 +57,10 @@ export function checkFileName(name: string): void {
 export function fileSystem(code: ErrorCode & `Unsupported${string}`, what: string | URL): Platform {
   const found = getPlatform();
   if (found !== undefined) return found;
+  const place = printable(String(what), 200);
   throw new Pytree2SafetensorsError(
     code,
-    `${what}: this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle`,
+    `${place}: this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle`,
+    { source: place },
   );
 }

@@ -1,7 +1,16 @@
+/** Converts tensors piece by piece, so that only a piece of the other form is in memory at a time. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type ConvertOptions, convertInto, requireCastable } from "./convert.ts";
-import { arrayClass, type Dtype, lanes } from "./dtypes.ts";
-import type { Tensor } from "./tensor.ts";
+import { arrayClass, DTYPES, type Dtype, lanes } from "./dtypes.ts";
+import { newData } from "./elements.ts";
+import type { Overflow } from "./overflow.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Options of {@link CastStream} and {@link castChunk}. */
+export interface CastStreamOptions extends ConvertOptions {
+  /** Counts the finite values that became infinity or NaN. */
+  readonly overflow?: Overflow | undefined;
+}
 
 /**
  * Fills a tensor with another dtype's bytes as they come in, so that only a piece of them is in memory at a time.
@@ -17,11 +26,11 @@ import type { Tensor } from "./tensor.ts";
 export class CastStream {
   readonly #from: Dtype;
   readonly #target: Tensor;
-  readonly #options: ConvertOptions;
+  readonly #options: CastStreamOptions;
   #done = 0;
 
   /** @throws {Pytree2SafetensorsError} `UnsupportedDtype` where the two dtypes don't convert. */
-  constructor(from: Dtype, target: Tensor, options: ConvertOptions = {}) {
+  constructor(from: Dtype, target: Tensor, options: CastStreamOptions = {}) {
     requireCastable(from, target.dtype);
     this.#from = from;
     this.#target = target;
@@ -47,13 +56,31 @@ export class CastStream {
       });
     }
     const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-    convertInto(
-      new TypedArray(buffer, byteOffset, bytes.length / width),
-      this.#from,
-      data.subarray(start * lanes(dtype), end * lanes(dtype)),
-      dtype,
-      { ...this.#options, offset: start },
-    );
+    const source = new TypedArray(buffer, byteOffset, bytes.length / width);
+    const target = data.subarray(start * lanes(dtype), end * lanes(dtype));
+    convertInto(source, this.#from, target, dtype, { ...this.#options, offset: start });
+    this.#options.overflow?.add(source, this.#from, target, dtype);
     this.#done = end;
   }
+}
+
+/**
+ * Bytes of one dtype as bytes of another: whole elements of both.
+ *
+ * @param at How many bytes of the tensor come before these, for messages.
+ */
+export function castChunk(
+  bytes: Uint8Array,
+  from: Dtype,
+  to: Dtype,
+  at: number,
+  options: CastStreamOptions,
+): Uint8Array {
+  const elementsIn = (length: number) => (length * 8) / DTYPES[from].bits;
+  const shape = [elementsIn(bytes.byteLength)];
+  const target = newData(to, shape);
+  const source = Tensor.fromBytes(from, shape, bytes).data;
+  convertInto(source, from, target, to, { ...options, offset: elementsIn(at) });
+  options.overflow?.add(source, from, target, to);
+  return new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
 }

@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import { DTYPES, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
 import { type Codes, decodeFloats, encodeFloats, narrowToOdd } from "./float-codes.ts";
 import { isCodedFloat } from "./float-formats.ts";
@@ -205,7 +206,7 @@ function lossyConversion(
       : String(isWide(from) ? source[index] : value[index]);
   return new Pytree2SafetensorsError(
     "LossyConversion",
-    `${name === undefined ? "" : `tensor ${JSON.stringify(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it all the same`,
+    `${name === undefined ? "" : `tensor ${quote(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it all the same`,
     { ...(name !== undefined && { tensor: name }), expected: `values of ${to}`, found },
   );
 }

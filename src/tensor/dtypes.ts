@@ -1,3 +1,6 @@
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue } from "../base/quote.ts";
+
 /**
  * The element types of the format, in the order of the reference implementation's `Dtype` enum, which is
  * the order of alignment that its serializer sorts by (descending). `bits` is the width of an element;
@@ -38,8 +41,18 @@ export type DtypeArray<D extends Dtype = Dtype> = (typeof DTYPES)[D]["array"]["p
 export const DTYPE_NAMES = Object.keys(DTYPES) as readonly Dtype[];
 
 /** Whether `name` is a dtype of the format. */
-export function isDtype(name: string): name is Dtype {
-  return Object.hasOwn(DTYPES, name);
+export function isDtype(name: unknown): name is Dtype {
+  return typeof name === "string" && Object.hasOwn(DTYPES, name);
+}
+
+/** Refuses what is not a dtype of the format with `UnsupportedDtype`. */
+export function requireDtype(dtype: unknown): asserts dtype is Dtype {
+  if (isDtype(dtype)) return;
+  const found = describeValue(dtype);
+  throw new Pytree2SafetensorsError("UnsupportedDtype", `${found} is not a dtype of the format`, {
+    expected: `one of ${DTYPE_NAMES.join(", ")}`,
+    found,
+  });
 }
 
 /** How typed arrays of one class are made: so many zeros, a copy of elements, a view of memory. */

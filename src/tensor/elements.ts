@@ -1,34 +1,13 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type CastOptions, convertInto, requireCastable } from "./convert.ts";
-import { arrayClass, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
+import { arrayClass, type Dtype, type DtypeArray, lanes, requireDtype } from "./dtypes.ts";
 import { type Codes, decodeFloats } from "./float-codes.ts";
 import { isCodedFloat } from "./float-formats.ts";
 import { flattenNested, type NestedValues } from "./nested.ts";
 import { byteLengthOf, elementCount, spell } from "./size.ts";
-import { typedArrayName } from "./typed-array.ts";
+import { dtypeOfTypedArray, type TypedArrayDtypes, typedArrayName } from "./typed-array.ts";
 
-// The dtype that each class of typed arrays stands for; `dtypeOfArray` is the same at run time.
-interface ArrayDtypes {
-  Uint8Array: "U8";
-  Uint8ClampedArray: "U8";
-  Int8Array: "I8";
-  Int16Array: "I16";
-  Uint16Array: "U16";
-  Float16Array: "F16";
-  Int32Array: "I32";
-  Uint32Array: "U32";
-  Float32Array: "F32";
-  Float64Array: "F64";
-  BigInt64Array: "I64";
-  BigUint64Array: "U64";
-}
-
-type ArrayName = keyof ArrayDtypes;
-
-// BigUint64Array -> U64
-function dtypeOfArray(name: string): Dtype {
-  return name.replace(/^(?:Big)?(.)\D+(\d+).*/, "$1$2") as Dtype;
-}
+type ArrayName = keyof TypedArrayDtypes;
 
 // What nested values become where no dtype is given: numbers and bigints are first gathered in full width.
 const NARROWED: Partial<Record<Dtype, Dtype>> = { F64: "F32", U64: "I64" };
@@ -46,7 +25,7 @@ export type TensorValues = NestedValues<number> | NestedValues<boolean> | Nested
 
 /** The dtype that values have by themselves. */
 export type DtypeOf<V> = V extends { readonly [Symbol.toStringTag]: infer Name extends ArrayName }
-  ? ArrayDtypes[Name]
+  ? TypedArrayDtypes[Name]
   : V extends NestedValues<number>
     ? "F32"
     : V extends NestedValues<bigint>
@@ -83,6 +62,7 @@ export interface FromOptions<D extends Dtype = Dtype> extends CastOptions {
 export function gather(values: TensorValues, { dtype, shape, ...options }: FromOptions): Parts {
   const isArray = isTypedArray(values);
   const own = isArray ? fromTypedArray(values) : fromNested(values);
+  if (dtype !== undefined) requireDtype(dtype);
   const to = dtype ?? (isArray ? own.dtype : NARROWED[own.dtype]) ?? own.dtype;
   // C64 comes as real parts, twice as many.
   const pair = to === "C64" ? 2 : 1;
@@ -133,12 +113,11 @@ function isTypedArray(value: TensorValues): value is TypedArray {
 }
 
 function fromTypedArray(values: TypedArray): Parts {
-  const name = typedArrayName(values)!;
-  const dtype = dtypeOfArray(name);
+  const dtype = dtypeOfTypedArray(values)!;
   const TypedArray = arrayClass(dtype);
   // Float16Array and Uint8ClampedArray are looked at as the bits that they are.
   const data =
-    name === TypedArray.name
+    typedArrayName(values) === TypedArray.name
       ? (values as DtypeArray)
       : new TypedArray(values.buffer, values.byteOffset, values.length);
   return { dtype, shape: [values.length], data };

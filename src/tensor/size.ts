@@ -1,4 +1,5 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue } from "../base/quote.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 
 /**
@@ -30,6 +31,7 @@ export function spell(shape: readonly number[]): string {
 
 // The product of the shape and the elements' width, in units.
 function measure(shape: readonly number[], width: number, unit: number, dtype: string): number {
+  if (!Array.isArray(shape)) throw notAShape(shape);
   let count = 1;
   let isExact = true;
   for (let i = 0; i < shape.length; i++) {
@@ -55,6 +57,14 @@ function measure(shape: readonly number[], width: number, unit: number, dtype: s
     `${dtype}${spell(shape)} ends within a byte: its elements are ${width} bits wide`,
     { expected: "a whole number of bytes", found: dtype + spell(shape) },
   );
+}
+
+function notAShape(shape: unknown): Pytree2SafetensorsError {
+  const found = describeValue(shape);
+  return new Pytree2SafetensorsError("InvalidTensor", `a shape must be an array of sizes, not ${found}`, {
+    expected: "an array of sizes",
+    found,
+  });
 }
 
 function isSize(dimension: number | undefined): dimension is number {

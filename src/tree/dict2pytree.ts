@@ -1,9 +1,17 @@
-import { type BuildLimits, TreeBuilder } from "./build/builder.ts";
-import { type AttributesAs, materialize } from "./build/make-tree.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
+/** A tree of a dict: the Python package's `dict2pytree`. */
+
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue } from "../base/quote.ts";
+import { requireChoice, requireLimits, requireOptions } from "./arguments.ts";
+import type { ReadKeyStyleOption } from "./keys/keystyles.ts";
+import type { AttributesAs } from "./kinds/attrs.ts";
+import { isPlainPrototype } from "./kinds/prototypes.ts";
+import { unseenIn } from "./kinds/unseen.ts";
+import type { BuildLimits } from "./limits.ts";
+import { names2tree } from "./names2tree.ts";
 
 /** Options of {@link dict2pytree}. */
-export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
+export interface Dict2PytreeOptions extends BuildLimits, ReadKeyStyleOption {
   /** What nodes with attribute keys become: a `PyTreeContainer` (the default) or a plain object. */
   readonly attributes?: AttributesAs | undefined;
 }
@@ -20,16 +28,27 @@ export interface Dict2PytreeOptions extends BuildLimits, KeyStyleOption {
  */
 export function dict2pytree(
   dict: Readonly<Record<string, unknown>>,
-  { attributes, keys = "pytree", ...limits }: Dict2PytreeOptions = {},
+  options: Dict2PytreeOptions = {},
 ): unknown {
-  const names = Object.keys(dict);
-  const builder = new TreeBuilder(names, limits);
-  const style = keyStyle(keys);
-  const paths = style === KEY_STYLES.pytree ? undefined : style.decode(names);
-  for (let i = 0; i < names.length; i++) {
-    if (paths === undefined) builder.addName(i);
-    else builder.addPath(i, paths[i]!);
-  }
-  builder.checkGaps();
-  return materialize(builder.root, (i) => dict[names[i]!], attributes);
+  requireDict(dict);
+  requireOptions(options);
+  const { attributes, keys, maxDepth, maxContainers, maxGaps } = options;
+  requireChoice("attributes", attributes, ["container", "object"]);
+  const limits = { maxDepth, maxContainers, maxGaps };
+  requireLimits(limits);
+  const { build } = names2tree(Object.keys(dict), { attributes, keys, ...limits });
+  return build((name) => dict[name]);
+}
+
+/** Throws for what is not a plain object with string keys alone: other things would come out as an empty tree. */
+function requireDict(dict: unknown): void {
+  const isPlain = typeof dict === "object" && dict !== null && isPlainPrototype(Object.getPrototypeOf(dict));
+  const unseen = isPlain ? unseenIn(dict) : undefined;
+  if (isPlain && unseen === undefined) return;
+  const expected = "a plain object of names and leaves";
+  const found = unseen ?? describeValue(dict);
+  throw new Pytree2SafetensorsError("InvalidArgument", `dict: expected ${expected}, found ${found}`, {
+    expected,
+    found,
+  });
 }

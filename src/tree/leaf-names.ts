@@ -1,115 +1,83 @@
+/** The leaves of a tree and their names: what `pytree2dict`, saving and templates have in common. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { keepShape } from "../base/keep-shape.ts";
-import { leafPaths } from "./flatten.ts";
-import { type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
-import { isPlainName, keystr } from "./keys/keystring.ts";
-import type { KeyStyle } from "./keys/keystyles.ts";
-import { KEY_STYLES } from "./keys/keystyles.ts";
-import { unsupportedKey } from "./messages.ts";
-import { childEntry, LEAF, leafPath, type TreeDef } from "./treedef.ts";
+import { quote } from "../base/quote.ts";
+import { requireChoice, requireWalkOptions } from "./arguments.ts";
+import { leafPath, leafPaths } from "./flatten.ts";
+import type { KeyPath } from "./keys/keypath.ts";
+import { keystr } from "./keys/keystr.ts";
+import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
+import { placesOf } from "./messages.ts";
+import type { RekeyOptions } from "./rekey.ts";
+import type { TreeDef } from "./treedef.ts";
+import { Walk, type WalkOptions } from "./walk.ts";
 
-/** The key strings of a structure's leaves. */
-export interface LeafNames {
+/** Options of the functions that name the leaves of a tree. */
+export interface NamingOptions extends WalkOptions, RekeyOptions, KeyStyleOption {}
+
+/** The leaves of a tree and their names, both in the tree's order. */
+export interface NamedLeaves {
+  readonly leaves: unknown[];
   readonly names: readonly string[];
-  /**
-   * Whether some key string may read as another path, or stand twice: a name contains a separator, a key is
-   * no string, a class gave the keys. False is certain.
-   */
+  /** Whether two leaves may have one name, or a name may read as another path. False is certain. */
   readonly odd: boolean;
+  /** Whether a leaf's path starts with an attribute of the empty name. */
+  readonly startsEmpty: boolean;
+  /** How many containers the tree has. */
+  readonly containers: number;
+  /** The structure, with the tree's own kinds of keys. */
+  structure(): TreeDef;
+  /** The key path of a leaf as it is written, for messages. */
+  pathOf(leaf: number): KeyPath;
 }
 
-/** Spells the key path of every leaf, in order. */
-export function leafNames(def: TreeDef, style: KeyStyle = KEY_STYLES.pytree): LeafNames {
-  if (style === KEY_STYLES.pytree) return new Namer(def).name();
-  return { names: leafPaths(def).map((path) => style.encode(path)), odd: true };
+/**
+ * Names the leaves of a tree.
+ *
+ * @param keepsDef Whether the structure will be asked for: then it is made in the same walk.
+ */
+export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: boolean): NamedLeaves {
+  requireWalkOptions(options);
+  requireChoice("objects", options.objects, ["dict", "attrs"]);
+  const style = keyStyle(options.keys ?? "pytree");
+  const spelled = style === KEY_STYLES.pytree;
+  const walk = new Walk(options, { def: keepsDef || !spelled, names: spelled ? options : undefined });
+  const kept = walk.down(tree);
+  const structure = () => {
+    return keepsDef || !spelled ? kept : new Walk(options, { def: true }).down(tree);
+  };
+  return {
+    leaves: walk.leaves,
+    names: spelled ? walk.names : leafPaths(kept, options).map((path) => style.encode(path)),
+    odd: walk.odd || !spelled,
+    startsEmpty: walk.startsEmpty,
+    containers: walk.containers,
+    structure,
+    pathOf: (leaf) => leafPath(structure(), leaf, options),
+  };
 }
 
-class Namer {
-  readonly #root: TreeDef;
-  readonly #names: string[] = [];
-  #odd = false;
-
-  constructor(root: TreeDef) {
-    this.#root = root;
-  }
-
-  name(): LeafNames {
-    this.#visit(this.#root, "", true);
-    return { names: this.#names, odd: this.#odd };
-  }
-
-  // Prefixes grow by concatenation: no path is made, and engines share the text of a prefix among its children.
-  #visit(def: TreeDef, prefix: string, isRoot: boolean): void {
-    const { kind, keys, entries } = def.node;
-    const { children } = def;
-    if (kind === "leaf") this.#names.push(prefix);
-    else if (entries !== undefined) this.#visitEntries(def, prefix, isRoot);
-    else if (keys === undefined) {
-      const start = `${prefix}#`;
-      for (let i = 0; i < children.length; i++) this.#child(children[i]!, start + i);
-    } else {
-      const start = kind === "attrs" ? (isRoot ? "" : `${prefix}.`) : `${prefix}@`;
-      for (let i = 0; i < children.length; i++) {
-        const key = keys[i]!;
-        if (typeof key !== "string" || !isPlainName(key)) this.#odd = true;
-        this.#child(children[i]!, start + String(key));
-      }
-      if (start === "" && keys.includes("")) this.#odd = true;
-    }
-  }
-
-  #visitEntries(def: TreeDef, prefix: string, isRoot: boolean): void {
-    this.#odd = true;
-    for (let i = 0; i < def.children.length; i++) {
-      const child = def.children[i]!;
-      if (child.numLeaves === 0) continue;
-      const entry = childEntry(def.node, i);
-      const mark = markOf(entry) ?? this.#unspellable();
-      this.#child(child, prefix + (isRoot && mark === "." ? "" : mark) + String(keyOf(entry)));
-    }
-  }
-
-  /** Throws for the leaf whose turn it is. */
-  #unspellable(): never {
-    const path = leafPath(this.#root, this.#names.length);
-    const at = path.findIndex((entry) => markOf(entry) === undefined);
-    unsupportedKey(path.slice(0, at), path[at]);
-  }
-
-  #child(child: TreeDef, name: string): void {
-    if (child === LEAF) this.#names.push(name);
-    else if (child.numLeaves > 0) this.#visit(child, name, false);
-  }
-}
-
-keepShape(new Namer(LEAF));
-
-/** Throws `DuplicateKey` with both key paths where two leaves have one key string. */
+/** Throws `DuplicateKey` with both key paths where two leaves have one name. */
 export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number) => KeyPath): void {
   const first = new Map<string, number>();
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const [a, b] = [other, i].map((leaf) => keystr(pathOf(leaf)) || "the root");
+      const path = pathOf(i);
+      const [a, b] = placesOf(pathOf(other), path);
       throw new Pytree2SafetensorsError(
         "DuplicateKey",
-        `${a} and ${b} have the same key string ${JSON.stringify(name)}: rename one of them`,
-        { tensor: name, keyPath: b! },
+        `${a} and ${b} have the same key string ${quote(name)}: rename one of them`,
+        { tensor: name, keyPath: keystr(path) || "the root" },
       );
     }
     first.set(name, i);
   }
 }
 
-/** Throws `UnsupportedKey` for a leaf whose path starts with an attribute of the empty name. */
-export function refuseLeadingEmpty(def: TreeDef): void {
-  const at = def.children.findIndex((child, i) => {
-    if (child.numLeaves === 0) return false;
-    const entry = childEntry(def.node, i);
-    return entry.kind === "attr" && entry.name === "";
-  });
-  if (at === -1) return;
+/** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
+export function refuseLeadingEmpty({ startsEmpty }: NamedLeaves): void {
+  if (!startsEmpty) return;
   throw new Pytree2SafetensorsError(
     "UnsupportedKey",
     "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata",

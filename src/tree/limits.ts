@@ -17,3 +17,24 @@ export const CONTAINERS_PER_LEAF = 16;
  * of twelve characters (`#99999999999`) may not cost gigabytes; a million `null`s cost 8 MB.
  */
 export const MAX_GAPS = 1_000_000;
+
+/** The longest array that JavaScript has. An index from here on would be a property, not an element. */
+export const MAX_LIST_LENGTH = 2 ** 32 - 1;
+
+/** The longest bigint in structure metadata, in digits: none is longer in earnest, and reading them takes quadratic time. */
+export const MAX_BIGINT_DIGITS = 1_000;
+
+/** Limits of trees; saving holds the same ones as loading, so that what is saved can be loaded. */
+export interface BuildLimits {
+  /** The deepest nesting, {@link MAX_DEPTH} by default. */
+  readonly maxDepth?: number | undefined;
+  /** How many containers the tree may have; 100,000 and 16 for each leaf by default. */
+  readonly maxContainers?: number | undefined;
+  /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
+  readonly maxGaps?: number | undefined;
+}
+
+/** How many containers a tree of so many tensors may have by default. */
+export function defaultMaxContainers(tensors: number): number {
+  return MAX_CONTAINERS + CONTAINERS_PER_LEAF * tensors;
+}

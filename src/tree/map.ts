@@ -1,20 +1,15 @@
+/** Functions over the leaves of trees of one structure. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { leafPaths, openContainer, treeFlatten } from "./flatten.ts";
-import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
+import { printable } from "../base/quote.ts";
+import { requireFunction } from "./arguments.ts";
+import { leafPaths, treeFlatten } from "./flatten.ts";
+import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
-import { kindOf } from "./kinds/kind.ts";
+import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import type { MapLeaves } from "./map-leaves.ts";
-import {
-  childEntry,
-  equalData,
-  equalEntryLists,
-  LEAF,
-  matchKeys,
-  type NodeData,
-  spell,
-  TreeDef,
-  treeUnflatten,
-} from "./treedef.ts";
+import { placeOf } from "./messages.ts";
+import { entriesOf } from "./rekey.ts";
+import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
 
 /**
  * Applies a function to each leaf; the result has the containers and keys of `tree`. Further trees give
@@ -33,12 +28,9 @@ export function treeMap<A, R extends readonly unknown[], B, T>(
   ...rest: { readonly [K in keyof R]: unknown }
 ): MapLeaves<T, A, B>;
 export function treeMap(fn: (...args: never[]) => unknown, tree: unknown, ...rest: unknown[]): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
-  const columns = [leaves, ...rest.map((other) => flattenUpTo(def, other))];
-  return treeUnflatten(
-    def,
-    leaves.map((_, i) => fn(...(columns.map((column) => column[i]) as never[]))),
-  );
+  return mapColumns(fn, def, [leaves, ...rest.map((other) => flattenUpTo(def, other))]);
 }
 
 /**
@@ -56,67 +48,79 @@ export function treeMapWithPath(
   tree: unknown,
   ...rest: unknown[]
 ): unknown {
+  requireFunction("fn", fn);
   const [leaves, def] = treeFlatten(tree);
-  const columns = [leafPaths(def), leaves, ...rest.map((other) => flattenUpTo(def, other))];
-  return treeUnflatten(
-    def,
-    leaves.map((_, i) => fn(...(columns.map((column) => column[i]) as never[]))),
-  );
+  return mapColumns(fn, def, [leafPaths(def), leaves, ...rest.map((other) => flattenUpTo(def, other))]);
+}
+
+function mapColumns(
+  fn: (...args: never[]) => unknown,
+  def: TreeDef,
+  columns: readonly (readonly unknown[])[],
+): unknown {
+  const made = columns[0]!.map((_, i) => fn(...(columns.map((column) => column[i]) as never[])));
+  return treeUnflatten(def, made);
 }
 
 /** What stands in `tree` where a tree of the structure `def` has its leaves. */
 function flattenUpTo(def: TreeDef, tree: unknown): unknown[] {
   const found: unknown[] = [];
   const path: KeyEntry[] = [];
-  const visit = (at: TreeDef, value: unknown): void => {
-    const { keys, entries, aux } = at.node;
-    if (at === LEAF) {
-      found.push(value);
-      return;
-    }
-    const otherKind = kindOf(value);
-    if (at.node.kind !== otherKind) mismatch(path, at, value);
-    if (otherKind === "leaf" || otherKind === "none") return; // both are None
-    const [other, values] = openContainer(value as object, otherKind, () => path);
-    const order = keys === undefined ? undefined : matchKeys(keys, other.keys!);
-    if (values.length !== at.children.length || (keys !== undefined && order === undefined)) {
-      mismatch(path, at, value);
-    }
-    if (entries !== undefined && !(equalEntryLists(entries, other.entries!) && equalData(aux, other.aux))) {
-      mismatch(path, at, value);
-    }
-    at.children.forEach((child, i) => {
-      const item = values[order?.[i] ?? i];
+  const visit = ({ node, children }: TreeDef, value: unknown): void => {
+    const opened = open(value, path);
+    if (node === undefined && opened === "None") return;
+    if (node === undefined || typeof opened === "string") mismatch(path, node, children.length, opened);
+    const [other, values] = opened;
+    const fits = node.kind === other.kind && values.length === children.length;
+    const order = fits ? node.kind.pair(node, other) : undefined;
+    if (order === undefined) mismatch(path, node, children.length, opened);
+    for (let i = 0; i < children.length; i++) {
+      const [child, item] = [children[i]!, values[order === "same" ? i : order[i]!]];
       if (child === LEAF) {
         found.push(item);
-        return;
+        continue;
       }
-      path.push(childEntry(at.node, i));
+      path.push(node.kind.entry(node, i));
       visit(child, item);
       path.pop();
-    });
+    }
   };
+  if (def === LEAF) return [tree];
   visit(def, tree);
   return found;
 }
 
-function mismatch(path: KeyPath, def: TreeDef, value: unknown): never {
-  const keyPath = keystr(path);
-  const kind = kindOf(value);
-  const expected = outline(def.node, def.children.length);
-  let found = kind === "leaf" ? "a leaf" : "None";
-  if (kind !== "leaf" && kind !== "none") {
-    const [node, values] = openContainer(value as object, kind, () => path);
-    found = outline(node, values.length);
+type Opened = "a leaf" | "None" | ReturnType<Kind["open"]>;
+
+function open(value: unknown, path: KeyPath): Opened {
+  if (value === null || value === undefined) return "None";
+  const kind = typeof value === "object" ? kindOf(value) : undefined;
+  return kind?.open(value as object, () => path) ?? "a leaf";
+}
+
+function mismatch(path: KeyPath, node: Node | undefined, length: number, opened: Opened): never {
+  let expected = node === undefined ? "None" : outline(node, length);
+  let found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
+  if (expected === found && node !== undefined && typeof opened !== "string") {
+    // Keys of other types, or other static data.
+    [expected, found] = [node, opened[0]].map((one) => `${found} with ${keyTypes(one, length)}`) as [
+      string,
+      string,
+    ];
   }
   throw new Pytree2SafetensorsError(
     "StructureMismatch",
-    `the trees differ at ${keyPath || "the root"}: expected ${expected}, found ${found}`,
-    { keyPath, expected, found },
+    `the trees differ at ${placeOf(path)}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`,
+    { keyPath: keystr(path), expected, found },
   );
 }
 
+function keyTypes(node: Node, length: number): string {
+  const types = new Set(entriesOf(node, length).map((entry) => typeof keyOf(entry)));
+  return types.size === 0 ? "its static data" : `${[...types].join(" and ")} keys and its static data`;
+}
+
 // A container and its keys, without what is below.
-function outline(node: NodeData, length: number): string {
-  return spell(new TreeDef(node, new Array<TreeDef>(length).fill(LEAF)));
+function outline(node: Node, length: number): string {
+  return node.kind.spell(node, new Array<string>(length).fill("*"));
 }

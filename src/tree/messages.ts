@@ -1,11 +1,8 @@
+/** Errors about keys and depth that several functions of trees throw. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import type { KeyPath } from "./keys/keypath.ts";
+import { describeValue, printable, quote } from "../base/quote.ts";
+import { equalEntries, type KeyEntry, type KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
-
-/** A key string or name in a message: quoted, and cut where it is long enough to drown the message. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-}
 
 /** The error for a path that is deeper than the limit, known by its key string or its key path. */
 export function tooDeep(
@@ -20,28 +17,68 @@ export function tooDeep(
   );
 }
 
+/** Where a limit is passed: at a tensor's name or a key path, or else in the structure metadata. */
+type Where = { readonly tensor: string } | { readonly keyPath: string } | "" | undefined;
+
+function spellWhere(where: Where): string {
+  if (!where) return "structure metadata";
+  return "tensor" in where ? quote(where.tensor) : printable(where.keyPath, 200) || "the root";
+}
+
+/** The error for a tree with more containers than the limit. */
+export function tooManyContainers(max: number, tensors: number, where: Where): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(
+    "DepthLimit",
+    `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`,
+    { ...(where || {}), expected: `at most ${max} containers` },
+  );
+}
+
+/** The error for lists with more places that nothing fills than the limit. */
+export function tooManyGaps(
+  max: number,
+  gaps: number,
+  where: Where,
+  length: number,
+): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(
+    "GapLimit",
+    `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`,
+    { ...(where || {}), expected: `at most ${max} gaps`, found: `${gaps} gaps` },
+  );
+}
+
 /** Throws the error for an entry that key strings can't spell, found under `parent`. */
 export function unsupportedKey(parent: KeyPath, entry: unknown): never {
   const keyPath = keystr(parent);
+  const found = nameOfClass(entry);
   throw new Pytree2SafetensorsError(
     "UnsupportedKey",
-    `${describe(entry)} under ${keyPath || "the root"} has no key string: register the class with flattenWithKeys that gives GetAttrKey, DictKey or SequenceKey`,
-    { keyPath, expected: "GetAttrKey, DictKey or SequenceKey", found: describe(entry) },
+    `${found} under ${placeOf(parent)} has no key string: register the class with flattenWithKeys that gives GetAttrKey, DictKey or SequenceKey`,
+    { keyPath, expected: "GetAttrKey, DictKey or SequenceKey", found },
   );
 }
 
-/** Throws the error for a key of a `Map` that no file can have. */
-export function unsupportedMapKey(parent: KeyPath, key: unknown): never {
-  const keyPath = keystr(parent);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    `the Map at ${keyPath || "the root"} has a key that is ${describe(key)}: keys must be strings, numbers, bigints or booleans`,
-    { keyPath, expected: "a string, number, bigint or boolean", found: describe(key) },
-  );
+/** How messages call two places of a tree: with the types of their keys, where those are all that differs. */
+export function placesOf(a: KeyPath, b: KeyPath): [string, string] {
+  const [x, y] = [placeOf(a), placeOf(b)];
+  const i = a.findIndex((entry, at) => b[at] === undefined || !equalEntries(entry, b[at]));
+  if (x !== y || i === -1) return [x, y];
+  return [`${x} (${typeOfEntry(a[i]!)})`, `${y} (${typeOfEntry(b[i])})`];
 }
 
-function describe(entry: unknown): string {
-  return typeof entry === "object" && entry !== null
-    ? (entry.constructor?.name ?? "an object")
-    : typeof entry;
+function typeOfEntry(entry: KeyEntry | undefined): string {
+  if (entry?.kind === "dict") return `a ${typeof entry.key} as a dict key`;
+  return entry?.kind === "sequence" ? "a list index" : entry?.kind === "attr" ? "an attribute" : "no key";
+}
+
+/** How messages call a place of a tree. */
+export function placeOf(path: KeyPath): string {
+  return printable(keystr(path), 200) || "the root";
+}
+
+/** What an unfit key is, for messages. */
+export function nameOfClass(entry: unknown): string {
+  const name: unknown = typeof entry === "object" && entry !== null ? entry.constructor?.name : undefined;
+  return typeof name === "string" ? printable(name, 80) : describeValue(entry);
 }

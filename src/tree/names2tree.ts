@@ -1,67 +1,76 @@
+/** The tree that the names of a file's tensors make, with its structure metadata. The inverse is `tree2names`. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
-import { type BuildLimits, TreeBuilder } from "./build/builder.ts";
-import { type AttributesAs, materialize } from "./build/make-tree.ts";
+import { quote } from "../base/quote.ts";
+import type { Twig } from "./build/branch.ts";
+import { nameOf, type Tensorlike, TreeBuilder } from "./build/builder.ts";
+import { type MakeOptions, Maker } from "./build/make-tree.ts";
 import { prune } from "./build/prune.ts";
+import { guessKeyStyle } from "./keys/guess.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { parseKeyString } from "./keys/keystring.ts";
-import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { MAX_DEPTH } from "./limits.ts";
-import { applyRecords, makeRecorded } from "./structure/apply.ts";
+import {
+  KEY_STYLES,
+  type KeyStyle,
+  keyStyle,
+  type ReadKeyStyleOption,
+  readKeyStyle,
+  readPaths,
+} from "./keys/keystyles.ts";
+import { type BuildLimits, MAX_DEPTH } from "./limits.ts";
+import { type ApplyOptions, applyRecords } from "./structure/apply.ts";
 import { parseStructure, type ScalarKind } from "./structure/read.ts";
 
 export type { ScalarKind } from "./structure/read.ts";
 
-/** Options of {@link planTree}. */
-export interface PlanTreeOptions extends BuildLimits, KeyStyleOption {
+/** Options of {@link names2tree}. */
+export interface Names2TreeOptions<R> extends BuildLimits, ReadKeyStyleOption, MakeOptions, ApplyOptions<R> {
   /** The structure metadata of the file, if it has any. */
   readonly structure?: string | undefined;
-  /** `"auto"` uses structure metadata where they fit, `"ignore"` never, `"require"` throws where they don't. */
-  readonly mode?: "auto" | "ignore" | "require" | undefined;
-  readonly attributes?: AttributesAs | undefined;
-  /** Told why structure metadata are not used. */
-  readonly onWarning?: ((error: Pytree2SafetensorsError) => void) | undefined;
-  /** Whether tensor `index` can be the scalar that the structure metadata say it is. */
-  readonly isScalar?: ((index: number, kind: ScalarKind) => boolean) | undefined;
   /** Which tensors the tree is to have; containers of others alone vanish. */
-  readonly include?: ((index: number) => boolean) | undefined;
+  readonly include?: ((tensor: R) => boolean) | undefined;
 }
 
-/** The tree that a file's names make, before there are leaves. */
-export interface TreePlan {
-  /** The key path of each name. */
-  readonly paths: readonly KeyPath[];
-  /** The JavaScript scalar that a tensor is, if it is one. */
-  scalarKind(index: number): ScalarKind | undefined;
-  /** The tree of the given leaves, by number of the name; those not included may be missing. */
-  build(leaves: readonly unknown[]): unknown;
+/** The tree of a file before there are leaves. */
+export interface PlannedTree<R> {
+  /** The tensors that the tree has. */
+  readonly tensors: readonly R[];
+  /** Which of them are JavaScript scalars. */
+  readonly scalars: ReadonlyMap<R, ScalarKind>;
+  /** The key path of every tensor of the file, in the order given. */
+  paths(): readonly KeyPath[];
+  /** Makes the tree, with the leaf of each tensor. */
+  build(leafOf: (tensor: R) => unknown): unknown;
 }
 
 /**
- * Plans the tree of a file from the names of its tensors and its structure metadata.
+ * Plans the tree of a file from its tensors, which may be any objects with names or names alone, and its structure
+ * metadata.
  *
  * @throws `KeyConflict`, `GapLimit`, `DepthLimit`, `InvalidKeyString` where the names make no tree; under `mode: "require"`
  * `StructureMismatch` or `InvalidStructure`.
  */
-export function planTree(names: readonly string[], options: PlanTreeOptions = {}): TreePlan {
+export function names2tree<R extends Tensorlike>(
+  tensors: readonly R[],
+  options: Names2TreeOptions<R> = {},
+): PlannedTree<R> {
   const { structure, mode = "auto" } = options;
-  if (mode === "ignore") return planFromNames(names, options);
+  if (mode === "ignore") return fromNames(tensors, options);
   if (structure === undefined) {
-    if (mode === "auto") return planFromNames(names, options);
+    if (mode === "auto") return fromNames(tensors, options);
     throw new Pytree2SafetensorsError("StructureMismatch", "the file has no structure metadata", {
       expected: "structure metadata",
     });
   }
   try {
-    return planFromStructure(names, structure, options);
+    return fromStructure(tensors, structure, options);
   } catch (error) {
     const failure = explain(error);
     if (mode === "require") throw failure;
     options.onWarning?.(failure);
-    return planFromNames(names, options);
+    return fromNames(tensors, options);
   }
 }
 
-/** Why structure metadata can't be used; what is no error of ours goes through. */
+/** Why structure metadata can't be used; errors that are not ours go through. */
 function explain(error: unknown): Pytree2SafetensorsError {
   if (!isPytree2SafetensorsError(error)) throw error;
   if (error.code === "InvalidStructure" || error.code === "StructureMismatch") return error;
@@ -72,86 +81,107 @@ function explain(error: unknown): Pytree2SafetensorsError {
   );
 }
 
-function planFromNames(names: readonly string[], options: PlanTreeOptions): TreePlan {
-  const { include, attributes, keys = "pytree", maxDepth = MAX_DEPTH } = options;
-  const style = keyStyle(keys);
-  const paths = style === KEY_STYLES.pytree ? undefined : style.decode(names);
-  const builder = new TreeBuilder(names, options);
-  for (let i = 0; i < names.length; i++) {
-    if (include !== undefined && !include(i)) continue;
-    if (paths === undefined) builder.addName(i);
-    else builder.addPath(i, paths[i]!);
+function fromNames<R extends Tensorlike>(
+  tensors: readonly R[],
+  options: Names2TreeOptions<R>,
+): PlannedTree<R> {
+  const { include } = options;
+  const names = tensors.map(nameOf);
+  const style = readKeyStyle(options.keys, names);
+  if (options.keys === undefined) warnOfStyle(names, options.onWarning);
+  const pathOf = readPaths(style, names, options);
+  const builder = new TreeBuilder<R>(tensors.length, options);
+  for (let i = 0; i < tensors.length; i++) {
+    const tensor = tensors[i]!;
+    if (include !== undefined && !include(tensor)) continue;
+    if (style === KEY_STYLES.pytree) builder.addName(tensor);
+    else builder.addPath(tensor, pathOf(names[i]!));
   }
   builder.checkGaps();
   return {
-    get paths() {
-      return paths ?? names.map((name) => parseKeyString(name, maxDepth));
-    },
-    scalarKind: () => undefined,
-    build: (leaves) => materialize(builder.root, (leaf) => leaves[leaf], attributes),
+    tensors: include === undefined ? tensors : tensors.filter(include),
+    scalars: new Map(),
+    paths: () => names.map(pathOf),
+    build: (leafOf) => makeRoot(builder.root, leafOf, options),
   };
 }
 
-function planFromStructure(names: readonly string[], text: string, options: PlanTreeOptions): TreePlan {
-  const { include, attributes = "container", maxDepth = MAX_DEPTH } = options;
-  const structure = parseStructure(text, maxDepth);
-  const paths = pathsOf(names, structure.leaves, styleOf(structure.keys, options));
-  const builder = new TreeBuilder(names, options);
-  for (let i = 0; i < names.length; i++) {
-    const path = paths[i];
-    if (path === undefined) builder.addName(i);
-    else builder.addPath(i, path);
-  }
-  const records = applyRecords(builder, structure.nodes, options);
+function fromStructure<R extends Tensorlike>(
+  tensors: readonly R[],
+  text: string,
+  options: Names2TreeOptions<R>,
+): PlannedTree<R> {
+  const { include } = options;
+  const structure = parseStructure(text, options.maxDepth ?? MAX_DEPTH);
+  const names = tensors.map(nameOf);
+  const style = styleOf(structure.keys, options);
+  const known = structure.leaves;
+  requireNames(names, known);
+  const spelled = readPaths(
+    style,
+    known.size === 0 ? names : names.filter((name) => !known.has(name)),
+    options,
+  );
+  const pathOf = (name: string): KeyPath => known.get(name) ?? spelled(name);
+  const builder = new TreeBuilder<R>(tensors.length, options);
+  tensors.forEach((tensor, i) => {
+    const name = names[i]!;
+    if (style === KEY_STYLES.pytree && !known.has(name)) builder.addName(tensor);
+    else builder.addPath(tensor, pathOf(name));
+  });
+  const scalars = applyRecords(builder, structure.nodes, options);
   builder.checkGaps();
   const root = include === undefined ? builder.root : prune(builder.root, include);
   return {
-    get paths() {
-      return names.map((name, i) => paths[i] ?? parseKeyString(name, maxDepth));
-    },
-    scalarKind: (index) => records.scalars.get(index),
-    build: (leaves) =>
-      materialize(
-        root,
-        (leaf) => leaves[leaf],
-        attributes,
-        (branch, make) => makeRecorded(branch, make, attributes),
-      ),
+    tensors: include === undefined ? tensors : tensors.filter(include),
+    scalars: include === undefined ? scalars : new Map([...scalars].filter(([tensor]) => include(tensor))),
+    paths: () => names.map(pathOf),
+    build: (leafOf) => makeRoot(root, leafOf, options),
   };
 }
 
-/** The style that the names are spelled in. */
-function styleOf(name: string | undefined, { keys = "pytree" }: PlanTreeOptions): KeyStyle {
-  const given = keyStyle(keys);
-  if (name === undefined) return KEY_STYLES.pytree;
-  return given.name === name ? given : keyStyle(name as never);
+/** No tensors at all are `null`. */
+function makeRoot<R>(
+  root: Twig<R> | undefined,
+  leafOf: (tensor: R) => unknown,
+  options: MakeOptions,
+): unknown {
+  return root === undefined ? null : new Maker(leafOf, options).make(root);
 }
 
-/** The paths of names where they are not what `string2keypath` gives. */
-function pathsOf(
-  names: readonly string[],
-  known: ReadonlyMap<string, KeyPath>,
-  style: KeyStyle,
-): readonly (KeyPath | undefined)[] {
-  const paths = names.map((name) => known.get(name));
-  const places = new Map<string, number>();
-  if (known.size > 0) {
-    names.forEach((name, i) => {
-      if (paths[i] !== undefined) places.set(name, i);
-    });
-    for (const name of known.keys()) {
-      if (!places.has(name)) {
-        throw new Pytree2SafetensorsError(
-          "StructureMismatch",
-          `structure metadata has a tensor ${JSON.stringify(name)} that the file has not`,
-          { tensor: name },
-        );
-      }
-    }
+/** The style that the names are spelled in, as the structure metadata says. */
+function styleOf(name: string | undefined, { keys }: ReadKeyStyleOption): KeyStyle {
+  if (name === undefined) return KEY_STYLES.pytree;
+  return typeof keys === "object" && keys.name === name ? keyStyle(keys) : keyStyle(name);
+}
+
+/** Throws `StructureMismatch` where the structure metadata speaks of a tensor that the file lacks. */
+function requireNames(names: readonly string[], known: ReadonlyMap<string, KeyPath>): void {
+  if (known.size === 0) return;
+  const present = new Set(names);
+  for (const name of known.keys()) {
+    if (present.has(name)) continue;
+    throw new Pytree2SafetensorsError(
+      "StructureMismatch",
+      `structure metadata has a tensor ${quote(name)} that is missing from the file`,
+      { tensor: name },
+    );
   }
-  if (style === KEY_STYLES.pytree) return paths;
-  const rest = names.filter((name) => !known.has(name));
-  const decoded = style.decode(rest);
-  let next = 0;
-  return paths.map((path) => path ?? decoded[next++]);
+}
+
+/** Says so where names that are read as key strings look like those of another style. */
+function warnOfStyle(
+  names: readonly string[],
+  onWarning: ((error: Pytree2SafetensorsError) => void) | undefined,
+): void {
+  if (onWarning === undefined) return;
+  const guess = guessKeyStyle(names);
+  if (guess === "pytree") return;
+  // Names with dots alone may well be attributes; list indices between them are not.
+  const name = guess === "dotted" ? names.find((one) => /(^|\.)\d+(\.|$)/.test(one)) : names[0];
+  if (name === undefined) return;
+  const message = `the names look like the key style "${guess}" (${quote(name)}) and are read as key strings: pass keys: "${guess}" or "auto" for their nesting, or keys: "pytree" to say that this is meant`;
+  onWarning(
+    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: name, expected: "key strings" }),
+  );
 }

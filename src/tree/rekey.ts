@@ -1,6 +1,16 @@
-import { entryOf, type KeyPath, keyOf, type Mark, markOf } from "./keys/keypath.ts";
+/** Keys written as other kinds of keys than their own: plain objects as attributes, or as another file has them. */
+import {
+  entryOf,
+  GetAttrKey,
+  type KeyEntry,
+  type KeyPath,
+  keyOf,
+  type Mark,
+  markOf,
+} from "./keys/keypath.ts";
 import { canonicalIndex, string2keypath } from "./keys/keystring.ts";
-import { childEntry, type NodeData, TreeDef } from "./treedef.ts";
+import { dict } from "./kinds/dict.ts";
+import type { Node } from "./kinds/kind.ts";
 
 /** The kinds of keys at one node of another tree, by the text of the keys. */
 export interface LikeKinds {
@@ -44,47 +54,48 @@ export function likeKinds(names: readonly string[], paths?: readonly KeyPath[]):
   return root;
 }
 
-/** How a structure's keys are to be spelled where not by their own kinds. */
+/** How keys are written if not as their own kinds. */
 export interface RekeyOptions {
-  /** `"attrs"` spells the keys of plain objects as attributes. */
+  /** `"attrs"` writes the keys of plain objects as attributes. */
   readonly objects?: "dict" | "attrs" | undefined;
-  /** Spells keys by the kinds that they have in another tree. */
+  /** Writes keys as the kinds that they have in another tree. */
   readonly like?: LikeKinds | undefined;
 }
 
-/**
- * The structure as it is to be written: keys of the kinds that the options ask for. What comes out names
- * leaves, in the same order; it can't be unflattened.
- */
-export function rekey(def: TreeDef, { objects, like }: RekeyOptions): TreeDef {
-  if (objects !== "attrs" && like === undefined) return def;
-  const visit = (at: TreeDef, kinds: LikeKinds | undefined): TreeDef => {
-    if (at.children.length === 0 && at.node.kind !== "dict") return at;
-    const node = objects === "attrs" && at.node.kind === "dict" ? asAttributes(at.node) : at.node;
-    const children = at.children.map((child, i) =>
-      visit(child, kinds?.children.get(String(keyOf(childEntry(node, i))))?.below),
-    );
-    return new TreeDef(kinds === undefined ? node : rekeyNode(node, children.length, kinds), children);
-  };
-  return visit(def, like);
+/** The mark that the keys of a container are written with; `undefined` where each has its own. */
+export function writtenMark({ kind }: Node, objects: RekeyOptions["objects"]): Mark | undefined {
+  return objects === "attrs" && kind === dict ? "." : kind.mark;
 }
 
-function asAttributes(node: NodeData): NodeData {
-  return { ...node, kind: "attrs" };
-}
-
-function rekeyNode(node: NodeData, length: number, kinds: LikeKinds): NodeData {
-  let changed = false;
+/** The keys of a container's children as they are written, or `undefined` where those are its own. */
+export function rekeyed(
+  node: Node,
+  length: number,
+  like: LikeKinds | undefined,
+  objects: RekeyOptions["objects"],
+): readonly KeyEntry[] | undefined {
+  const asAttributes = objects === "attrs" && node.kind === dict;
+  if (!asAttributes && like === undefined) return undefined;
+  let changed = asAttributes;
   const entries = Array.from({ length }, (_, i) => {
-    const entry = childEntry(node, i);
-    const text = String(keyOf(entry));
-    const mark = kinds.children.get(text)?.mark ?? kinds.mark;
+    const own = node.kind.entry(node, i);
+    const text = String(keyOf(own));
+    const entry = asAttributes ? new GetAttrKey(text) : own;
+    const mark = like?.children.get(text)?.mark ?? like?.mark;
     if (mark === undefined || mark === markOf(entry)) return entry;
     if (mark === "#" && canonicalIndex(text) === undefined) return entry;
     changed = true;
     return entryOf(mark, text);
   });
-  if (!changed) return node;
-  if (node.keys !== undefined && entries.every((entry) => entry.kind === "attr")) return asAttributes(node);
-  return typeof node.kind === "object" ? { ...node, entries } : { kind: "keyed", entries };
+  return changed ? entries : undefined;
+}
+
+/** A container's own keys. */
+export function entriesOf(node: Node, length: number): readonly KeyEntry[] {
+  return Array.from({ length }, (_, i) => node.kind.entry(node, i));
+}
+
+/** The kinds of keys that another tree has below a child. */
+export function likeBelow(like: LikeKinds | undefined, entry: KeyEntry): LikeKinds | undefined {
+  return like?.children.get(String(keyOf(entry)))?.below;
 }

@@ -1,110 +1,120 @@
+/** A tree as a file will have it: named leaves and structure metadata. The inverse is `names2tree`. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { type FlattenOptions, treeFlatten } from "./flatten.ts";
+import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { leafNames, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
-import { type RekeyOptions, rekey } from "./rekey.ts";
-import { describeStructure } from "./structure/write.ts";
-import { leafPath } from "./treedef.ts";
+import { KEY_STYLES, keyStyle } from "./keys/keystyles.ts";
+import {
+  type NamedLeaves,
+  type NamingOptions,
+  nameLeaves,
+  refuseDuplicates,
+  refuseLeadingEmpty,
+} from "./leaf-names.ts";
+import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
+import { placeOf, tooManyContainers } from "./messages.ts";
+import { STRUCTURE_VERSION } from "./structure/read.ts";
+import { describeStructure, type StructureRecords } from "./structure/write.ts";
 
-/** Options of {@link flattenForSave}. */
-export interface FlattenForSaveOptions extends FlattenOptions, RekeyOptions, KeyStyleOption {
+/** Options of {@link tree2names}. */
+export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
   /** When to write structure metadata; `"auto"`, the default: where the tree would not come back equal without it. */
   readonly structure?: "auto" | "always" | "never" | undefined;
   /** Whether the order of dict keys and attributes counts. */
   readonly ordered?: boolean | undefined;
-  /** Says what is an array, and so a leaf before all else. Not asked about primitives. */
-  readonly isArray?: ((value: unknown) => boolean) | undefined;
+}
+
+/** A leaf and its name. */
+export interface NamedLeaf {
+  readonly name: string;
+  readonly leaf: unknown;
 }
 
 /** A tree as a file will have it. */
-export interface FlatTree {
+export interface NamedTree {
   /** The leaves that become tensors, in the tree's order, numbers, bigints and booleans as they are. */
-  readonly leaves: readonly { readonly name: string; readonly leaf: unknown }[];
-  /** The key path of a leaf, for messages. */
-  pathOf(leaf: number): KeyPath;
+  readonly leaves: readonly NamedLeaf[];
+  /** The key path of one of the leaves: for messages, it is searched for. */
+  keyPathOf(leaf: NamedLeaf): KeyPath;
   /** The structure metadata to write, if any. */
   readonly structure: string | undefined;
 }
-
-/** The version of the structure metadata that this package writes, and the only one that it reads. */
-export const STRUCTURE_VERSION = 1;
 
 /**
  * Takes a tree apart into named leaves and structure metadata. Leaves that are strings are static: they go
  * into the structure.
  *
- * @throws `DuplicateKey`, `UnsupportedKey`, `KeyConflict`, `CircularTree`, `DepthLimit`; `UnsupportedLeaf` for static data
- * that is no JSON, and for strings under `structure: "never"`.
+ * @throws `DuplicateKey`, `UnsupportedKey`, `KeyConflict`, `CircularTree`, `DepthLimit`, `GapLimit`; `UnsupportedLeaf` for static data
+ * that is not JSON, and for strings under `structure: "never"`.
  */
-export function flattenForSave(tree: unknown, options: FlattenForSaveOptions = {}): FlatTree {
-  const { structure: mode = "auto", ordered = false, keys = "pytree", maxDepth } = options;
+export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): NamedTree {
+  const { structure: mode = "auto", ordered = false, keys = "pytree" } = options;
   const style = keyStyle(keys);
-  const [leaves, treedef] = treeFlatten(tree, { isLeaf: leafTest(options), maxDepth });
-  const def = rekey(treedef, options);
-  const { names, odd } = leafNames(def, style);
-
-  const tensors: { name: string; leaf: unknown }[] = [];
-  // Which leaf of the tree each tensor is, once they are not the same.
-  let places: number[] | undefined;
-  for (let i = 0; i < leaves.length; i++) {
-    const leaf = leaves[i];
-    if (typeof leaf === "string") {
-      if (mode === "never") refuseStatic(keystr(leafPath(def, i)));
-      places ??= tensors.map((_, place) => place);
-    } else {
-      places?.push(i);
-      tensors.push({ name: names[i]!, leaf });
-    }
+  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options }, true);
+  const { names } = named;
+  const leaves: NamedLeaf[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const leaf = named.leaves[i];
+    if (typeof leaf !== "string") leaves.push({ name: names[i]!, leaf });
+    else if (mode === "never") refuseStatic(named.pathOf(i));
   }
-  const pathOf = (leaf: number): KeyPath => leafPath(def, places?.[leaf] ?? leaf);
-  if (odd) {
-    if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(def);
+  checkContainers(named, leaves.length, options.maxContainers);
+  const pathOf = (place: number): KeyPath => named.pathOf(placeInTree(named.leaves, place));
+  const keyPathOf = (leaf: NamedLeaf): KeyPath => pathOf(leaves.indexOf(leaf));
+  if (named.odd) {
+    if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(named);
     refuseDuplicates(
-      tensors.map(({ name }) => name),
+      leaves.map(({ name }) => name),
       pathOf,
     );
   }
-  if (mode === "never") return { leaves: tensors, pathOf, structure: undefined };
+  if (mode === "never") return { leaves, keyPathOf, structure: undefined };
 
-  const tensorNames = places === undefined ? names : namesOfTensors(names, leaves);
-  const { nodes, leaves: paths, needed } = describeStructure(def, leaves, tensorNames, style, ordered);
-  // Names of another style say of themselves too little: the metadata say which style it is.
-  if (!needed && mode === "auto" && style === KEY_STYLES.pytree)
-    return { leaves: tensors, pathOf, structure: undefined };
-  const structure = spellStructure(style === KEY_STYLES.pytree ? undefined : style.name, nodes, paths);
-  return { leaves: tensors, pathOf, structure };
+  const { objects, like, maxDepth = MAX_DEPTH } = options;
+  const how = { style, ordered, objects, like, maxDepth };
+  const records = describeStructure(named.structure(), named.leaves, names, how);
+  // Names of other styles don't say which one it is: the metadata does. Dotted names are for PyTorch's programs, which
+  // guess it as `keys: "auto"` does, and some of which refuse metadata that they don't know.
+  const isGuessed = style === KEY_STYLES.pytree || style === KEY_STYLES.dotted;
+  const needed = records.needed || mode === "always" || !isGuessed;
+  return { leaves, keyPathOf, structure: needed ? spellStructure(style.name, records) : undefined };
+}
+
+/** Throws `DepthLimit` where the tree has more containers than loading takes. */
+function checkContainers(
+  { containers, structure }: NamedLeaves,
+  tensors: number,
+  max: number = defaultMaxContainers(tensors),
+): void {
+  // The root is none of them: every tree has it.
+  if (containers - 1 <= max) return;
+  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(structure(), max + 1)) });
+}
+
+/** Which leaf of the tree the n-th tensor is. */
+function placeInTree(leaves: readonly unknown[], place: number): number {
+  let left = place;
+  return leaves.findIndex((leaf) => typeof leaf !== "string" && left-- === 0);
 }
 
 /** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */
-function spellStructure(keys: string | undefined, nodes: readonly unknown[], leaves: object): string {
+function spellStructure(keys: string, { nodes, leaves }: StructureRecords): string {
   const records = nodes.map((node) => JSON.stringify(node)).sort();
   const paths = Object.entries(leaves).map(
     ([name, path]) => `${JSON.stringify(name)}:${JSON.stringify(path)}`,
   );
-  const style = keys === undefined ? "" : `"keys":${JSON.stringify(keys)},`;
-  return `{"version":${STRUCTURE_VERSION},${style}"nodes":[${records}],"leaves":{${paths.sort()}}}`;
+  const members = [`"version":${STRUCTURE_VERSION}`];
+  const isOwn = keys === KEY_STYLES.pytree.name;
+  if (!isOwn) members.push(`"keys":${JSON.stringify(keys)}`);
+  if (isOwn || records.length > 0) members.push(`"nodes":[${records}]`);
+  if (isOwn || paths.length > 0) members.push(`"leaves":{${paths.sort()}}`);
+  return `{${members}}`;
 }
 
-function namesOfTensors(names: readonly string[], leaves: readonly unknown[]): (string | undefined)[] {
-  return names.map((name, i) => (typeof leaves[i] === "string" ? undefined : name));
-}
-
-/** What is not descended into: arrays first, then what the caller says. */
-export function leafTest({
-  isArray,
-  isLeaf,
-}: Pick<FlattenForSaveOptions, "isArray" | "isLeaf">): ((value: unknown) => boolean) | undefined {
-  if (isArray === undefined) return isLeaf;
-  return (value) =>
-    (typeof value === "object" && value !== null && isArray(value)) || (isLeaf?.(value) ?? false);
-}
-
-function refuseStatic(keyPath: string): never {
+function refuseStatic(path: KeyPath): never {
   throw new Pytree2SafetensorsError(
     "UnsupportedLeaf",
-    `${keyPath || "the root"} is a string, which only structure metadata can hold: save with structure "auto", or leave it out`,
-    { keyPath, found: "a string" },
+    `${placeOf(path)} is a string, which only structure metadata can hold: save with structure "auto", or leave it out`,
+    { keyPath: keystr(path), found: "a string" },
   );
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultDevice, grad, init, tree as jaxTree, jit, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
-import { bind } from "../../src/adapters/bind.ts";
+import * as bind from "../../src/adapters/bind.ts";
 import * as jax from "../../src/adapters/jax-js.node.ts";
 import * as core from "../../src/index.node.ts";
 import { type Dtype, LazyTensor, type PyTree, PyTreeContainer, Tensor } from "../../src/index.node.ts";
@@ -80,6 +80,17 @@ describe("reading jax-js arrays", () => {
     const path = join(folder, "freed.safetensors");
     await expect(jax.savePytree({ a: [array] }, path)).rejects.toMatchObject({ code: "UnsupportedLeaf" });
   });
+
+  it("holds an array by reference, so that it outlives the program's own", async () => {
+    const { hold, release, describe, read } = jax.jaxArrays;
+    const array = np.array([1, 2]);
+    const held = hold!(array);
+    array.dispose();
+    expect(describe(held)).toEqual({ dtype: "F32", shape: [2] });
+    expect([...new Float32Array((await read(held)).buffer)]).toEqual([1, 2]);
+    release!(held);
+    expect(held.refCount).toBe(0);
+  });
 });
 
 describe("making jax-js arrays", () => {
@@ -117,6 +128,14 @@ describe("making jax-js arrays", () => {
     expect([...((await half?.data()) ?? [])]).toEqual([1.5, -2]);
     expect(["float64", "float32"]).toContain(double?.dtype);
     expect([...((await double?.data()) ?? [])]).toEqual([0.5, 2]);
+  });
+
+  it("asks the device once, whether it is asked to wait or not", async () => {
+    for (const dtype of ["F16", "F64"] as const) {
+      const tensor = Tensor.from([1.5, -2], { dtype });
+      const waited = await jax.jaxArrays.make(tensor);
+      expect(jax.jaxArrays.makeSync!(tensor).dtype).toBe(waited.dtype);
+    }
   });
 
   it("refuses to lose 64-bit values, and says how to accept it", async () => {
@@ -253,7 +272,9 @@ describe("the functions bound to jax-js", () => {
   const bytes = () => core.save({ "layers#0.w": new Float32Array([5, 6]) });
 
   it("are all exported", () => {
-    const names = Object.keys(bind(jax.jaxArrays, { attributes: "object", match: "name" }));
+    const names = Object.keys(bind).map((name) =>
+      name.replace(/^bind./, (start) => start.at(-1)!.toLowerCase()),
+    );
     expect(Object.keys(jax)).toEqual(expect.arrayContaining(names));
   });
 
@@ -295,6 +316,9 @@ describe("the functions bound to jax-js", () => {
     const blob = await file.blob();
     expect(blob.size).toBe(file.byteLength);
     expect((await core.loadFile(blob))["@w"]?.toArray()).toEqual([1, 2]);
+    expect(params.w.refCount).toBe(2);
+    file.release();
+    file.release();
     expect(params.w.refCount).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
-import { bind } from "../../src/adapters/bind.ts";
+import * as bind from "../../src/adapters/bind.ts";
 import * as tfjs from "../../src/adapters/tfjs.node.ts";
 import * as core from "../../src/index.node.ts";
 import { type Dtype, type LazyTensor, type PyTree, Tensor } from "../../src/index.node.ts";
@@ -62,6 +62,30 @@ describe("TensorFlow.js tensors", () => {
     expect([...((await x?.data()) ?? [])]).toEqual([1, 2]);
   });
 
+  it("keep the order of dicts, which sorting by name would change from the tenth layer on", async () => {
+    const layer = (value: number) => ({ kernel: tf.fill([2], value), bias: tf.fill([1], value) });
+    const names = Array.from({ length: 12 }, (_, i) => `dense_Dense${i + 1}`);
+    const tree = Object.fromEntries(names.map((name, i) => [name, layer(i)]));
+    const loaded = await tfjs.loadPytree<typeof tree>(await (await tfjs.serialize(tree)).blob());
+    expect(Object.keys(loaded)).toEqual(names);
+    expect(Object.keys(loaded.dense_Dense10!)).toEqual(["kernel", "bias"]);
+    const values = Object.values(loaded).map(({ bias }) => bias.dataSync()[0]);
+    expect(values).toEqual(names.map((_, i) => i));
+  });
+
+  it("are held by a clone of the same memory, so that they outlive the program's own", async () => {
+    const { hold, release, read } = tfjs.tfjsArrays;
+    const variable = tf.variable(tf.tensor1d([1, 2]));
+    const before = tf.memory().numDataBuffers;
+    const held = tf.tidy(() => hold!(variable));
+    expect(tf.memory().numDataBuffers).toBe(before);
+    variable.assign(tf.tensor1d([7, 7]));
+    variable.dispose();
+    expect([...new Float32Array((await read(held)).buffer)].slice(0, 2)).toEqual([1, 2]);
+    release!(held);
+    expect(held.isDisposed).toBe(true);
+  });
+
   it("load into a template by name", async () => {
     const bytes = core.save({ "layers#0@w": new Float32Array([5, 6]) });
     const loaded = await tfjs.loadIntoPytree({ layers: [{ w: tf.zeros([2]) }] }, bytes);
@@ -71,7 +95,9 @@ describe("TensorFlow.js tensors", () => {
 
 describe("the functions bound to TensorFlow.js", () => {
   it("are all exported", () => {
-    const names = Object.keys(bind(tfjs.tfjsArrays, { attributes: "object", match: "name" }));
+    const names = Object.keys(bind).map((name) =>
+      name.replace(/^bind./, (start) => start.at(-1)!.toLowerCase()),
+    );
     expect(Object.keys(tfjs)).toEqual(expect.arrayContaining(names));
   });
 

@@ -16,7 +16,7 @@ import { freshFolder } from "../io/support.ts";
 const NAMES = ["a", "b", "c", "d", "e"];
 const LENGTH = 30_000;
 // Long enough for a busy machine, short enough to wait for.
-const PATIENCE = { retries: 2, timeout: 250 };
+const PATIENCE = { retries: 2, timeout: 100 };
 
 /** A file whose every value tells its version; all versions have the same size and header. */
 async function fileOf(version: number): Promise<Uint8Array> {

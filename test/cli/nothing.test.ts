@@ -65,6 +65,13 @@ describe("an option that changes nothing", () => {
     expect(stderr).toContain(why);
   });
 
+  it("is not one that keeps another off", async () => {
+    const dtypes = ["--dtype", "bf16", "--dtype", "ln_f=f32"];
+    expect(await p2s(["convert", "torch.safetensors", "o.safetensors", ...dtypes])).toMatchObject({
+      stderr: "",
+    });
+  });
+
   it("is a mistake where a pattern asks for what can't be", async () => {
     const { code, stderr } = await p2s([
       "convert",

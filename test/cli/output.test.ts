@@ -9,6 +9,7 @@ import {
   readFileSync,
   symlinkSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -186,6 +187,14 @@ describe("-", () => {
   it("is both at once", async () => {
     const { bytes } = await p2s(["convert", "-", "-", "--dtype", "bf16"], { stdin: [torch()] });
     expect(load(bytes)["wte.weight"]!.dtype).toBe("BF16");
+  });
+
+  it("leaves no temporary file behind", async () => {
+    const litter = () => readdirSync(tmpdir()).filter((name) => /^p2s-[^c]/.test(name));
+    const before = litter();
+    await p2s(["tree", "-"], { stdin: [torch()] });
+    await p2s(["tree", "-"], { stdin: [torch().subarray(0, 50)] });
+    expect(litter()).toEqual(before);
   });
 
   it("can be read once, and is one file", async () => {

@@ -19,7 +19,7 @@ process.send!({ code, headerBytes: header.length, extraBytes: Math.max(0, peak -
 
 function attempt(bytes: Uint8Array, dataBytes = 0): string | null {
   try {
-    parseHeader(bytes, 8 + bytes.length + dataBytes);
+    parseHeader(bytes, 8 + bytes.length + dataBytes, undefined);
     return null;
   } catch (error) {
     if (isPytree2SafetensorsError(error)) return error.code;

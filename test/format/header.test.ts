@@ -7,7 +7,29 @@ import { entriesArbitrary, expectedEnds } from "./arbitraries.ts";
 
 function parse(text: string, dataBytes: number): Header {
   const header = new TextEncoder().encode(text);
-  return parseHeader(header, 8 + header.length + dataBytes);
+  return parseHeader(header, 8 + header.length + dataBytes, undefined);
+}
+
+/** The tensors of a file of U8 tensors that lie in the order given. */
+function fileOf(
+  entries: readonly {
+    readonly name: string;
+    readonly shape: string;
+    readonly size: number;
+    readonly escaped?: boolean;
+  }[],
+): Header["tensors"] {
+  let end = 0;
+  const members = entries.map(({ name, shape, size, escaped }) => {
+    const begin = end;
+    end += size;
+    const units = Array.from({ length: name.length }, (_, i) => name.charCodeAt(i));
+    const key = escaped
+      ? `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")}"`
+      : JSON.stringify(name);
+    return `${key}:{"dtype":"U8","shape":${shape},"data_offsets":[${begin},${end}]}`;
+  });
+  return parse(`{${members.join(",")}}`, end).tensors;
 }
 
 function refusal(run: () => unknown): Pytree2SafetensorsError {
@@ -47,30 +69,89 @@ describe("headerLength", () => {
   ] as const)("throws %s", (code, bytes, fileSize) => {
     expect(refusal(() => headerLength(bytes, fileSize))).toMatchObject({ code });
   });
+
+  it.each([
+    [new Uint8Array(3), 3, { expected: "at least 8 bytes", found: "3 bytes" }],
+    [prefix(1n), 4, { expected: "at least 8 bytes", found: "4 bytes" }],
+    [prefix(100_000_001n), 2 ** 40, { expected: "at most 100000000 bytes", found: "100000001 bytes" }],
+    [prefix(20n), 10, { expected: "20 bytes", found: "2 bytes" }],
+  ])("says what it expected and what it found: %#", (bytes, fileSize, fields) => {
+    expect(refusal(() => headerLength(bytes, fileSize))).toMatchObject(fields);
+  });
 });
 
 describe("Header", () => {
   const text =
     '{"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2,3],"data_offsets":[2,26]},"a":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}}';
 
-  it("numbers tensors in the order of their data, whatever the header's", () => {
-    const header = parse(text, 26);
-    expect(header.names).toEqual(["a", "b"]);
-    expect([header.indexOf("a"), header.indexOf("b"), header.indexOf("c")]).toEqual([0, 1, -1]);
-    expect([header.nameAt(0), header.nameAt(1)]).toEqual(["a", "b"]);
+  it("has the tensors in the order of their data, whatever the header's, with offsets in the file", () => {
+    const header = new TextEncoder().encode(text);
+    const file = { path: "model.safetensors" };
+    const { length, dataStart, tensors } = parseHeader(header, 8 + header.length + 26, file);
+    expect([length, dataStart]).toEqual([text.length, 8 + text.length]);
+    expect(tensors).toEqual([
+      { name: "a", dtype: "BF16", shape: [], start: dataStart, end: dataStart + 2, file },
+      { name: "b", dtype: "F32", shape: [2, 3], start: dataStart + 2, end: dataStart + 26, file },
+    ]);
+    expect(tensors.every((tensor) => tensor.file === file)).toBe(true);
   });
 
-  it("gives offsets in the file, not in the data", () => {
-    const header = parse(text, 26);
-    expect(header.dataStart).toBe(8 + text.length);
-    expect([header.beginAt(1), header.endAt(1)]).toEqual([header.dataStart + 2, header.dataStart + 26]);
+  it("shares one frozen array among equal shapes, however they are spelled", () => {
+    const shapes = ["[2,3]", "[3,2]", "[\t2 , 3 ]", "[6]", "[]", "[1,2,3]", "[ ]", "[2,3]"];
+    const entries = shapes.map((shape, i) => {
+      const size = JSON.parse(shape).reduce((product: number, length: number) => product * length, 1);
+      return { name: `${i}`, shape, size };
+    });
+    const [a, b, spaced, six, scalar, , spacedScalar, again] = fileOf(entries).map(({ shape }) => shape);
+    expect([a, b, six, scalar]).toEqual([[2, 3], [3, 2], [6], []]);
+    expect(spaced).toBe(a);
+    expect(again).toBe(a);
+    expect(spacedScalar).toBe(scalar);
+    expect([a, b, six, scalar].every(Object.isFrozen)).toBe(true);
   });
 
-  it("describes a tensor", () => {
-    const header = parse(text, 26);
-    expect(header.info("b")).toEqual({ dtype: "F32", shape: [2, 3], byteLength: 24 });
-    expect(header.info("a")).toEqual({ dtype: "BF16", shape: [], byteLength: 2 });
-    expect(header.info("toString")).toBeUndefined();
+  it("reads shapes of any number of dimensions, and any number of shapes", () => {
+    const ones = `[${"1,".repeat(200)}7, 3]`;
+    expect(fileOf([{ name: "a", shape: ones, size: 21 }])[0]!.shape).toEqual([...Array(200).fill(1), 7, 3]);
+    const entries = Array.from({ length: 20_000 }, (_, i) => ({ name: `${i}`, shape: `[0,${i}]`, size: 0 }));
+    const tensors = fileOf(entries);
+    expect(tensors.every(({ shape }, i) => shape[0] === 0 && shape[1] === i && Object.isFrozen(shape))).toBe(
+      true,
+    );
+  });
+
+  it("reads sizes and offsets beyond 32 bits", () => {
+    const entries = [
+      { name: "a", shape: `[${2 ** 31}]`, size: 2 ** 31 },
+      { name: "b", shape: `[0,${2 ** 52 + 1}]`, size: 0 },
+      { name: "c", shape: `[2,${2 ** 40 + 1}]`, size: 2 ** 41 + 2 },
+    ];
+    const [a, b, c] = fileOf(entries);
+    expect([a!.shape, b!.shape, c!.shape]).toEqual([[2 ** 31], [0, 2 ** 52 + 1], [2, 2 ** 40 + 1]]);
+    expect(a!.end).toBe(a!.start + 2 ** 31);
+    expect(c!.end).toBe(a!.end + 2 ** 41 + 2);
+  });
+
+  it("decodes every name, long or short, plain, escaped or beyond ASCII", () => {
+    const names = [
+      "",
+      "a",
+      "\ufeffb",
+      'q"é\n',
+      "\\n",
+      "\ufffd",
+      "x".repeat(4095),
+      "y".repeat(4096),
+      "é".repeat(3000),
+      "😀",
+    ];
+    const filler = Array.from({ length: 3000 }, (_, i) => `layers#${i}${names[i % 6]}`);
+    const all = [...names, ...filler, ...names.map((name) => `${name}.`)];
+    const entries = all.map((name) => ({ name, shape: "[1]", size: 1 }));
+    expect(fileOf(entries).map(({ name }) => name)).toEqual(all);
+    expect(fileOf(entries.toReversed()).map(({ name }) => name)).toEqual(all.toReversed());
+    const escaped = entries.map(({ name }) => ({ name, shape: "[1]", size: 1, escaped: true }));
+    expect(fileOf(escaped).map(({ name }) => name)).toEqual(all);
   });
 
   it("has metadata, or undefined where there is none or null", () => {
@@ -89,29 +170,21 @@ describe("Header", () => {
     expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
   });
 
-  it("finds names with escapes, and none that only looks alike in UTF-8", () => {
-    const header = parse('{"q\\"\\u00e9\\n":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1);
-    expect(header.indexOf('q"é\n')).toBe(0);
-    const replaced = parse('{"\ufffd":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1);
-    expect(replaced.indexOf("\ufffd")).toBe(0);
-    expect(replaced.indexOf("\ud800")).toBe(-1);
-    expect(replaced.indexOf('"')).toBe(-1);
-  });
-
   it("is parsed from shared memory as from any other", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(text.length));
     shared.set(new TextEncoder().encode(text));
-    const header = parseHeader(shared, 8 + text.length + 26);
+    const { tensors, metadata } = parseHeader(shared, 8 + text.length + 26, undefined);
     shared.fill(0);
-    expect(header.names).toEqual(["a", "b"]);
-    expect(header.metadata).toEqual({ format: "pt" });
+    expect(tensors.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(metadata).toEqual({ format: "pt" });
   });
 
   it("is parsed from a view at any offset", () => {
     for (let offset = 0; offset < 9; offset++) {
       const bytes = new Uint8Array(text.length + offset);
       bytes.set(new TextEncoder().encode(text), offset);
-      expect(parseHeader(bytes.subarray(offset), 8 + text.length + 26).names).toEqual(["a", "b"]);
+      const { tensors } = parseHeader(bytes.subarray(offset), 8 + text.length + 26, undefined);
+      expect(tensors.map(({ name }) => name)).toEqual(["a", "b"]);
     }
   });
 });
@@ -126,16 +199,13 @@ describe("parseHeader", () => {
         }),
         (entries, metadata) => {
           const { head, order, totalBytes } = planLayout(entries, metadata);
-          const header = parseHeader(head.subarray(8), totalBytes);
-          expect(header.names).toEqual(Array.from(order, (i) => entries[i]!.name));
+          const header = parseHeader(head.subarray(8), totalBytes, undefined);
           const ends = expectedEnds(entries, order);
-          for (const [i, index] of order.entries()) {
-            expect(header.dtypeAt(i)).toBe(entries[index]!.dtype);
-            expect(header.shapeAt(i)).toEqual(entries[index]!.shape);
-            expect(header.endAt(i)).toBe(head.length + ends[i]!);
-            expect(header.beginAt(i)).toBe(head.length + (i === 0 ? 0 : ends[i - 1]!));
-            expect(header.indexOf(entries[index]!.name)).toBe(i);
-          }
+          const expected = Array.from(order, (index, i) => {
+            const start = head.length + (i === 0 ? 0 : ends[i - 1]!);
+            return { ...entries[index]!, start, end: head.length + ends[i]!, file: undefined };
+          });
+          expect(header.tensors).toEqual(expected);
           expect(header.metadata).toEqual(metadata);
         },
       ),
@@ -147,16 +217,25 @@ describe("parseHeader", () => {
     fc.assert(
       fc.property(entriesArbitrary, seeds, (entries, seed) => {
         const { head, totalBytes } = planLayout(entries);
-        const canonical = parseHeader(head.subarray(8), totalBytes);
+        const canonical = parseHeader(head.subarray(8), totalBytes, undefined);
         const text = respell(new TextDecoder("utf-8", { ignoreBOM: true }).decode(head.subarray(8)), seed);
         const respelled = parse(text, totalBytes - head.length);
-        const describe = (header: Header) =>
-          header.names
-            .map((name, i) => [name, header.info(name), header.beginAt(i) - header.dataStart] as const)
-            .sort(([a], [b]) => (a < b ? -1 : 1));
+        const describe = ({ tensors, dataStart }: Header) =>
+          tensors
+            .map(({ start, end, ...rest }) => ({ ...rest, start: start - dataStart, end: end - dataStart }))
+            .sort((a, b) => (a.name < b.name ? -1 : 1));
         expect(describe(respelled)).toEqual(describe(canonical));
       }),
     );
+  });
+
+  it("keeps the header's order among tensors of no bytes at one offset", () => {
+    const entry = (name: string, begin: number, end: number) =>
+      `"${name}":{"dtype":"U8","shape":[${end - begin}],"data_offsets":[${begin},${end}]}`;
+    const empty = Array.from({ length: 40 }, (_, i) => `e${(i * 17) % 40}`);
+    const members = [entry("last", 2, 4), ...empty.map((name) => entry(name, 2, 2)), entry("first", 0, 2)];
+    const { tensors } = parse(`{${members.join(",")}}`, 4);
+    expect(tensors.map(({ name }) => name)).toEqual(["first", ...empty, "last"]);
   });
 
   it("tells all that is wrong at once, the first in the reference's order first", () => {
@@ -210,7 +289,7 @@ describe("parseHeader", () => {
   });
 
   it("says where UTF-8 goes wrong", () => {
-    const error = refusal(() => parseHeader(Uint8Array.of(0x7b, 0x22, 0xff, 0x22), 12));
+    const error = refusal(() => parseHeader(Uint8Array.of(0x7b, 0x22, 0xff, 0x22), 12, undefined));
     expect(error).toMatchObject({ code: "InvalidHeader", found: "0xff at byte 2" });
   });
 });

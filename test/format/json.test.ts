@@ -201,9 +201,38 @@ describe("KeySet, given keys made for it", () => {
         return cursor.hash;
       });
       expect(hashes[1]).toBe(hashes[0]);
-      expect(keys.map((key) => set.find(key, hashes[0]!))).toEqual([0, 1]);
+      expect(keys.map((_, i) => set.text(i))).toEqual(keys);
     }
   });
+});
+
+describe("KeySet, given two names of one length and one hash", () => {
+  it("takes them for two names", () => {
+    const names = sameHash();
+    expect(names).toHaveLength(2);
+    const cursor = new JsonCursor(encodeUtf8(names.map((name) => `"${name}"`).join(" ")));
+    const set = new KeySet(cursor.bytes);
+    const hashes = names.map(() => {
+      cursor.string();
+      expect(cursor.isIn(set)).toBe(false);
+      return cursor.hash;
+    });
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  /** Two names of eight characters with one hash: among a few hundred thousand there are some. */
+  function sameHash(): string[] {
+    const first = new Map<number, string>();
+    for (let i = 0; i < 1_000_000; i++) {
+      const name = Math.imul(i, 0x9e3779b1).toString(36).padStart(8, "_").slice(-8);
+      const cursor = new JsonCursor(encodeUtf8(`"${name}"`));
+      cursor.string();
+      const other = first.get(cursor.hash);
+      if (other !== undefined && other !== name) return [other, name];
+      first.set(cursor.hash, name);
+    }
+    return [];
+  }
 });
 
 describe("invalidUtf8At", () => {

@@ -118,6 +118,11 @@ describe("planLayout", () => {
       "two tensors of one name and two dtypes",
       [f32("a"), { name: "a", dtype: "U8", shape: [] }],
     ],
+    [
+      "DuplicateKey",
+      "two tensors of one name with others of both dtypes between them",
+      [f32("a"), f32("b"), { name: "a", dtype: "U8", shape: [] }, { name: "c", dtype: "U8", shape: [] }],
+    ],
     ["InvalidMetadata", "half a surrogate pair in a metadata key", [], { "\udc00": "a" }],
     ["InvalidMetadata", "half a surrogate pair in a metadata value", [], { a: "\udc00" }],
     ["InvalidMetadata", "a metadata value that is no string", [], { a: 1n as never }],

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
+  looksLikeIndex,
+  matchShards,
   parseShardIndex,
   parseSize,
   planShards,
   shardFileName,
+  unlistedWarning,
   writeShardIndex,
 } from "../../src/format/shards.ts";
 
@@ -18,7 +21,7 @@ describe("parseShardIndex", () => {
   }
 }`;
     const index = parseShardIndex(text);
-    expect(index.totalSize).toBe(12);
+    expect([index.totalSize, index.totalParameters]).toEqual([12, 3]);
     expect(index.metadata).toEqual({ total_parameters: 3, total_size: 12 });
     expect([...index.weightMap.keys()]).toEqual(["b", "a", "c"]);
     expect(index.files).toEqual(["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]);
@@ -30,6 +33,32 @@ describe("parseShardIndex", () => {
       files: [],
       metadata: {},
     });
+  });
+
+  it.each([
+    ["a byte order mark", '\ufeff{"weight_map":{"a":"f"}}', {}],
+    ["no metadata", '{"weight_map":{"a":"f"}}', {}],
+    ["metadata null", '{"metadata":null,"weight_map":{"a":"f"}}', {}],
+    ["metadata in a list", '{"metadata":[1],"weight_map":{"a":"f"}}', {}],
+    [
+      "a total_size in words",
+      '{"metadata":{"total_size":"5 GB"},"weight_map":{"a":"f"}}',
+      { total_size: "5 GB" },
+    ],
+    ["a total_size below 0", '{"metadata":{"total_size":-1},"weight_map":{"a":"f"}}', { total_size: -1 }],
+    ["a total_size null", '{"metadata":{"total_size":null},"weight_map":{"a":"f"}}', { total_size: null }],
+    ["other fields", '{"version":[{}],"weight_map":{"a":"f"},"x":null}', {}],
+    ["./ before the name", '{"weight_map":{"a":"./f"}}', {}],
+    ["././ before the name", '{"weight_map":{"a":"././f"}}', {}],
+  ])("takes an index with %s", (_, text, metadata) => {
+    const index = parseShardIndex(text);
+    expect([...index.weightMap]).toEqual([["a", "f"]]);
+    expect(index).toMatchObject({ metadata, files: ["f"], totalSize: undefined });
+  });
+
+  it("has one file for all spellings of its name", () => {
+    const { files } = parseShardIndex('{"weight_map":{"a":"s/f","b":"./s/f","c":"s/./f"}}');
+    expect(files).toEqual(["s/f"]);
   });
 
   it("keeps names that other objects would lose", () => {
@@ -59,7 +88,10 @@ describe("parseShardIndex", () => {
       "../a",
       "a/../b",
       "a/..",
-      "./a",
+      "./",
+      "./../a",
+      "a/.",
+      "././",
       "/a",
       "a/",
       "a//b",
@@ -95,17 +127,12 @@ describe("parseShardIndex", () => {
 
   it.each([
     ["no JSON", "{"],
-    ["a byte order mark", '\ufeff{"weight_map":{}}'],
     ["text after it", '{"weight_map":{}}{}'],
     ["an array", "[]"],
     ["null", "null"],
     ["no weight_map", "{}"],
     ["a weight_map that is an array", '{"weight_map":[]}'],
     ["a file name that is no string", '{"weight_map":{"a":1}}'],
-    ["metadata that is no object", '{"metadata":[],"weight_map":{}}'],
-    ["metadata null", '{"metadata":null,"weight_map":{}}'],
-    ["a total_size that is no number", '{"metadata":{"total_size":"5"},"weight_map":{}}'],
-    ["a negative total_size", '{"metadata":{"total_size":-1},"weight_map":{}}'],
     ["a tensor twice", '{"weight_map":{"a":"1","a":"2"}}'],
     ["a tensor twice, once in escapes", '{"weight_map":{"a":"1","\\u0061":"1"}}'],
     ["two weight_maps", '{"weight_map":{},"weight_map":{}}'],
@@ -113,6 +140,44 @@ describe("parseShardIndex", () => {
     ["nesting without end", `{"weight_map":{},"x":${"[".repeat(100_000)}`],
   ])("refuses %s", (_, text) => {
     expect(() => parseShardIndex(text)).toThrow(expect.objectContaining({ code: "InvalidIndex" }));
+  });
+});
+
+describe("matchShards", () => {
+  const ref = (name: string) => ({ name, dtype: "U8" as const, shape: [], start: 0, end: 1, file: 0 });
+
+  it("takes what the index lists, and tells what it does not list and what is missing", () => {
+    const index = parseShardIndex('{"weight_map":{"a":"1","b":"2","c":"2","d":"2"}}');
+    const files = new Map([
+      ["1", [ref("x"), ref("a"), ref("c")]],
+      ["2", [ref("b"), ref("a")]],
+    ]);
+    const { tensors, unlisted, missing } = matchShards(index, files);
+    expect(tensors).toEqual([ref("a"), ref("b")]);
+    expect(tensors[0]).toBe(files.get("1")![1]);
+    expect(unlisted).toEqual([
+      { name: "x", file: "1" },
+      { name: "c", file: "1" },
+      { name: "a", file: "2" },
+    ]);
+    expect([...missing]).toEqual([
+      ["c", "2"],
+      ["d", "2"],
+    ]);
+    expect(unlistedWarning(unlisted).message).toBe(
+      'the index does not list the tensor "x" of the shard "1" and 2 more: not part of the checkpoint, left out',
+    );
+  });
+});
+
+describe("looksLikeIndex", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  it("knows JSON, with white space and a byte order mark before it", () => {
+    for (const text of ['{"weight_map":{}}', ' \n{"weight_map":{}}', '\ufeff{"weight_map":{}}', "{}"])
+      expect(looksLikeIndex(bytes(text))).toBe(true);
+    for (const text of ["", "   ", "[]", "{\0\0\0\0\0\0\0{}", "\x02\0\0\0\0\0\0\0{}"])
+      expect(looksLikeIndex(bytes(text))).toBe(false);
   });
 });
 
@@ -186,6 +251,7 @@ describe("parseSize", () => {
     ["5GiB", 5 * 2 ** 30],
     ["500MB", 5e8],
     ["1.5MiB", 1.5 * 2 ** 20],
+    ["1.25 GB", 1_250_000_000],
     ["2T", 2e12],
     ["10k", 10_000],
     ["123", 123],

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { openSink, openSinkDirectory, openSource, openSourceIn } from "../../src/io/open.ts";
+import { openSink } from "../../src/io/open-sink.ts";
+import { openPlace, openSource } from "../../src/io/open-source.ts";
+import { openStore } from "../../src/io/open-store.ts";
+import type { Store } from "../../src/io/types.ts";
+import { keys, storeTests } from "./store-tests.ts";
 import { failure, pattern } from "./support.ts";
 
 // What browsers have, by objects of the same shape; the real thing is driven by the browser suite.
@@ -12,6 +16,7 @@ class Folder {
   readonly kind = "directory";
   readonly name = "folder";
   readonly files = new Map<string, File>();
+  readonly folders = new Map<string, Folder>();
   async getFileHandle(name: string, { create = false } = {}) {
     if (!this.files.has(name)) {
       if (!create) throw new DOMException("no such entry", "NotFoundError");
@@ -22,8 +27,17 @@ class Folder {
   async removeEntry(name: string) {
     if (!this.files.delete(name)) throw new DOMException("no such entry", "NotFoundError");
   }
-  async *keys() {
-    yield* this.files.keys();
+  async getDirectoryHandle(name: string, { create = false } = {}): Promise<Folder> {
+    const found = this.folders.get(name);
+    if (found !== undefined) return found;
+    if (!create) throw new DOMException("no such entry", "NotFoundError");
+    const folder = new Folder();
+    this.folders.set(name, folder);
+    return folder;
+  }
+  async *values() {
+    for (const name of this.files.keys()) yield { kind: "file", name };
+    for (const name of this.folders.keys()) yield { kind: "directory", name };
   }
 }
 
@@ -161,24 +175,23 @@ describe("a synchronous access handle", () => {
   });
 });
 
-describe("a folder of OPFS", () => {
-  it("takes files, lists and removes them, and reads them as siblings", async () => {
+describe("an OPFS directory", () => {
+  storeTests(async () => openStore(new Folder()));
+
+  it("is for reading where it was opened as a source", async () => {
     const folder = new Folder();
-    const directory = await openSinkDirectory(folder);
-    for (const name of ["a", "b", "c"]) {
-      const sink = await directory.file(name);
-      await sink.write(new TextEncoder().encode(name));
-      await sink.close();
-    }
-    await directory.remove("c");
-    await directory.remove("c");
-    expect(await directory.list()).toEqual(["a", "b"]);
-    expect(await directory.modified("a")).toBe(2);
-    const a = await openSourceIn(folder, "a");
-    const b = await a.sibling!("b");
-    expect(await b.source.read(0, 1)).toEqual(new TextEncoder().encode("b"));
-    expect(await failure(() => a.sibling!("c"))).toMatchObject({ code: "IoError", source: "c" });
-    expect(await failure(() => a.sibling!("../c"))).toMatchObject({ code: "InvalidIndex" });
+    const opened = (await openPlace(folder)) as Store;
+    expect(await failure(() => opened.sink("new"))).toMatchObject({ code: "UnsupportedSink" });
+    expect([...folder.files.keys()]).toEqual([]);
+  });
+
+  it("takes a file that its writer left empty for one that isn't there", async () => {
+    const folder = new Folder();
+    await folder.getFileHandle("left", { create: true });
+    const store = await openStore(folder);
+    expect(await keys(store)).toEqual([]);
+    for await (const entry of store.pending!()) expect(entry).toEqual({ key: "left", size: 0, modified: 1 });
+    expect(await failure(() => store.source("left"))).toMatchObject({ code: "IoError" });
   });
 });
 
@@ -187,7 +200,7 @@ describe("without a file system", () => {
     for (const path of ["model.safetensors", "/tmp/model", new URL("file:///tmp/model")]) {
       expect((await failure(() => openSource(path))).code).toBe("UnsupportedSource");
       expect((await failure(() => openSink(path))).code).toBe("UnsupportedSink");
-      expect((await failure(() => openSinkDirectory(path))).code).toBe("UnsupportedSink");
+      expect((await failure(() => openStore(path))).code).toBe("UnsupportedSink");
     }
   });
 

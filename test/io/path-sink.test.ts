@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import {
   chmod,
+  link,
   lstat,
   mkdir,
   open,
@@ -16,11 +17,11 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
-import { openSink } from "../../src/io/open.ts";
+import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
-import type { SinkOptions } from "../../src/io/platform.ts";
+import type { SinkOptions } from "../../src/io/options.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
 
 const run = promisify(execFile);
@@ -91,6 +92,18 @@ describe("a path sink", () => {
     await writeFile(join(folder, "plain"), "");
     await save(join(folder, "new"), BYTES);
     expect((await stat(join(folder, "new"))).mode).toBe((await stat(join(folder, "plain"))).mode);
+  });
+
+  it("replaces a read-only file and keeps it so; other names of it keep the old content", async () => {
+    const folder = await freshFolder();
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    await link(path, join(folder, "other name"));
+    await chmod(path, 0o444);
+    await save(path, BYTES);
+    expect((await stat(path)).mode & 0o777).toBe(0o444);
+    expect((await readFile(path)).length).toBe(BYTES.length);
+    expect(await readFile(join(folder, "other name"), "utf8")).toBe("old");
   });
 
   it("replaces a link and leaves its target alone", async () => {
@@ -246,6 +259,28 @@ describe("a path sink that fails", () => {
     await only(folder, ["folder", "link"]);
   });
 
+  it.each(["none/file", "none/deeper/file"])("says that the folder of %s doesn't exist", async (name) => {
+    const folder = await freshFolder();
+    const error = await failure(() => openSink(join(folder, name)));
+    expect(error).toMatchObject({ code: "WriteError", cause: { code: "ENOENT" } });
+    expect(error.message).toContain(`the folder ${dirname(join(folder, name))} doesn't exist; make it first`);
+  });
+
+  it("leaves a file and no litter when the program changes its working directory meanwhile", async () => {
+    const [one, other] = [await freshFolder(), await freshFolder()];
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(one);
+    const { sink } = await openSink("file");
+    const aborted = await openSink("aborted");
+    await sink.write(BYTES);
+    process.chdir(other);
+    await sink.close();
+    await aborted.sink.abort();
+    await only(one, ["file"]);
+    await only(other, []);
+  });
+
   it("says so when the folder has gone meanwhile", async () => {
     const folder = join(await freshFolder(), "folder");
     await mkdir(folder);
@@ -300,30 +335,37 @@ describe("a path sink that fails", () => {
 
 describe("litter of dead saves", () => {
   const twoHoursAgo = new Date(Date.now() - 7_200_000);
+  const almostAnHourAgo = new Date(Date.now() - 3_500_000);
 
-  async function litter(folder: string, name: string, time?: Date): Promise<void> {
-    await writeFile(join(folder, name), "half a checkpoint");
-    if (time !== undefined) await utimes(join(folder, name), time, time);
+  /** The name of a temporary file of this host, as a save that is under way makes it. */
+  async function temporaryName(folder: string): Promise<string> {
+    const { sink } = await openSink(join(folder, "file"));
+    const [name] = await readdir(folder);
+    await sink.abort();
+    return name!;
   }
 
-  it("is cleared by the next save to the same path, once it is older than an hour", async () => {
+  async function litter(folder: string, name: string, modified?: Date) {
+    await writeFile(join(folder, name), "litter");
+    if (modified) await utimes(join(folder, name), modified, modified);
+  }
+
+  it("is cleared by the next save to the same folder, once it is older than an hour", async () => {
     const folder = await freshFolder();
-    // No process has these ids: they are above Linux's largest.
-    await litter(folder, ".file.99999991-0123456789ab.tmp", twoHoursAgo);
-    await litter(folder, ".file.99999992-0123456789ab.tmp", new Date(Date.now() - 3_500_000));
-    await litter(folder, ".file.99999993-0123456789ab.tmp");
-    await litter(folder, ".other.99999994-0123456789ab.tmp", twoHoursAgo);
-    await litter(folder, ".file.tmp", twoHoursAgo);
-    await litter(folder, ".file.x.99999995-0123456789ab.tmp", twoHoursAgo);
+    const own = await temporaryName(folder);
+    const ofProcess = (id: number, name = own) => name.replace(`-${process.pid}-`, `-${id}-`);
+    const stays = [
+      [ofProcess(99_999_992), almostAnHourAgo],
+      [ofProcess(99_999_993)],
+      [ofProcess(99_999_994, own.replace(/p2s-[0-9a-f]{8}/, "p2s-00000000")), twoHoursAgo],
+      [".file.tmp", twoHoursAgo],
+      [".file.99999995-0123456789ab.tmp", twoHoursAgo],
+    ] as const;
+    for (const [name, modified] of stays) await litter(folder, name, modified);
+    await litter(folder, ofProcess(99_999_996), twoHoursAgo);
+    await litter(folder, ofProcess(99_999_997, own.replace("file", "other")), twoHoursAgo);
     await save(join(folder, "file"), BYTES);
-    await only(folder, [
-      ".file.99999992-0123456789ab.tmp",
-      ".file.99999993-0123456789ab.tmp",
-      ".file.tmp",
-      ".file.x.99999995-0123456789ab.tmp",
-      ".other.99999994-0123456789ab.tmp",
-      "file",
-    ]);
+    await only(folder, [...stays.map(([name]) => name), "file"].sort());
   });
 
   it("is never what a slow save is still writing, here or in another process", async () => {
@@ -332,7 +374,7 @@ describe("litter of dead saves", () => {
     const { sink } = await openSink(path);
     const [own] = await readdir(folder);
     await utimes(join(folder, own!), twoHoursAgo, twoHoursAgo);
-    const foreign = `.file.${process.ppid}-0123456789ab.tmp`;
+    const foreign = own!.replace(`-${process.pid}-`, `-${process.ppid}-`);
     await litter(folder, foreign, twoHoursAgo);
     await save(path, BYTES);
     expect((await readdir(folder)).sort()).toEqual([own!, foreign, "file"].sort());

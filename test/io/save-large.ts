@@ -1,5 +1,5 @@
 // Saves 4 MB to the path given, as the user id given if any, and prints what became of it. Run by path-sink.test.ts.
-import { openSink } from "../../src/io/open.ts";
+import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
 
 const [path, user] = process.argv.slice(2);

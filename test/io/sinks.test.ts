@@ -1,15 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import {
-  type DirectoryInput,
-  openSink,
-  openSinkDirectory,
-  openSourceIn,
-  type SinkInput,
-} from "../../src/io/open.ts";
+import { openSink, type SinkInput } from "../../src/io/open-sink.ts";
+import { openStore, openWritableStore, type StoreInput } from "../../src/io/open-store.ts";
 import "../../src/io/platform.node.ts";
 import type { ByteSink } from "../../src/io/types.ts";
 import { bytesSink } from "./bytes-sink.ts";
@@ -99,7 +94,7 @@ describe("a WritableStream", () => {
   });
 });
 
-describe("a ByteSink of one's own", () => {
+describe("a ByteSink of your own", () => {
   function recorder() {
     const calls: string[] = [];
     const sink: ByteSink = {
@@ -167,27 +162,6 @@ describe("a sink into memory", () => {
   });
 });
 
-describe("a folder of files", () => {
-  it("is made if need be; its files appear whole and can be listed, read and removed", async () => {
-    const folder = join(await freshFolder(), "a", "b");
-    const directory = await openSinkDirectory(folder);
-    const sink = await directory.file("one");
-    await write(sink);
-    const aborted = await directory.file("two");
-    await aborted.write(BYTES);
-    await aborted.abort();
-    expect(await directory.list()).toEqual(["one"]);
-    expect(await directory.modified("one")).toBe((await stat(join(folder, "one"))).mtimeMs);
-    expect(Buffer.compare(await readFile(join(folder, "one")), BYTES)).toBe(0);
-    const opened = await openSourceIn(folder, "one");
-    expect(opened.source.size).toBe(BYTES.length);
-    await opened.close();
-    await directory.remove("one");
-    await directory.remove("one");
-    expect(await readdir(folder)).toEqual([]);
-  });
-});
-
 describe("what is no sink", () => {
   it.each([
     ["null", null],
@@ -215,17 +189,18 @@ describe("what is no sink", () => {
   it.each([
     ["a WritableStream", new WritableStream()],
     ["a ByteSink", bytesSink()],
+    ["a URL", "https://host/folder/"],
     ["null", null],
     ["a data: URL", "data:,x"],
   ])("is refused as a folder: %s", async (_, folder) => {
-    const error = await failure(() => openSinkDirectory(folder as DirectoryInput));
+    const error = await failure(() => openWritableStore(folder as StoreInput));
     expect(error.code).toBe("UnsupportedSink");
   });
 
   it("is refused as a folder: a path that is a file", async () => {
     const path = join(await freshFolder(), "file");
     await writeFile(path, BYTES);
-    const error = await failure(() => openSinkDirectory(path));
+    const error = await failure(() => openStore(path));
     expect(error).toMatchObject({ code: "WriteError", message: expect.stringMatching(/name a folder$/) });
   });
 });

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdir, open, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, truncate, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
-import { openSource, type SourceInput } from "../../src/io/open.ts";
+import { openSource, openSourceIn, type SourceInput } from "../../src/io/open-source.ts";
 import "../../src/io/platform.node.ts";
 import type { ByteSource } from "../../src/io/types.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
@@ -169,7 +169,7 @@ describe("openSource", () => {
     await writeFile(join(folder, "index"), "index");
     await writeFile(join(folder, "shard"), "shard");
     const index = await openSource(join(folder, "index"));
-    const shard = await index.sibling!("shard");
+    const shard = await openSourceIn(index.folder!, "shard");
     expect(Buffer.from(await shard.source.read(0, 5)).toString()).toBe("shard");
     await Promise.all([index.close(), shard.close()]);
     expect(openFilesIn(folder)).toEqual([]);
@@ -184,12 +184,33 @@ describe("a source that can't be opened", () => {
     expect(error.cause).toMatchObject({ code: "ENOENT" });
   });
 
-  it("says of a folder to name the index in it", async () => {
+  it("tells a missing folder from a missing file in it", async () => {
+    const folder = await freshFolder();
+    expect((await failure(() => openSource(join(folder, "none")))).message).not.toContain("the folder");
+    const { message } = await failure(() => openSource(join(folder, "gone", "none")));
+    expect(message).toContain(`no such file or folder: the folder ${join(folder, "gone")} doesn't exist`);
+  });
+
+  it("is not looked for elsewhere when the program changes its working directory", async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, "a"), "a");
+    await writeFile(join(folder, "b"), "b");
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(folder);
+    const a = await openSource("a");
+    process.chdir(before);
+    const b = await openSourceIn(a.folder!, "b");
+    expect(await b.source.read(0, 1)).toEqual(new Uint8Array([0x62]));
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("says of a folder to name a file in it", async () => {
     const folder = await freshFolder();
     await mkdir(join(folder, "model"));
     const error = await failure(() => openSource(join(folder, "model")));
     expect(error).toMatchObject({ code: "IoError" });
-    expect(error.message).toMatch(/folder.*model\.safetensors\.index\.json/);
+    expect(error.message).toMatch(/it is a folder; name a file in it$/);
     expect(openFilesIn(folder)).toEqual([]);
   });
 
@@ -297,6 +318,49 @@ describe("a read that goes wrong", () => {
     await truncate(path, 500);
     const error = await failure(() => source.read(0, 1000));
     expect(error).toMatchObject({ code: "ShortRead", source: path, found: "500 bytes" });
+    await close();
+  });
+
+  it.each([
+    ["another size", (path: string) => writeFile(path, new Uint8Array(BYTES.length + 8))],
+    ["the same size", (path: string) => writeFile(path, new Uint8Array(BYTES.length))],
+    [
+      "one byte in place",
+      async (path: string) => {
+        const handle = await open(path, "r+");
+        await handle.write(new Uint8Array(1), 0, 1, 50_000);
+        await handle.close();
+      },
+    ],
+  ])("is SourceChanged when a file was rewritten in place with %s", async (_, rewrite) => {
+    const path = join(await freshFolder(), "file");
+    await writeFile(path, BYTES);
+    // The clock of files ticks slowly.
+    await utimes(path, 1000, 1000);
+    const handle = await open(path);
+    const byPath = await openSource(path);
+    const byHandle = await openSource(handle);
+    await byPath.source.read(0, 100);
+    await rewrite(path);
+    for (const [{ source, close }, name] of [
+      [byPath, path],
+      [byHandle, `file handle ${handle.fd}`],
+    ] as const) {
+      const error = await failure(() => source.read(0, 100));
+      expect(error).toMatchObject({ code: "SourceChanged", source: name });
+      expect(error.message).toMatch(/the file changed while it was read; open it again$/);
+      await close();
+    }
+    await handle.close();
+  });
+
+  it("goes on with the old file when another took its name", async () => {
+    const path = join(await freshFolder(), "file");
+    await writeFile(path, BYTES);
+    const { source, close } = await openSource(path);
+    await writeFile(`${path}.new`, "new");
+    await rename(`${path}.new`, path);
+    expect(await source.read(0, 100)).toEqual(BYTES.subarray(0, 100));
     await close();
   });
 

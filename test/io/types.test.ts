@@ -1,12 +1,14 @@
 import type { FileHandle } from "node:fs/promises";
 import { describe, expectTypeOf, it } from "vitest";
-import type { DirectoryInput, SinkInput, SourceInput } from "../../src/io/open.ts";
+import type { SinkInput } from "../../src/io/open-sink.ts";
+import type { SourceInput } from "../../src/io/open-source.ts";
+import type { StoreInput } from "../../src/io/open-store.ts";
 
 describe("the types of what can be opened", () => {
   it("take the runtimes' own objects", () => {
     expectTypeOf<FileHandle>().toExtend<SourceInput & SinkInput>();
     expectTypeOf<FileSystemFileHandle>().toExtend<SourceInput & SinkInput>();
-    expectTypeOf<FileSystemDirectoryHandle>().toExtend<DirectoryInput>();
+    expectTypeOf<FileSystemDirectoryHandle>().toExtend<StoreInput & SourceInput>();
     expectTypeOf<FileSystemWritableFileStream>().toExtend<SinkInput>();
     expectTypeOf<WritableStream<Uint8Array>>().toExtend<SinkInput>();
     expectTypeOf<

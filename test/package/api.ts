@@ -5,28 +5,31 @@ const root = join(import.meta.dirname, "../..");
 
 /** The public symbols of entry points, as the TypeScript compiler sees them in src/. */
 export interface Api {
+  readonly program: ts.Program;
   readonly checker: ts.TypeChecker;
   /** The exports of an entry point, aliases resolved, by exported name. */
   exportsOf(file: string): Map<string, ts.Symbol>;
 }
 
 /** Files as the compiler sees them with the repository's own settings. */
-export function createProgram(files: readonly string[]): ts.Program {
+function createProgram(files: readonly string[]): ts.Program {
   const configPath = join(root, "tsconfig.json");
   const { config } = ts.readConfigFile(configPath, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(configPath));
   return ts.createProgram(files, options);
 }
 
-export function readApi(files: readonly string[]): Api {
-  const program = createProgram(files.map((file) => join(root, "src", file)));
+/** The API of entry points, named by their paths in src/; `others` are files that the program has besides. */
+export function readApi(entries: readonly string[], others: readonly string[] = []): Api {
+  const program = createProgram([...entries.map((file) => join(root, "src", file)), ...others]);
   const checker = program.getTypeChecker();
   return {
+    program,
     checker,
     exportsOf(file) {
       const source = program.getSourceFile(join(root, "src", file));
       const module = source && checker.getSymbolAtLocation(source);
-      if (module === undefined) throw new Error(`src/${file} is no module`);
+      if (module === undefined) throw new Error(`src/${file} is not a module`);
       const symbols = checker
         .getExportsOfModule(module)
         .map((symbol): [string, ts.Symbol] => [

@@ -1,15 +1,26 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { kindOf, readApi } from "./api.ts";
 
-const ENTRIES = ["index.ts", "adapters/jax-js.ts", "adapters/tfjs.ts"];
+const ADAPTERS = ["adapters/jax-js.ts", "adapters/tfjs.ts"];
+const ENTRIES = ["index.ts", ...ADAPTERS, "training/index.ts"];
 const nodeEntry = (entry: string) => entry.replace(/\.ts$/, ".node.ts");
 
 // What is used of a platform's own objects: their documentation is the platform's.
 const PLATFORMS = /Like$|^TypedArray$/;
 const MEMBER = ts.SymbolFlags.Property | ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
 
-const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)]);
+// `expectTypeOf` says nothing when it runs; only the compiler checks what it claims.
+const tests = join(import.meta.dirname, "..");
+const typed = readdirSync(tests, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".test.ts"))
+  .map((file) => join(tests, file))
+  .filter((file) => file !== import.meta.filename && readFileSync(file, "utf8").includes("expectTypeOf("));
+
+// One program for all that is asked of the compiler: making one takes seconds.
+const api = readApi([...ENTRIES, ...ENTRIES.map(nodeEntry)], typed);
 
 describe("the public API", () => {
   it.each(ENTRIES)("of %s has exactly these names", (entry) => {
@@ -23,7 +34,7 @@ describe("the public API", () => {
     expect(node).toEqual(browser);
   });
 
-  it.each(ENTRIES.slice(1))("of %s binds functions of the root, and adds its own adapter alone", (entry) => {
+  it.each(ADAPTERS)("of %s binds functions of the root, and adds its own adapter alone", (entry) => {
     const root = api.exportsOf("index.ts");
     const added = [...api.exportsOf(entry).keys()].filter((name) => !root.has(name));
     expect(added).toMatchSnapshot();
@@ -33,7 +44,7 @@ describe("the public API", () => {
     .filter(([, symbol]) => kindOf(symbol) === "function" && takesArrays(symbol))
     .map(([name]) => name);
 
-  it.each(ENTRIES.slice(1))("of %s binds every function of the root that takes or makes arrays", (entry) => {
+  it.each(ADAPTERS)("of %s binds every function of the root that takes or makes arrays", (entry) => {
     expect(binding).toEqual(expect.arrayContaining(["save", "loadPytree", "setWeights", "serialize"]));
     expect(binding.filter((name) => !api.exportsOf(entry).has(name))).toEqual([]);
   });
@@ -66,6 +77,15 @@ describe("the public API", () => {
           .map((member) => `${name}.${member.name}`),
       );
     expect(bare).toEqual([]);
+  });
+});
+
+describe("the types that tests expect", () => {
+  it("are the ones that the compiler sees", () => {
+    expect(typed.length).toBeGreaterThan(5);
+    const { program } = api;
+    const faults = typed.flatMap((file) => program.getSemanticDiagnostics(program.getSourceFile(file)));
+    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
   });
 });
 

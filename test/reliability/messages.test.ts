@@ -20,7 +20,9 @@ import {
   string2keypath,
   Tensor,
 } from "pytree2safetensors";
+import { CheckpointManager } from "pytree2safetensors/training";
 import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/io/stores/memory.ts";
 import { answer, serve } from "../io/server.ts";
 import { fileOf, fileWithHeader } from "./files.ts";
 
@@ -54,6 +56,23 @@ async function failingServer(then: Parameters<typeof serve>[0]): Promise<string>
   return server.url;
 }
 
+/** A manager over a store in memory that has step 1. */
+async function trained(): Promise<CheckpointManager> {
+  const manager = await CheckpointManager.open(memoryStore());
+  await manager.save(1, { w: vector });
+  return manager;
+}
+
+/** A store in memory that another manager is writing. */
+async function lockedStore() {
+  const store = memoryStore();
+  const sink = await store.sink("manager.lock");
+  const holder = { id: crypto.randomUUID(), purpose: "write", who: "process 4711 on host", time: Date.now() };
+  await sink.write(new TextEncoder().encode(JSON.stringify(holder)));
+  await sink.close();
+  return store;
+}
+
 /** One way to each error. */
 const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
   HeaderTooSmall: () => load(new Uint8Array(7)),
@@ -77,7 +96,7 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
         make: () => 0,
       },
     }),
-  InvalidName: () => save({ "\ud800": vector }),
+  InvalidName: () => save({ __metadata__: vector }),
   InvalidMetadata: () => save({ a: vector }, { metadata: { version: 1 as never } }),
   InvalidTensor: () => new Tensor("F32", [4], new Float32Array(3)),
   InvalidSlice: async () => (await openSafetensors(FILE)).slice("@a", [[0, 2], 5]),
@@ -130,6 +149,14 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
   InvalidIndex: () => openSafetensors(new TextEncoder().encode('{"weight_map":{"a":5}}')),
   MissingShard: () =>
     openSafetensors(new TextEncoder().encode('{"weight_map":{"a":"model-00001-of-00001.safetensors"}}')),
+  StepExists: async () => (await trained()).save(1, { w: vector }),
+  StepNotFound: async () => (await trained()).restore({ step: 2 }),
+  StoreLocked: async () => (await CheckpointManager.open(await lockedStore())).save(1, { w: vector }),
+  ManagerClosed: async () => {
+    const manager = await trained();
+    await manager.close();
+    await manager.save(2, { w: vector });
+  },
   InvalidArgument: () => savePytree({ a: vector }, "/nowhere", { maxShardSize: "five" }),
   AsyncAdapter: () =>
     load(FILE, {
@@ -138,6 +165,18 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
         is: (value): value is Point => value instanceof Point,
         describe: () => ({ dtype: "F32", shape: [] }),
         read: async () => new Uint8Array(4),
+        make: async () => new Point(),
+      },
+    }),
+  AdapterError: () =>
+    savePytree({ layers: [new Point()] }, memory(), {
+      arrays: {
+        name: "points",
+        is: (value): value is Point => value instanceof Point,
+        describe: () => ({ dtype: "F32", shape: [] }),
+        read: () => {
+          throw new Error("the device is lost");
+        },
         make: async () => new Point(),
       },
     }),

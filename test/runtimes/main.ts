@@ -3,10 +3,12 @@ import { runAll } from "./harness.ts";
 import { httpTests, streamUploadTest } from "./http.ts";
 import { memoryTests } from "./memory.ts";
 import { pathTests } from "./paths.ts";
+import { printingTests } from "./printing.ts";
 
 const base = process.argv[2]!;
 memoryTests();
 pathTests();
+printingTests();
 httpTests(base);
 streamUploadTest(base);
 

@@ -40,9 +40,13 @@ describe("Tensor", () => {
     wrong(() => new Tensor("F16", [2], new Float32Array(2) as never)).toThrow(
       "Uint16Array of length 2, found Float32",
     );
-    wrong(() => new Tensor("F32", [2], [1, 2] as never)).toThrow("found object");
-    wrong(() => new Tensor("F32", [2], new DataView(new ArrayBuffer(8)) as never)).toThrow("found object");
-    wrong(() => new Tensor("F33" as "F32", [2], new Float32Array(2))).toThrow('"F33" is not a dtype');
+    wrong(() => new Tensor("F32", [2], [1, 2] as never)).toThrow("found an array");
+    wrong(() => new Tensor("F32", [2], new DataView(new ArrayBuffer(8)) as never)).toThrow(
+      "found an instance of DataView",
+    );
+    wrong(() => new Tensor("F33" as "F32", [2], new Float32Array(2))).toThrow(
+      'the string "F33" is not a dtype',
+    );
     expect(code(() => new Tensor("F32", [-1], new Float32Array(0)))).toBe("InvalidTensor");
     expect(code(() => new Tensor("F4", [3], new Uint8Array(2)))).toBe("MisalignedSlice");
     expect(code(() => new Tensor("toString" as "F32", [], new Float32Array(1)))).toBe("UnsupportedDtype");

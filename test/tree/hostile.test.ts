@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
-import { planTree } from "../../src/tree/names2tree.ts";
+import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 
 const thrown = (code: string) =>
@@ -17,36 +17,36 @@ describe("names that want to be a bomb", () => {
     ["the greatest index", `#${Number.MAX_SAFE_INTEGER - 1}`, "GapLimit"],
   ])("%s is an error with a short message", (_, name, code) => {
     expect(() => dict2pytree({ [name]: 1 })).toThrow(thrown(code));
-    expect(() => planTree([name])).toThrow(thrown(code));
-    expect(() => planTree([name], { structure: '{"version":1}' })).toThrow(thrown(code));
+    expect(() => names2tree([name])).toThrow(thrown(code));
+    expect(() => names2tree([name], { structure: '{"version":1}' })).toThrow(thrown(code));
   });
 
   it("has a tree of a thousand levels, and of whatever a program allows", () => {
     const name = "#0".repeat(1_000);
-    expect(planTree([name]).build([7])).toHaveLength(1);
-    expect(() => planTree([`${name}#0`])).toThrow(thrown("DepthLimit"));
-    expect(planTree([`${name}#0`], { maxDepth: 1_001 }).build([7])).toHaveLength(1);
-    expect(() => planTree(["a.b.c"], { maxDepth: 2 })).toThrow(thrown("DepthLimit"));
+    expect(names2tree([name]).build(() => 7)).toHaveLength(1);
+    expect(() => names2tree([`${name}#0`])).toThrow(thrown("DepthLimit"));
+    expect(names2tree([`${name}#0`], { maxDepth: 1_001 }).build(() => 7)).toHaveLength(1);
+    expect(() => names2tree(["a.b.c"], { maxDepth: 2 })).toThrow(thrown("DepthLimit"));
   });
 
   it("counts the gaps of all lists together", () => {
     const names = Array.from({ length: 200 }, (_, i) => `${i}#10000`);
-    expect(() => planTree(names)).toThrow(thrown("GapLimit"));
-    expect(() => planTree(names.slice(0, 100))).not.toThrow();
+    expect(() => names2tree(names)).toThrow(thrown("GapLimit"));
+    expect(() => names2tree(names.slice(0, 100))).not.toThrow();
     const lists = { version: 1, nodes: names.map((_, i) => [[[".", String(i)]], "list", 10_000]) };
     const warnings: unknown[] = [];
-    const plan = planTree([], {
+    const plan = names2tree([], {
       structure: JSON.stringify(lists),
       onWarning: (error) => warnings.push(error),
     });
-    expect(plan.build([])).toBeNull();
+    expect(plan.build(() => 0)).toBeNull();
     expect(warnings).toEqual([thrown("StructureMismatch")]);
   });
 
   it("finds the two names that disagree among many", () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `layers#${i}.w`);
-    expect(() => planTree([...names, "layers@x"])).toThrow(thrown("KeyConflict"));
-    expect(() => planTree(["layers#77.w.x", ...names])).toThrow(
+    expect(() => names2tree([...names, "layers@x"])).toThrow(thrown("KeyConflict"));
+    expect(() => names2tree(["layers#77.w.x", ...names])).toThrow(
       expect.objectContaining({
         code: "KeyConflict",
         message: expect.stringMatching(/"layers#77\.w" and "layers#77\.w\.x"/),
@@ -59,14 +59,14 @@ describe("names that want to be a bomb", () => {
       const names = Array.from({ length: size }, (_, i) => `k${(i * 7) % size}.x`);
       if (new Set(names).size < size) continue;
       const all = [...names, ...names.map((name) => `${name.slice(0, -1)}y`).reverse()];
-      const tree = planTree(all).build(all) as Record<string, Record<string, string>>;
+      const tree = names2tree(all).build((name) => name) as Record<string, Record<string, string>>;
       expect(Object.keys(tree)).toEqual(Object.keys(tree).sort());
       expect(
         Object.values(tree)
           .flatMap((node) => Object.values(node))
           .sort(),
       ).toEqual([...all].sort());
-      for (const name of names) expect(() => planTree([...all, `.${name}`])).toThrow(thrown("KeyConflict"));
+      for (const name of names) expect(() => names2tree([...all, `.${name}`])).toThrow(thrown("KeyConflict"));
     }
   });
 });
@@ -81,7 +81,46 @@ describe("structure metadata that wants to be a bomb", () => {
     ["static data of a class without end", `[[],"class",{"name":"n","keys":[],"aux":${deep('{"a":', "}")}}]`],
   ])("is refused: %s", (_, node) => {
     const structure = `{"version":1,"nodes":[${node}]}`;
-    expect(() => planTree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+    expect(() => names2tree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+  });
+});
+
+describe("what nests or goes on without a bound", () => {
+  const deep = (open: string, close: string, inner = "1") =>
+    `${open.repeat(5_000)}${inner}${close.repeat(5_000)}`;
+
+  it.each([
+    ["the version", `{"version":${deep("[", "]")}}`],
+    ["the version, of objects", `{"version":${deep('{"a":', "}")}}`],
+    ["the kind of a node", `{"version":1,"nodes":[[[],${deep("[", "]")}]]}`],
+    ["the nodes", `{"version":1,"nodes":${deep("[", "]")}}`],
+    ["the leaves", `{"version":1,"leaves":${deep('{"a":', "}")}}`],
+    ["the key style", `{"version":1,"keys":${deep("[", "]")}}`],
+    ["a key", `{"version":1,"nodes":[[[["@",${deep("[", "]")}]],"none"]]}`],
+    ["a number", `{"version":1,"nodes":[[[["@",{"number":${deep("[", "]")}}]],"none"]]}`],
+    ["the keys of a Map", `{"version":1,"nodes":[[[],"map",${deep("[", "]")}]]}`],
+    ["the name of a class", `{"version":1,"nodes":[[[],"class",{"name":${deep("[", "]")},"keys":[]}]]}`],
+    ["everything", deep("[", "]")],
+  ])("is structure metadata that does not fit: %s", (_, structure) => {
+    expect(() => names2tree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+    expect(names2tree(["@y"], { structure, onWarning: () => {} }).build(() => 1)).toEqual({ y: 1 });
+  });
+
+  it.each([
+    ["a quoted key", `['${"x".repeat(10_000_000)}']`],
+    ["an attribute", `.${"x".repeat(10_000_000)}`],
+    ["escapes", `['${"\\\\".repeat(2_000_000)}']`],
+  ])("is one key in a name of megabytes in JAX's spelling: %s", (_, name) => {
+    expect(names2tree([name], { keys: "keystr" }).paths()[0]).toHaveLength(1);
+  });
+
+  it.each([
+    ["a key without an end", `['${"x".repeat(10_000_000)}`],
+    ["a number without an end", `[${"9".repeat(10_000_000)}]`],
+    ["brackets without an end", `[${"x".repeat(10_000_000)}`],
+    ["a flat index without an end", `[<flat index ${"9".repeat(10_000_000)}>]`],
+  ])("is an error in a name of megabytes in JAX's spelling: %s", (_, name) => {
+    expect(() => names2tree([name], { keys: "keystr" })).toThrow(thrown("InvalidKeyString"));
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
+import { guessKeyStyle } from "../../src/tree/keys/guess.ts";
 import {
   DictKey,
   FlattenedIndexKey,
@@ -10,8 +11,10 @@ import {
 } from "../../src/tree/keys/keypath.ts";
 import { keystr } from "../../src/tree/keys/keystring.ts";
 import { KEY_STYLES, type KeyStyle, keyStyle } from "../../src/tree/keys/keystyles.ts";
+import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { dictKey, plainName } from "./arbitraries.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
+import { dictKey, Leaf, plainName } from "./arbitraries.ts";
 
 describe("keyStyle", () => {
   it("knows the styles by name, takes one of one's own, and refuses others", () => {
@@ -26,6 +29,8 @@ describe("keyStyle", () => {
     );
   });
 });
+
+const leaf = new Leaf(0);
 
 describe.each([
   ["dotted", "."],
@@ -84,13 +89,112 @@ describe.each([
     );
   });
 
-  it("refuses a leaf above others, and a name without end", () => {
-    expect(() => dict2pytree({ a: 1, [name("a", "b")]: 2 }, { keys: style })).toThrow(
-      expect.objectContaining({ code: "KeyConflict" }),
+  it.each<[string, string[], object]>([
+    ["w", ["w", name("w", "absmax")], { w: 0, [name("w", "absmax")]: 1 }],
+    ["w, whatever the order", [name("w", "absmax"), "w"], { w: 1, [name("w", "absmax")]: 0 }],
+    [
+      "one in a list, which becomes a dict",
+      [name("l", 0), name("l", 0, "q", "s"), name("l", 1)],
+      { l: { 0: 0, [name(0, "q", "s")]: 1, 1: 2 } },
+    ],
+    [
+      "one behind another",
+      [name("a", "b"), name("a", "b", "c"), name("a", "b", "c", "d")],
+      { a: { b: 0, [name("b", "c")]: 1, [name("b", "c", "d")]: 2 } },
+    ],
+    ["the empty name", ["", name("", "x"), "y"], { "": 0, [name("", "x")]: 1, y: 2 }],
+  ])("keeps what stands behind a name as a key beside it: %s", (_, names, tree) => {
+    const dict = Object.fromEntries(names.map((one, i) => [one, i]));
+    const built = dict2pytree(dict, { keys: style });
+    expect(built).toEqual(tree);
+    expect(pytree2dict(built, { keys: style })).toEqual(dict);
+    const saved = tree2names(built, { keys: style, structure: "always" });
+    expect(saved.leaves.map(({ name }) => name).sort()).toEqual([...names].sort());
+    expect(JSON.parse(saved.structure!).leaves).toBeUndefined();
+  });
+
+  it("refuses a name without end, and names of more containers than any tree of so many tensors", () => {
+    const comb = Array.from({ length: 600 }, (_, i) => [`${i}${`${separator}a`.repeat(900)}`, i]);
+    expect(() => dict2pytree(Object.fromEntries(comb), { keys: style })).toThrow(
+      expect.objectContaining({ code: "DepthLimit", message: expect.stringContaining("maxContainers") }),
     );
     expect(() => dict2pytree({ [`a${separator}`.repeat(100_000)]: 1 }, { keys: style })).toThrow(
       expect.objectContaining({ code: "DepthLimit" }),
     );
+  });
+});
+
+describe("guessKeyStyle", () => {
+  it.each<[string, string[]]>([
+    ["pytree", []],
+    ["pytree", ["weight", "bias"]],
+    ["pytree", ["layers#0@w", "layers#0@b"]],
+    ["pytree", ["conv1.bias", "layers#0.weight"]],
+    ["pytree", ["@linear/~/w@b", "@linear/~/w@w"]],
+    ["pytree", ["@step", "model.w"]],
+    ["pytree", ["#0", "#1"]],
+    ["dotted", ["conv1.bias"]],
+    ["dotted", ["conv1.bias", "layers.0.weight", "scale"]],
+    ["dotted", ["transformer.h.0.attn.c_attn.weight", "issue#x.weight"]],
+    ["slash", ["encoder/layer_0/kernel", "step"]],
+    ["slash", ["params/Dense_0/kernel.v1"]],
+    ["slash", ["model@v2/dense/kernel"]],
+    ["keystr", [".layers[0]['w']", ".step"]],
+    ["keystr", ["['a'].b", "[0]"]],
+    ["dotted", [".a.b", ".c"]],
+  ])("reads %s in %j", (style, names) => {
+    expect(guessKeyStyle(names)).toBe(style);
+    expect(guessKeyStyle([...names].reverse())).toBe(style);
+  });
+
+  it("is what keys: 'auto' reads by, in one tree of each family", () => {
+    const read = (...names: string[]) => names2tree(names, { keys: "auto" }).build((name) => name);
+    expect(read("conv1.bias")).toEqual({ conv1: { bias: "conv1.bias" } });
+    expect(read("l.0.w", "l.1.w")).toEqual({ l: [{ w: "l.0.w" }, { w: "l.1.w" }] });
+    expect(read("e/l_0/k")).toEqual({ e: { l_0: { k: "e/l_0/k" } } });
+    expect(read("@l#0")).toEqual({ l: ["@l#0"] });
+    expect(dict2pytree({ "['a'][0]": 1 }, { keys: "auto" })).toEqual({ a: [1] });
+  });
+
+  it("takes the style that the structure metadata names before any guess", () => {
+    const { leaves, structure } = tree2names({ a: [1, {}] }, { keys: "slash" });
+    const plan = names2tree(leaves, { keys: "auto", structure, mode: "require" });
+    expect(plan.build(({ leaf }) => leaf)).toEqual({ a: [1, {}] });
+  });
+
+  it.each([
+    [["layers.0.weight", "layers.1.weight"], "dotted"],
+    [["encoder/layer_0/kernel"], "slash"],
+    [[".layers[0]['w']"], "keystr"],
+  ])("says so once where no style is given and the names look like another's: %j", (names, style) => {
+    const warnings: Error[] = [];
+    const onWarning = (error: Error) => warnings.push(error);
+    names2tree(names, { onWarning });
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining(`keys: "${style}"`)]);
+    names2tree(names, { onWarning, keys: "pytree" });
+    names2tree(names, { onWarning, keys: "auto" });
+    names2tree(["conv1.bias", "fc.w"], { onWarning });
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+describe("the dotted style and structure metadata", () => {
+  const structureOf = (tree: unknown) => tree2names(tree, { keys: "dotted" }).structure;
+
+  it("has none where a reader of dotted names gets the tree back without it", () => {
+    expect(structureOf({ layers: [{ w: leaf }, { w: leaf }], b: leaf })).toBeUndefined();
+    expect(tree2names([leaf], { keys: "slash" }).structure).toBe('{"version":1,"keys":"slash"}');
+  });
+
+  it("has what such a reader would miss, and no empty members", () => {
+    expect(structureOf({ w: leaf, e: {} })).toBe(
+      '{"version":1,"keys":"dotted","nodes":[[[["@","e"]],"dict"]]}',
+    );
+    expect(JSON.parse(structureOf({ 0: leaf })!)).toEqual({
+      version: 1,
+      keys: "dotted",
+      leaves: { 0: [["@", "0"]] },
+    });
   });
 });
 

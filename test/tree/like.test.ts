@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
-import { planTree } from "../../src/tree/names2tree.ts";
+import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 import { likeKinds } from "../../src/tree/rekey.ts";
-import { flattenForSave } from "../../src/tree/tree2names.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
 import { Leaf, plainTrees } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];
@@ -14,7 +14,7 @@ describe("objects: 'attrs'", () => {
   it("writes plain objects as attributes, Maps as dicts still", () => {
     const tree = { layers: [{ w: a }], m: new Map([["k", b]]), e: {} };
     expect(pytree2dict(tree, { objects: "attrs" })).toEqual({ "layers#0.w": a, "m@k": b });
-    const { structure } = flattenForSave(tree, { objects: "attrs" });
+    const { structure } = tree2names(tree, { objects: "attrs" });
     expect(JSON.parse(structure!).nodes).toContainEqual([[[".", "e"]], "attrs"]);
   });
 });
@@ -42,7 +42,7 @@ describe("like", () => {
     const like = likeKinds(["#0"]);
     const tree = { 0: a, x: b };
     expect(Object.keys(pytree2dict(tree, { like }))).toEqual(["#0", "@x"]);
-    expect(() => flattenForSave(tree, { like })).toThrow(expect.objectContaining({ code: "KeyConflict" }));
+    expect(() => tree2names(tree, { like })).toThrow(expect.objectContaining({ code: "KeyConflict" }));
   });
 
   it("takes any tree of plain objects back to the names of the file that it came from", () => {
@@ -59,10 +59,12 @@ describe("like", () => {
   it("keeps nulls, empties and scalars beside what it rewrites", () => {
     const like = likeKinds(["model.w", "model.opts@x"]);
     const tree = { model: { w: a, none: null, opts: { x: 1, y: {} } } };
-    const { leaves, structure } = flattenForSave(tree, { like });
+    const { leaves, structure } = tree2names(tree, { like });
     const names = leaves.map(({ name }) => name);
     expect(names).toEqual(["model.w", "model.opts@x"]);
-    const loaded = planTree(names, { structure, mode: "require" }).build([a, 1]);
+    const loaded = names2tree(names, { structure, mode: "require" }).build(
+      (name) => leaves.find((one) => one.name === name)!.leaf,
+    );
     expect(loaded).toEqual(
       new PyTreeContainer({ model: new PyTreeContainer({ w: a, none: null, opts: { x: 1, y: {} } }) }),
     );
@@ -70,8 +72,10 @@ describe("like", () => {
 
   it("turns a dict of indices into a list with its gaps", () => {
     const like = likeKinds(["#0", "#1"]);
-    const { leaves, structure } = flattenForSave({ 0: a, 2: b, 3: null }, { like });
+    const { leaves, structure } = tree2names({ 0: a, 2: b, 3: null }, { like });
     const names = leaves.map(({ name }) => name);
-    expect(planTree(names, { structure }).build([a, b])).toEqual([a, null, b, null]);
+    expect(
+      names2tree(names, { structure }).build((name) => leaves.find((one) => one.name === name)!.leaf),
+    ).toEqual([a, null, b, null]);
   });
 });

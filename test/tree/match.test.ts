@@ -4,9 +4,19 @@ import { matchWeights, stripKinds } from "../../src/tree/match.ts";
 import { flattenTemplate } from "../../src/tree/template.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";
 
-const match = (template: string[], file: string[], mode: "exact" | "name" = "name") => {
-  const { fileIndexOf, unexpected } = matchWeights(template, file, mode);
-  return { found: [...fileIndexOf].map((i) => file[i] ?? null), unexpected: unexpected.map((i) => file[i]) };
+const match = (
+  template: string[],
+  file: string[],
+  mode: "exact" | "name" = "name",
+  aliases?: ReadonlyMap<string, string>,
+) => {
+  const named = (names: string[]) => names.map((name) => ({ name }));
+  const { pairs, unexpected } = matchWeights(named(template), named(file), { mode, aliases });
+  expect(pairs.map(({ leaf }) => leaf.name)).toEqual(template);
+  return {
+    found: pairs.map(({ tensor }) => tensor?.name ?? null),
+    unexpected: unexpected.map(({ name }) => name),
+  };
 };
 
 describe("stripKinds", () => {
@@ -60,6 +70,19 @@ describe("matchWeights", () => {
     );
   });
 
+  it("pairs leaves that are tied to a stored tensor through its alias", () => {
+    const aliases = new Map([["head", "embed"]]);
+    expect(match(["embed", "head", "x"], ["embed", "y"], "exact", aliases)).toEqual({
+      found: ["embed", "embed", null],
+      unexpected: ["y"],
+    });
+    expect(
+      match(["@model@head"], ["model.embed"], "name", new Map([["model.head", "model.embed"]])).found,
+    ).toEqual(["model.embed"]);
+    // A tensor that the file does have goes before an alias of that name.
+    expect(match(["head"], ["head", "embed"], "exact", aliases).found).toEqual(["head"]);
+  });
+
   it("pairs equal key strings in any order, also behind the file's last", () => {
     const file = ["a", "b", "c", "d"];
     expect(match(["d", "a", "x", "b", "c"], file, "exact").found).toEqual(["d", "a", null, "b", "c"]);
@@ -76,9 +99,8 @@ describe("flattenTemplate", () => {
 
   it("names every leaf and rebuilds containers, orders, classes and static fields", () => {
     const tree = template();
-    const { names, leaves, rebuild, pathOf } = flattenTemplate(tree);
-    expect(names).toEqual(["@z.w", "@z.s", "@l.weight", "@a#1@2"]);
-    expect(pathOf(3)).toHaveLength(3);
+    const { leaves, rebuild } = flattenTemplate(tree);
+    expect(leaves.map(({ name }) => name)).toEqual(["@z.w", "@z.s", "@l.weight", "@a#1@2"]);
     const rebuilt = rebuild(leaves.map((_, i) => i));
     expect(rebuilt).toSatisfy(
       same({
@@ -91,14 +113,15 @@ describe("flattenTemplate", () => {
     expect(tree).toSatisfy(same(template()));
   });
 
-  it("asks isArray before all else, and isLeaf", () => {
+  it("asks takeLeaf before all else and carries its answer, and asks isLeaf", () => {
     const array = [1, 2];
     const tree = { x: array, y: [3], z: { k: 4 } };
-    const { names } = flattenTemplate(tree, {
-      isArray: (value) => value === array,
+    const { leaves } = flattenTemplate(tree, {
+      takeLeaf: (value) => (value === array ? "taken" : undefined),
       isLeaf: (value) => typeof value === "object" && value !== null && "k" in value,
     });
-    expect(names).toEqual(["@x", "@y#0", "@z"]);
+    expect(leaves.map(({ name }) => name)).toEqual(["@x", "@y#0", "@z"]);
+    expect(leaves[0]!.leaf).toBe("taken");
   });
 
   it("keeps subclasses of PyTreeContainer", () => {

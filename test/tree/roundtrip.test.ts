@@ -5,33 +5,31 @@ import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { treeStructure } from "../../src/tree/flatten.ts";
 import { keystr } from "../../src/tree/keys/keystring.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
-import { type PlanTreeOptions, planTree } from "../../src/tree/names2tree.ts";
+import { type Names2TreeOptions, names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { type FlattenForSaveOptions, flattenForSave } from "../../src/tree/tree2names.ts";
+import { type NamedLeaf, type Tree2NamesOptions, tree2names } from "../../src/tree/tree2names.ts";
 import { anyName, Leaf, Linear, plainName, plainTrees, same, Table, trees } from "./arbitraries.ts";
 
 /** Saves and loads a tree, as a file would: tensors sorted by name, scalars as they are. */
-function roundtrip(tree: unknown, save: FlattenForSaveOptions = {}, load: PlanTreeOptions = {}) {
+function roundtrip(tree: unknown, save: Tree2NamesOptions = {}, load: Names2TreeOptions<NamedLeaf> = {}) {
   const flat = flatten(tree, save);
   const sorted = [...flat.leaves].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const plan = planTree(
-    sorted.map(({ name }) => name),
-    {
-      structure: flat.structure,
-      isScalar: (i, kind) => typeof sorted[i]!.leaf === kind,
-      onWarning: (error) => {
-        throw error;
-      },
-      ...load,
+  const plan = names2tree(sorted, {
+    structure: flat.structure,
+    isScalar: ({ leaf }, kind) => typeof leaf === kind,
+    onWarning: (error) => {
+      throw error;
     },
-  );
-  return { flat, plan, sorted, tree: plan.build(sorted.map(({ leaf }) => leaf)) };
+    keys: save.keys ?? "pytree",
+    ...load,
+  });
+  return { flat, plan, sorted, tree: plan.build(({ leaf }) => leaf) };
 }
 
-/** `flattenForSave`, where names with separators don't make two leaves' key strings one. */
-function flatten(tree: unknown, options: FlattenForSaveOptions) {
+/** `tree2names`, where names with separators don't make two leaves' key strings one. */
+function flatten(tree: unknown, options: Tree2NamesOptions) {
   try {
-    return flattenForSave(tree, options);
+    return tree2names(tree, options);
   } catch (error) {
     fc.pre(!(isPytree2SafetensorsError(error) && error.code === "DuplicateKey"));
     throw error;
@@ -74,9 +72,7 @@ describe("a tree that is saved and loaded", () => {
     fc.assert(
       fc.property(trees(anyName), (tree) => {
         const { flat } = roundtrip(tree);
-        const alone = attempt(() =>
-          planTree(flat.leaves.map(({ name }) => name)).build(flat.leaves.map(({ leaf }) => leaf)),
-        );
+        const alone = attempt(() => names2tree(flat.leaves).build(({ leaf }) => leaf));
         const scalars = flat.leaves.some(({ leaf }) => typeof leaf !== "object");
         expect(flat.structure === undefined).toBe(!scalars && same(tree)(alone));
       }),
@@ -88,7 +84,7 @@ describe("a tree that is saved and loaded", () => {
     fc.assert(
       fc.property(plainTrees, (tree) => {
         const names = (structure: "auto" | "always" | "never") =>
-          flattenForSave(tree, { structure }).leaves.map(({ name }) => name);
+          tree2names(tree, { structure }).leaves.map(({ name }) => name);
         expect(names("always")).toEqual(names("auto"));
         expect(names("never")).toEqual(names("auto"));
         expect(Object.keys(pytree2dict(tree)).sort()).toEqual(names("auto").sort());
@@ -109,14 +105,15 @@ describe("a tree that is saved and loaded", () => {
     fc.assert(
       fc.property(trees(anyName), (tree) => {
         const { flat, plan, sorted } = roundtrip(tree);
+        const paths = plan.paths();
         sorted.forEach((entry, i) => {
-          expect(flat.pathOf(flat.leaves.indexOf(entry))).toStrictEqual(plan.paths[i]);
+          expect(flat.keyPathOf(entry)).toStrictEqual(paths[i]);
         });
       }),
       { numRuns: 500 },
     );
-    const { leaves, pathOf } = flattenForSave(["s", new Leaf(0), "t", new Leaf(1), new Leaf(2)]);
-    expect(leaves.map((_, i) => keystr(pathOf(i)))).toEqual(["[1]", "[3]", "[4]"]);
+    const { leaves, keyPathOf } = tree2names(["s", new Leaf(0), "t", new Leaf(1), new Leaf(2)]);
+    expect(leaves.map((leaf) => keystr(keyPathOf(leaf)))).toEqual(["[1]", "[3]", "[4]"]);
   });
 
   it.each<[string, unknown]>([

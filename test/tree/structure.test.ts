@@ -4,24 +4,24 @@ import type { Pytree2SafetensorsError } from "../../src/base/errors.ts";
 import { FlattenedIndexKey, GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
-import { type PlanTreeOptions, planTree } from "../../src/tree/names2tree.ts";
-import { flattenForSave } from "../../src/tree/tree2names.ts";
+import { type Names2TreeOptions, names2tree } from "../../src/tree/names2tree.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
 import { Leaf, Linear, same } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];
 
 const structureOf = (tree: unknown, options = {}) =>
-  JSON.parse(flattenForSave(tree, options).structure ?? "null") as unknown;
+  JSON.parse(tree2names(tree, options).structure ?? "null") as unknown;
 
 /** Loads names with structure metadata; each leaf is its name. */
-function load(names: string[], structure: unknown, options: PlanTreeOptions = {}) {
+function load(names: string[], structure: unknown, options: Names2TreeOptions<string> = {}) {
   const warnings: Pytree2SafetensorsError[] = [];
-  const plan = planTree(names, {
+  const plan = names2tree(names, {
     structure: typeof structure === "string" ? structure : JSON.stringify(structure),
     onWarning: (error) => warnings.push(error),
     ...options,
   });
-  return { tree: plan.build(names), warnings };
+  return { tree: plan.build((name) => name), warnings };
 }
 
 const nodes = (...records: unknown[]) => ({ version: 1, nodes: records });
@@ -65,7 +65,7 @@ describe("structure metadata", () => {
     expect(structureOf([a])).toBeNull();
     expect(structureOf([a], { structure: "always" })).toEqual({ version: 1, nodes: [], leaves: {} });
     expect(structureOf([a, null, {}, 1], { structure: "never" })).toBeNull();
-    expect(() => flattenForSave([a, "x"], { structure: "never" })).toThrow(
+    expect(() => tree2names([a, "x"], { structure: "never" })).toThrow(
       expect.objectContaining({ code: "UnsupportedLeaf", keyPath: "[1]" }),
     );
   });
@@ -129,13 +129,13 @@ describe("structure metadata", () => {
     const circular: unknown[] = [];
     circular.push(circular);
     for (const bad of [() => 1, Symbol("s"), new Date(), { deep: [undefined] }, new Map(), a, circular]) {
-      expect(() => flattenForSave({ layer: new Linear(a, b, bad) })).toThrow(
+      expect(() => tree2names({ layer: new Linear(a, b, bad) })).toThrow(
         expect.objectContaining({
           code: "UnsupportedLeaf",
           message: expect.stringContaining("['layer'] (test.Linear).activation"),
         }),
       );
-      expect(() => flattenForSave({ layer: new Linear(a, b, bad) }, { structure: "never" })).not.toThrow();
+      expect(() => tree2names({ layer: new Linear(a, b, bad) }, { structure: "never" })).not.toThrow();
     }
   });
 
@@ -147,7 +147,7 @@ describe("structure metadata", () => {
       activation = () => 1;
     }
     registerDataclass(Nameless, { metaFields: ["rate", "activation"] });
-    const { leaves, structure } = flattenForSave({ layer: new Nameless() });
+    const { leaves, structure } = tree2names({ layer: new Nameless() });
     expect(leaves).toEqual([{ name: "@layer.weight", leaf: a }]);
     expect(load(["@layer.weight"], structure).tree).toSatisfy(
       same({ layer: new PyTreeContainer({ weight: "@layer.weight", bias: null, rate: 0.5 }) }),
@@ -168,13 +168,13 @@ describe("structure metadata", () => {
       ],
       unflatten: () => new Mixed(),
     });
-    expect(() => flattenForSave([new Mixed()])).toThrow(
+    expect(() => tree2names([new Mixed()])).toThrow(
       expect.objectContaining({
         code: "KeyConflict",
         message: expect.stringMatching(/\[0\]\.a and \[0\]\[0\]/),
       }),
     );
-    expect(flattenForSave([new Mixed()], { structure: "never" }).leaves.map(({ name }) => name)).toEqual([
+    expect(tree2names([new Mixed()], { structure: "never" }).leaves.map(({ name }) => name)).toEqual([
       "#0.a",
       "#0#0",
     ]);
@@ -187,7 +187,7 @@ describe("structure metadata", () => {
       unflatten: () => new Flat(),
       name: "test.Flat",
     });
-    expect(() => flattenForSave({ x: new Flat() })).toThrow(
+    expect(() => tree2names({ x: new Flat() })).toThrow(
       expect.objectContaining({ code: "UnsupportedKey", keyPath: "['x']" }),
     );
   });
@@ -410,7 +410,7 @@ describe("structure metadata that can't be used", () => {
       "StructureMismatch",
     ],
   ] as const)("builds from the names and warns: %s", (_, [structure, names], code) => {
-    const plain = planTree([...names]).build(names);
+    const plain = names2tree([...names]).build((name) => name);
     const { tree, warnings } = load([...names], structure);
     expect(tree).toSatisfy(same(plain));
     expect(warnings).toEqual([expect.objectContaining({ code })]);
@@ -424,10 +424,10 @@ describe("structure metadata that can't be used", () => {
   });
 
   it("is an error where it is required and missing, and none where it is not", () => {
-    expect(() => planTree(["x"], { mode: "require" })).toThrow(
+    expect(() => names2tree(["x"], { mode: "require" })).toThrow(
       expect.objectContaining({ code: "StructureMismatch" }),
     );
-    expect(planTree(["@x"]).build([1])).toEqual({ x: 1 });
+    expect(names2tree(["@x"]).build(() => 1)).toEqual({ x: 1 });
   });
 
   it("does not hide that the names themselves make no tree", () => {
@@ -491,11 +491,12 @@ describe("a part of a file", () => {
       [2, { z: b }],
     ]),
   };
-  const { leaves, structure } = flattenForSave(tree);
+  const { leaves, structure } = tree2names(tree);
   const names = leaves.map(({ name }) => name);
   const part = (...wanted: string[]) => {
-    const plan = planTree(names, { structure, include: (i) => wanted.includes(names[i]!) });
-    return plan.build(names.map((name, i) => (wanted.includes(name) ? leaves[i]!.leaf : undefined)));
+    const plan = names2tree(leaves, { structure, include: ({ name }) => wanted.includes(name) });
+    expect(plan.tensors.map(({ name }) => name)).toEqual(names.filter((name) => wanted.includes(name)));
+    return plan.build(({ leaf }) => leaf);
   };
 
   it("has the containers of its leaves and what stands beside them, and nothing of other parts", () => {
@@ -513,8 +514,8 @@ describe("a part of a file", () => {
   });
 
   it("is built from names alone too", () => {
-    const plan = planTree(names, { mode: "ignore", include: (i) => names[i] === "@body#1@w" });
-    expect(plan.build(leaves.map(({ leaf }) => leaf))).toSatisfy(same({ body: [null, { w: c }] }));
+    const plan = names2tree(leaves, { mode: "ignore", include: ({ name }) => name === "@body#1@w" });
+    expect(plan.build(({ leaf }) => leaf)).toSatisfy(same({ body: [null, { w: c }] }));
   });
 });
 
@@ -532,11 +533,13 @@ describe("docs/format.md", () => {
       vocabulary: new Map([[7, c]]),
       extra: {},
     };
-    const { leaves, structure } = flattenForSave(tree);
+    const { leaves, structure } = tree2names(tree);
     expect(JSON.parse(text.replace("example.Linear", "test.Linear"))).toEqual(JSON.parse(structure!));
     const names = leaves.map(({ name }) => name);
     for (const name of names) expect(example).toContain(`\`${name}\``);
-    expect(planTree(names, { mode: "ignore" }).build([a, b, 12, c])).toSatisfy(
+    expect(
+      names2tree(names, { mode: "ignore" }).build((name) => [a, b, 12, c][names.indexOf(name)]),
+    ).toSatisfy(
       same({
         layers: [new PyTreeContainer({ weight: a })],
         learning: new PyTreeContainer({ rate: b }),

@@ -6,21 +6,19 @@ import { keypath2string, string2keypath } from "../../src/tree/keys/keystring.ts
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { matchWeights } from "../../src/tree/match.ts";
-import { planTree } from "../../src/tree/names2tree.ts";
+import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
 import { flattenTemplate } from "../../src/tree/template.ts";
-import { flattenForSave } from "../../src/tree/tree2names.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
 import { dictOf, Leaf, same } from "./arbitraries.ts";
 
 const [a, b, c] = [new Leaf(0), new Leaf(1), new Leaf(2)];
 const container = (attrs: object) => new PyTreeContainer(attrs);
 
 function saveAndLoad(tree: unknown): unknown {
-  const { leaves, structure } = flattenForSave(tree);
-  const names = leaves.map(({ name }) => name);
-  return planTree(names, { structure, mode: structure === undefined ? "auto" : "require" }).build(
-    leaves.map(({ leaf }) => leaf),
-  );
+  const { leaves, structure } = tree2names(tree);
+  const plan = names2tree(leaves, { structure, mode: structure === undefined ? "auto" : "require" });
+  return plan.build(({ leaf }) => leaf);
 }
 
 const fails = (code: string, ...texts: string[]) =>
@@ -45,8 +43,9 @@ describe("key strings, row by row", () => {
     const names = ["@a.b", "@c.d@e#0", "@c.#0"];
     expect(Object.keys(pytree2dict(tree))).toEqual(names);
     expect(saveAndLoad(tree)).toSatisfy(same(tree));
-    const template = flattenTemplate(tree);
-    expect([...matchWeights(template.names, names, "exact").fileIndexOf]).toEqual([0, 1, 2]);
+    const tensors = names.map((name) => ({ name }));
+    const { pairs } = matchWeights(flattenTemplate(tree).leaves, tensors, { mode: "exact" });
+    expect(pairs.map(({ tensor }) => tensor)).toEqual(tensors);
   });
 
   it("empty names: @, @a@, a., a..b", () => {
@@ -58,15 +57,15 @@ describe("key strings, row by row", () => {
     ] as const) {
       expect(pytree2dict(tree)).toEqual({ [name]: a });
       expect(dict2pytree({ [name]: a })).toSatisfy(same(tree));
-      expect(flattenForSave(tree).structure).toBeUndefined();
+      expect(tree2names(tree).structure).toBeUndefined();
     }
   });
 
   it("a leading GetAttrKey(''): kept by structure metadata, else an error; x beside .x is an error", () => {
     const tree = container({ "": container({ x: a }), x: b });
-    expect(flattenForSave(tree).leaves.map(({ name }) => name)).toEqual([".x", "x"]);
+    expect(tree2names(tree).leaves.map(({ name }) => name)).toEqual([".x", "x"]);
     expect(saveAndLoad(tree)).toSatisfy(same(tree));
-    expect(() => flattenForSave(tree, { structure: "never" })).toThrow(fails("UnsupportedKey", "empty name"));
+    expect(() => tree2names(tree, { structure: "never" })).toThrow(fails("UnsupportedKey", "empty name"));
     expect(() => pytree2dict(tree)).toThrow(fails("UnsupportedKey", "empty name"));
     expect(() => pytree2dict(container({ "": a }))).toThrow(fails("UnsupportedKey", "empty name"));
     expect(() => dict2pytree({ x: a, ".x": b })).toThrow(fails("KeyConflict", '".x"', '"x"'));
@@ -78,7 +77,7 @@ describe("key strings, row by row", () => {
       { "a@b": a, a: { b } },
       { a: { b }, "a@b": a },
     ]) {
-      for (const save of [pytree2dict, flattenForSave, flattenTemplate]) {
+      for (const save of [pytree2dict, tree2names, flattenTemplate]) {
         expect(() => save(tree)).toThrow(
           expect.objectContaining({
             code: "DuplicateKey",
@@ -125,7 +124,7 @@ describe("key strings, row by row", () => {
       unflatten: () => new Strange(),
     });
     for (const node of [new Bag(), new Strange()]) {
-      for (const save of [pytree2dict, flattenForSave, flattenTemplate]) {
+      for (const save of [pytree2dict, tree2names, flattenTemplate]) {
         expect(() => save({ bags: [1, node] })).toThrow(
           fails("UnsupportedKey", "under ['bags'][1]", "register the class with flattenWithKeys"),
         );
@@ -136,10 +135,10 @@ describe("key strings, row by row", () => {
   it("None in a list: no leaf; a gap becomes null; trailing and lone ones are kept", () => {
     expect(pytree2dict([a, null, b])).toEqual({ "#0": a, "#2": b });
     expect(dict2pytree({ "#2": b, "#0": a })).toEqual([a, null, b]);
-    expect(flattenForSave([a, null, b]).structure).toBeUndefined();
+    expect(tree2names([a, null, b]).structure).toBeUndefined();
     expect(saveAndLoad([a, null])).toEqual([a, null]);
     expect(saveAndLoad([null])).toEqual([null]);
-    expect(flattenForSave([null], { structure: "never" })).toMatchObject({
+    expect(tree2names([null], { structure: "never" })).toMatchObject({
       leaves: [],
       structure: undefined,
     });
@@ -154,8 +153,8 @@ describe("key strings, row by row", () => {
 
   it("a tree that is saved, loaded and saved again: the same names and metadata", () => {
     const tree = container({ layers: [container({ w: a, b: null }), {}], step: 3 });
-    const first = flattenForSave(tree);
-    const second = flattenForSave(saveAndLoad(tree));
+    const first = tree2names(tree);
+    const second = tree2names(saveAndLoad(tree));
     expect(new Set(second.leaves)).toEqual(new Set(first.leaves));
     expect(JSON.parse(second.structure!)).toEqual(JSON.parse(first.structure!));
   });

@@ -1,5 +1,6 @@
 /** Opens what a command was given. */
 import { openSafetensors, type SafetensorsFile } from "../../index.node.ts";
+import { explain } from "../args/explain.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printable } from "../terminal/text.ts";
 import { sizeOf } from "../values/size.ts";
@@ -10,7 +11,7 @@ export async function open(place: string, terminal: Terminal): Promise<Safetenso
   const source = isStandardInput(place) ? await standardInput(terminal) : place;
   return openSafetensors(source, {
     signal: terminal.signal,
-    onWarning: (error) => terminal.warn(`${place}: ${error.message}`),
+    onWarning: (error) => terminal.warn(`${place}: ${explain(error.message)}`),
   });
 }
 

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isPytree2SafetensorsError, type KeyStyle, type KeyStyleName, savePytree } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
+import { explain } from "../args/explain.ts";
 import { openProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { quote } from "../terminal/text.ts";
@@ -50,6 +51,11 @@ export function parseOutput(path: string, shardSize: string | undefined): Output
 function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size: string): Output {
   const stem = isFolder ? null : /^(.+?)\.safetensors(\.index\.json)?$/.exec(basename(path));
   if (stem) {
+    if (!/^[A-Za-z0-9_][\w.-]*$/.test(stem[1]!)) {
+      throw new UsageError(
+        `${quote(path)}: the names of shards must be of letters, digits, "_", "-" and ".": name a folder, or spell it so`,
+      );
+    }
     return { path, isStandard: false, shard: { folder: dirname(path), name: stem[1]!, size } };
   }
   if (exists && !isFolder)
@@ -111,7 +117,7 @@ export async function write(output: Output, result: Result, terminal: Terminal):
     });
   } catch (error) {
     if (isPytree2SafetensorsError(error) && error.code === "LossyConversion") {
-      throw new UsageError(`${error.message}; --lossy converts all the same`);
+      throw new UsageError(`${explain(error.message)}; --lossy converts all the same`);
     }
     throw error;
   } finally {

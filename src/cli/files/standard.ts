@@ -32,9 +32,12 @@ export async function standardInput({ stdin, ends, signal }: Terminal): Promise<
   taken.add(stdin);
   if (stdin === process.stdin && process.platform !== "win32" && fstatSync(0).isFile()) return "/dev/stdin";
   const folder = await mkdtemp(join(tmpdir(), "p2s-"));
-  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  ends.push(remove);
   const handle = await open(join(folder, "stdin"), "wx+", 0o600);
   ends.push(() => handle.close());
+  // An open file needs no name, and one without a name is gone however the process ends. Windows has no such files.
+  if (process.platform !== "win32") await remove();
   for await (const chunk of stdin) {
     signal.throwIfAborted();
     await handle.writeFile(chunk);

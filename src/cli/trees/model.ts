@@ -35,6 +35,8 @@ export async function readTree(file: SafetensorsFile, options: TreeOptions): Pro
     return new Walker(style, only !== undefined).visit(tree, "", "");
   } catch (error) {
     if (!isPytree2SafetensorsError(error) || !NO_TREE.has(error.code)) throw error;
+    // A tensor with others below its name is common; other reasons are worth a word.
+    if (error.code !== "KeyConflict") onWarning(`${error.message}; names are shown as they are`);
     return treeOfNames(file, only ? file.names.filter(only) : file.names, style);
   }
 }

@@ -34,11 +34,11 @@ export interface MeasureOptions {
   readonly onBytes?: (count: number, name: string) => void;
 }
 
-/** The figures of a tensor before they are made a {@link TensorStats}: they can be joined with those of others. */
+/** The figures of a tensor before they are made a {@link TensorStats}: its moments can be merged with those of others. */
 export interface Measurement {
   readonly moments: Moments;
-  readonly exact: Extremes | undefined;
-  readonly percentiles: readonly Percentile[] | undefined;
+  readonly exact?: Extremes | undefined;
+  readonly percentiles?: readonly Percentile[] | undefined;
 }
 
 /** Reads a tensor in pieces and measures it, in bounded memory. */
@@ -88,13 +88,6 @@ export function summarize(
     histogram: histogram.bins(bins),
     ...(percentiles && { percentiles }),
   };
-}
-
-/** The figures of several tensors together. Percentiles of several can't be had of their own. */
-export function joinMeasurements(list: Iterable<Measurement>, integers = false): Measurement {
-  const moments = new Moments(integers);
-  for (const { moments: own } of list) moments.merge(own);
-  return { moments, exact: undefined, percentiles: undefined };
 }
 
 /** Least and greatest of 64-bit integers, where doubles can't tell neighbours apart. */

@@ -1,9 +1,8 @@
-import { keepShape } from "../../base/keep-shape.ts";
+// A fast path for entries as the reference serializer writes them.
 import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA } from "./json.ts";
 import {
-  allocateRows,
   BEGIN,
   DTYPE,
   DTYPE_BITS,
@@ -15,8 +14,8 @@ import {
   WIDTH,
 } from "./rows.ts";
 
-const BEFORE_SHAPE = DTYPE_NAMES.map((name) => encodeUtf8(`:{"dtype":"${name}","shape":[`));
-const BEFORE_OFFSETS = encodeUtf8(',"data_offsets":[');
+const BEFORE_SHAPE = DTYPE_NAMES.map((name) => wordsOf(`:{"dtype":"${name}","shape":[`));
+const BEFORE_OFFSETS = wordsOf(',"data_offsets":[');
 
 // Integers of more digits are left to the general reader: these are exact in doubles.
 const MAX_DIGITS = 15;
@@ -24,11 +23,12 @@ const MAX_DIGITS = 15;
 /**
  * Reads entries in the one layout that the reference serializer writes,
  * `:{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}`. It knows of no errors: whatever looks otherwise, or
- * does not add up, is left to the general reader. Worth it because nearly every file looks like this: a header
- * of 500,000 tensors opens in a third of the general reader's time.
+ * does not add up, is left to the general reader. Worth it because nearly every file looks like this:
+ * without it, opening takes 1.35 to 1.7 times as long with 50,000 tensors, and 1.4 to 1.6 times with 500,000.
  */
 export class CanonicalReader {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #rows: Rows;
   #pos = 0;
   // The dtype of the entry before: most have the same.
@@ -36,18 +36,19 @@ export class CanonicalReader {
 
   constructor(bytes: Uint8Array, rows: Rows) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#rows = rows;
   }
 
   /** Reads the rest of an entry, `start` being the position after its name; the position after it, or 0. */
   read(start: number, row: number): number {
-    const bytes = this.#bytes;
-    if (!startsWith(bytes, start, BEFORE_SHAPE[this.#dtype]!)) {
+    const [bytes, view] = [this.#bytes, this.#view];
+    if (!startsWith(view, start, BEFORE_SHAPE[this.#dtype]!)) {
       this.#dtype = Math.max(
         0,
-        BEFORE_SHAPE.findIndex((text) => startsWith(bytes, start, text)),
+        BEFORE_SHAPE.findIndex((text) => startsWith(view, start, text)),
       );
-      if (!startsWith(bytes, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
+      if (!startsWith(view, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
     }
     this.#pos = start + BEFORE_SHAPE[this.#dtype]!.length;
     const shapeAt = this.#pos - 1;
@@ -62,7 +63,7 @@ export class CanonicalReader {
       if (bytes[this.#pos - 1] !== CLOSE_BRACKET) return 0;
     }
     const offsetsAt = this.#pos + BEFORE_OFFSETS.length - 1;
-    if (!startsWith(bytes, this.#pos, BEFORE_OFFSETS)) return 0;
+    if (!startsWith(view, this.#pos, BEFORE_OFFSETS)) return 0;
     this.#pos = offsetsAt + 1;
     const begin = this.#integer();
     if (bytes[this.#pos++] !== COMMA) return 0;
@@ -96,9 +97,23 @@ export class CanonicalReader {
   }
 }
 
-keepShape(new CanonicalReader(new Uint8Array(0), allocateRows(0)));
+/** A text as words of four bytes, the last of which overlaps the one before. */
+interface Words {
+  readonly length: number;
+  readonly words: Int32Array;
+}
 
-function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
+function wordsOf(text: string): Words {
+  const bytes = encodeUtf8(text);
+  const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const at = (_: unknown, i: number) => view.getInt32(Math.min(4 * i, length - 4), true);
+  return { length, words: Int32Array.from({ length: Math.ceil(length / 4) }, at) };
+}
+
+function startsWith(view: DataView, at: number, { length, words }: Words): boolean {
+  if (at + length > view.byteLength) return false;
+  const last = words.length - 1;
+  for (let i = 0; i < last; i++) if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
+  return view.getInt32(at + length - 4, true) === words[last];
 }

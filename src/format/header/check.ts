@@ -1,5 +1,11 @@
-import { reportFaults } from "./report.ts";
-import { BEGIN, END, WIDTH } from "./rows.ts";
+// Checks of a header's numbers against each other and against the file.
+import type { ErrorCode } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
+import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
+import { decodeUtf8 } from "../utf8.ts";
+import { FaultList } from "./faults.ts";
+import { CLOSE_BRACKET } from "./json.ts";
+import { BEGIN, DTYPE, DTYPE_BITS, END, eachInteger, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
 import type { Scan } from "./scan.ts";
 
 /**
@@ -11,9 +17,22 @@ import type { Scan } from "./scan.ts";
  * first in the reference's order, with all of them in `faults`.
  */
 export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undefined {
+  // What lies end to end in the header's order is in data order.
+  if (!scan.suspect && isEndToEnd(scan, undefined, dataBytes)) return undefined;
   const order = isSorted(scan) ? undefined : sorted(scan);
   if (scan.suspect || !isEndToEnd(scan, order, dataBytes)) reportFaults(scan, dataBytes, order);
   return order;
+}
+
+function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {
+  let position = 0;
+  for (let i = 0; i < names.count; i++) {
+    const at = (order ? order[i]! : i) * WIDTH;
+    // A tensor that ends before it starts is suspect already: no shape has fewer than 0 bytes.
+    if (rows[at + BEGIN] !== position) return false;
+    position = rows[at + END]!;
+  }
+  return position === dataBytes;
 }
 
 // By start, then by end: empty tensors go before the one that starts where they lie.
@@ -38,13 +57,98 @@ function sorted(scan: Scan): Uint32Array {
   return order.map((_, row) => row).sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
 }
 
-function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {
-  let position = 0;
-  for (let i = 0; i < names.count; i++) {
-    const at = (order ? order[i]! : i) * WIDTH;
-    // Ends before starts are suspect already: no shape has fewer than 0 bytes.
-    if (rows[at + BEGIN] !== position) return false;
-    position = rows[at + END]!;
+const U64_END = 1n << 64n;
+
+/**
+ * Checks offsets and sizes in exact integers, fault by fault in the reference's order, and throws if there are
+ * any. Slow and seldom needed: for headers that the quick checks in doubles could not clear.
+ */
+export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array | undefined): void {
+  const { names, rows, cursor } = scan;
+  const faults = new FaultList();
+  const exactOrder = scan.huge ? sortExactly(scan) : order;
+  let position = 0n;
+  for (let i = 0; i < names.count && !faults.full; i++) {
+    const row = exactOrder ? exactOrder[i]! : i;
+    const at = row * WIDTH;
+    const begin = exactOffset(scan, at, BEGIN);
+    const end = exactOffset(scan, at, END);
+    const offsets = `data_offsets [${begin},${end}]`;
+    const add = (code: ErrorCode, expected: string, found: string): void => {
+      faults.add(() => {
+        const tensor = names.text(row);
+        const message = `tensor ${quote(tensor)}: expected ${expected}, found ${found}`;
+        return { code, message, tensor, expected, found };
+      });
+    };
+    if (begin !== position) add("InvalidOffset", `the next data to start at ${position}`, offsets);
+    else if (end < begin) add("InvalidOffset", "an end that is not before the start", offsets);
+    if (end > position) position = end;
+
+    const dtype = rows[at + DTYPE]!;
+    const shapeAt = rows[at + SHAPE_AT]!;
+    const { bits, large } = exactBits(cursor.bytes, shapeAt, BigInt(DTYPE_BITS[dtype]!));
+    const shape = cursor.excerpt(shapeAt, cursor.bytes.indexOf(CLOSE_BRACKET, shapeAt) + 1);
+    const what = `${DTYPE_NAMES[dtype]} of shape ${shape}`;
+    if (bits >= U64_END) add("ValidationOverflow", "a size below 2^64 bits", what);
+    else if (bits % 8n) add("MisalignedSlice", "a whole number of bytes", `${bits} bits: ${what}`);
+    else if (end - begin !== bits / 8n) add("TensorInvalidInfo", `${bits / 8n} bytes, ${what}`, offsets);
+    // The reference takes it, but a shape of numbers could not hold it.
+    else if (large && bits === 0n) add("ValidationOverflow", "sizes up to 2^53 - 1", what);
   }
-  return position === dataBytes;
+  if (position !== BigInt(dataBytes)) {
+    const expected = `${position} bytes of data`;
+    const found = `${dataBytes}`;
+    const message = `expected ${expected} by the header, found ${found}: is the file cut short, or too long?`;
+    faults.add(() => ({ code: "MetadataIncompleteBuffer", message, expected, found }));
+  }
+  faults.throwIfAny();
+}
+
+function sortExactly(scan: Scan): Uint32Array {
+  const order = new Uint32Array(scan.names.count).map((_, row) => row);
+  const [begins, ends] = [BEGIN, END].map((place) => {
+    const exact = new BigUint64Array(order.length);
+    for (let row = 0; row < exact.length; row++) exact[row] = exactOffset(scan, row * WIDTH, place);
+    // As halves: a comparison of bigints would allocate two of them.
+    return new Uint32Array(exact.buffer);
+  }) as [Uint32Array, Uint32Array];
+  const compare = (halves: Uint32Array, a: number, b: number) =>
+    halves[2 * a + 1]! - halves[2 * b + 1]! || halves[2 * a]! - halves[2 * b]!;
+  return order.sort((a, b) => compare(begins, a, b) || compare(ends, a, b) || a - b);
+}
+
+function exactOffset({ rows, cursor }: Scan, at: number, place: number): bigint {
+  let exact = BigInt(rows[at + place]!);
+  if (exact >= Number.MAX_SAFE_INTEGER) {
+    let next = BEGIN;
+    eachInteger(cursor.bytes, rows[at + OFFSETS_AT]!, (_, start) => {
+      if (next++ === place) exact = exactInteger(cursor.bytes, start);
+    });
+  }
+  return exact;
+}
+
+// Multiplies left to right as the reference does, so that a zero doesn't undo an overflow before it.
+function exactBits(bytes: Uint8Array, shapeAt: number, bitsEach: bigint) {
+  let bits = 1n;
+  let large = false;
+  const multiply = (size: bigint) => {
+    if (bits < U64_END) bits *= size;
+  };
+  eachInteger(bytes, shapeAt, (size, start) => {
+    if (size < Number.MAX_SAFE_INTEGER) {
+      if (size !== 1) multiply(BigInt(size));
+    } else {
+      const exact = exactInteger(bytes, start);
+      large ||= exact > Number.MAX_SAFE_INTEGER;
+      multiply(exact);
+    }
+  });
+  multiply(bitsEach);
+  return { bits, large };
+}
+
+function exactInteger(bytes: Uint8Array, start: number): bigint {
+  return BigInt(/^\d+/.exec(decodeUtf8(bytes, start, start + 20))![0]);
 }

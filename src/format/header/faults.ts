@@ -1,3 +1,4 @@
+// The list of what is wrong with a header.
 import { type Fault, Pytree2SafetensorsError } from "../../base/errors.ts";
 
 // Enough to see what is going on; a header of two million wrong entries must not become two million messages.
@@ -8,7 +9,7 @@ export class FaultList {
   count = 0;
   readonly #faults: Fault[] = [];
 
-  /** Adds a fault, described by `describe` unless there are too many already. */
+  /** Adds a fault. `describe` is only called while there are few enough to keep. */
   add(describe: () => Fault): void {
     if (this.count++ < MAX_FAULTS) this.#faults.push(describe());
   }
@@ -30,12 +31,4 @@ export class FaultList {
         : "";
     throw new Pytree2SafetensorsError(code, message + more, { ...fields, faults: this.#faults });
   }
-}
-
-// A name can have the length of a header; a message is for reading.
-const MAX_QUOTED = 80;
-
-/** A name or text as messages spell it: quoted, and cut where it is long. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

@@ -1,5 +1,5 @@
+// A strict reader of JSON over bytes.
 import { type ErrorCode, Pytree2SafetensorsError } from "../../base/errors.ts";
-import { keepShape } from "../../base/keep-shape.ts";
 import { isWellFormed } from "../../base/utf8.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { isSpecial, KeySet, mix } from "./keyset.ts";
@@ -68,10 +68,12 @@ export class JsonCursor {
   /** Skips white space and answers the byte that follows, -1 at the end. */
   next(): number {
     const { bytes } = this;
-    let p = this.pos;
-    let byte = bytes[p];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++p];
-    this.pos = p;
+    let byte = bytes[this.pos];
+    // Mostly there is none.
+    while (byte !== undefined && byte <= 0x20) {
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+      byte = bytes[++this.pos];
+    }
     return byte ?? -1;
   }
 
@@ -90,9 +92,10 @@ export class JsonCursor {
 
   /** After a member: whether a comma says that another one follows. Else `close` must, and is skipped. */
   more(close: number): boolean {
-    const comma = this.skipIf(COMMA);
-    if (!comma) this.expect(close);
-    return comma;
+    const byte = this.next();
+    if (byte !== COMMA && byte !== close) this.fail(`\`${String.fromCharCode(close)}\``);
+    this.pos++;
+    return byte === COMMA;
   }
 
   /** Reads a string, leaving `start`, `end`, `hash` and `unescaped`. */
@@ -233,8 +236,6 @@ export class JsonCursor {
     this.fail("valid escapes and no lone surrogates");
   }
 }
-
-keepShape(new JsonCursor(new Uint8Array(0)));
 
 // Letters, digits, and what numbers are written with.
 function isWord(byte: number | undefined): boolean {

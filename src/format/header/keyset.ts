@@ -1,4 +1,4 @@
-import { keepShape } from "../../base/keep-shape.ts";
+// The set of keys in which the reader looks for keys that are written twice.
 import { decodeUtf8 } from "../utf8.ts";
 
 /** One step of the keys' hash: takes in four bytes, or one where a word holds anything but plain ASCII. */
@@ -34,18 +34,25 @@ const COST_PER_KEY = 16;
  */
 export class KeySet {
   count = 0;
+  /** Where each key starts and ends, by number. */
+  starts: Uint32Array;
+  ends: Uint32Array;
   readonly #bytes: Uint8Array;
-  #starts = new Uint32Array(8);
-  #ends = new Uint32Array(8);
-  #hashes = new Int32Array(8);
+  #hashes: Int32Array;
   // Open addressing: at each slot the number of a key plus one, or 0.
-  #table = new Int32Array(16);
-  #mask = 15;
+  #table: Int32Array;
+  #mask: number;
   #cost = 0;
   #map: Map<string, number> | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** @param capacity Room for so many keys at first. */
+  constructor(bytes: Uint8Array, capacity = 8) {
     this.#bytes = bytes;
+    this.starts = new Uint32Array(capacity);
+    this.ends = new Uint32Array(capacity);
+    this.#hashes = new Int32Array(capacity);
+    this.#mask = 2 ** Math.ceil(Math.log2(2 * capacity)) - 1;
+    this.#table = new Int32Array(this.#mask + 1);
   }
 
   /**
@@ -60,9 +67,9 @@ export class KeySet {
     const known = this.#map ? this.#map.get(key) : this.#table[slot]! - 1;
     if (known !== undefined && known >= 0) return known;
     const index = this.count++;
-    if (index === this.#starts.length) this.#grow();
-    this.#starts[index] = start;
-    this.#ends[index] = end;
+    if (index === this.starts.length) this.#grow();
+    this.starts[index] = start;
+    this.ends[index] = end;
     this.#hashes[index] = hash;
     if (this.#map) this.#map.set(key, index);
     else {
@@ -73,18 +80,9 @@ export class KeySet {
     return -1;
   }
 
-  /** The number of `key`, whose hash is `hash` if it needs no escapes, or -1. */
-  find(key: string, hash: number): number {
-    if (this.#map) return this.#map.get(key) ?? -1;
-    for (let slot = this.#slot(hash); ; slot = (slot + 1) & this.#mask) {
-      const index = this.#table[slot]! - 1;
-      if (index < 0 || (this.#hashes[index] === hash && this.text(index) === key)) return index;
-    }
-  }
-
   /** The text of key number `index`. */
   text(index: number): string {
-    return stringText(this.#bytes, this.#starts[index]!, this.#ends[index]!);
+    return stringText(this.#bytes, this.starts[index]!, this.ends[index]!);
   }
 
   /** Forgets all keys and keeps the memory. */
@@ -93,16 +91,6 @@ export class KeySet {
     this.#cost = 0;
     this.#map = undefined;
     this.#fill(15);
-  }
-
-  /** Numbers the keys anew: number `i` is the one that `order[i]` was. */
-  reorder(order: Uint32Array): void {
-    const [starts, ends, hashes] = [this.#starts, this.#ends, this.#hashes.slice()];
-    this.#starts = order.map((old) => starts[old]!);
-    this.#ends = order.map((old) => ends[old]!);
-    for (let i = 0; i < order.length; i++) this.#hashes[i] = hashes[order[i]!]!;
-    if (this.#map) this.#useMap();
-    else this.#fill(this.#mask);
   }
 
   #slot(hash: number): number {
@@ -125,19 +113,19 @@ export class KeySet {
   }
 
   #equals(index: number, start: number, end: number): boolean {
-    const offset = this.#starts[index]! - start;
-    if (this.#ends[index]! - end !== offset) return false;
+    const offset = this.starts[index]! - start;
+    if (this.ends[index]! - end !== offset) return false;
     for (let i = start; i < end; i++) if (this.#bytes[i] !== this.#bytes[i + offset]) return false;
     return true;
   }
 
   #grow(): void {
-    const [starts, ends, hashes] = [this.#starts, this.#ends, this.#hashes];
-    this.#starts = new Uint32Array(starts.length * 2);
-    this.#ends = new Uint32Array(starts.length * 2);
+    const [starts, ends, hashes] = [this.starts, this.ends, this.#hashes];
+    this.starts = new Uint32Array(starts.length * 2);
+    this.ends = new Uint32Array(starts.length * 2);
     this.#hashes = new Int32Array(starts.length * 2);
-    this.#starts.set(starts);
-    this.#ends.set(ends);
+    this.starts.set(starts);
+    this.ends.set(ends);
     this.#hashes.set(hashes);
   }
 
@@ -158,5 +146,3 @@ export class KeySet {
     for (let index = 0; index < this.count; index++) this.#map.set(this.text(index), index);
   }
 }
-
-keepShape(new KeySet(new Uint8Array(0)));

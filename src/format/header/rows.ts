@@ -1,3 +1,4 @@
+// The numbers of a header, while it is checked.
 import { DTYPE_NAMES, DTYPES } from "../../tensor/dtypes.ts";
 
 /** Bits per element by dtype code, which is the index in `DTYPE_NAMES`. */
@@ -7,8 +8,8 @@ export const DTYPE_BITS = DTYPE_NAMES.map((name) => DTYPES[name].bits);
 export const EXACT_ELEMENTS = 2 ** 50;
 
 /**
- * What a header says of its tensors: {@link WIDTH} numbers for each, in one array. Half a million tensors are no
- * objects, and shapes stay where they are, as text, until one is asked for.
+ * What a header says of its tensors: {@link WIDTH} numbers for each, in one array. Nothing else is made of them until
+ * all have been checked: a file that is refused costs little.
  */
 export type Rows = Float64Array;
 
@@ -28,15 +29,6 @@ export const OFFSETS_AT = 4;
 /** Room for every tensor that a header of `headerBytes` can describe. */
 export function allocateRows(headerBytes: number): Rows {
   return new Float64Array(WIDTH * (Math.floor(headerBytes / MIN_ENTRY_BYTES) + 1));
-}
-
-/** Rows of which number `i` is what number `order[i]` was. */
-export function reorderRows(rows: Rows, order: Uint32Array): Rows {
-  const reordered = new Float64Array(WIDTH * order.length);
-  for (let i = 0; i < reordered.length; i++) {
-    reordered[i] = rows[WIDTH * order[Math.floor(i / WIDTH)]! + (i % WIDTH)]!;
-  }
-  return reordered;
 }
 
 /**

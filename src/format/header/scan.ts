@@ -1,13 +1,14 @@
-import { keepShape } from "../../base/keep-shape.ts";
+// Reads the JSON of a header into rows of numbers, and finds everything in it that has the wrong form.
+import { quote } from "../../base/quote.ts";
 import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import { CanonicalReader } from "./canonical.ts";
-import { FaultList, quote } from "./faults.ts";
+import { FaultList } from "./faults.ts";
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
   COLON,
   HEADER_CODE,
-  JsonCursor,
+  type JsonCursor,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
@@ -30,6 +31,9 @@ import {
 const FIELDS = ["dtype", "shape", "data_offsets"] as const;
 const ALL_FIELDS = 0b111;
 
+// With a name of some twenty letters.
+const TYPICAL_ENTRY_BYTES = 80;
+
 // Containers that are open around an entry and around its fields, the header itself being one.
 const IN_HEADER = 1;
 const IN_ENTRY = 2;
@@ -49,16 +53,8 @@ export interface Scan {
   readonly metadataEnd: number;
 }
 
-/**
- * Reads the JSON of a header.
- *
- * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
- */
-export function scanHeader(header: Uint8Array, cursor: JsonCursor): Scan {
-  return new HeaderScanner(header, cursor).scan();
-}
-
-class HeaderScanner {
+/** Reads the JSON of a header. */
+export class HeaderScanner {
   readonly #cursor: JsonCursor;
   readonly #bytes: Uint8Array;
   readonly #names: KeySet;
@@ -74,17 +70,24 @@ class HeaderScanner {
   #row = 0;
   #elements = 1;
 
-  constructor(header: Uint8Array, cursor: JsonCursor) {
+  readonly #canonical: CanonicalReader;
+
+  constructor(cursor: JsonCursor) {
+    const header = cursor.bytes;
     this.#bytes = header;
     this.#cursor = cursor;
-    this.#names = new KeySet(header);
+    this.#names = new KeySet(header, Math.max(8, Math.floor(header.length / TYPICAL_ENTRY_BYTES)));
     this.#rows = allocateRows(header.length);
+    this.#canonical = new CanonicalReader(header, this.#rows);
     cursor.onDuplicate = (key) => this.#fault(`the key ${quote(key)} twice in one object`, "unique keys");
   }
 
+  /**
+   * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
+   */
   scan(): Scan {
     const cursor = this.#cursor;
-    const canonical = new CanonicalReader(this.#bytes, this.#rows);
+    const canonical = this.#canonical;
     let metadataSeen = false;
     cursor.expect(OPEN_BRACE);
     if (!cursor.skipIf(CLOSE_BRACE)) {
@@ -260,5 +263,3 @@ class HeaderScanner {
     });
   }
 }
-
-keepShape(new HeaderScanner(new Uint8Array(0), new JsonCursor(new Uint8Array(0))));

@@ -1,8 +1,9 @@
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+// Lays out a file: the order of its tensors, the text of its header, all offsets.
+import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { describeValue, quote } from "../../base/quote.ts";
 import { compareUtf8, isWellFormed } from "../../base/utf8.ts";
 import { DTYPE_NAMES, type Dtype } from "../../tensor/dtypes.ts";
 import { byteLengthOf } from "../../tensor/size.ts";
-import { quote } from "../header/faults.ts";
 import { MAX_HEADER_BYTES, METADATA_KEY, PREFIX_BYTES } from "../header/prefix.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { dataOrder } from "./order.ts";
@@ -108,40 +109,44 @@ function writeMetadata(writer: JsonWriter, metadata: Readonly<Record<string, str
   Object.keys(metadata)
     .sort(compareUtf8)
     .forEach((key, i) => {
-      const value = metadata[key];
-      const bad =
-        typeof value !== "string" ? "not a string" : !isWellFormed(key + value) ? "not well-formed" : "";
-      if (bad) {
-        const found = typeof value;
-        const message = `metadata ${quote(key)} is ${bad} (${found}): the format holds only strings that UTF-8 can write`;
-        throw new Pytree2SafetensorsError("InvalidMetadata", message, { expected: "a string", found });
-      }
+      const value: unknown = metadata[key];
+      if (typeof value !== "string") throw invalidMetadata(key, "a string", describeValue(value));
+      if (!isWellFormed(key + value))
+        throw invalidMetadata(key, "text that UTF-8 can write", "a lone surrogate");
       if (i > 0) writer.raw(COMMA);
       writer.string(key);
       writer.raw(COLON);
-      writer.string(value as string);
+      writer.string(value);
     });
   writer.raw(CLOSE);
 }
 
-function sizeOf(entry: LayoutEntry): number {
+function invalidMetadata(key: string, expected: string, found: string): Pytree2SafetensorsError {
+  const message = `metadata ${quote(key)}: expected ${expected}, found ${found}; the format only holds strings`;
+  return new Pytree2SafetensorsError("InvalidMetadata", message, { expected, found });
+}
+
+function sizeOf({ name, dtype, shape }: LayoutEntry): number {
   try {
-    return byteLengthOf(entry.dtype, entry.shape);
+    return byteLengthOf(dtype, shape);
   } catch (error) {
     if (!isPytree2SafetensorsError(error)) throw error;
-    const { code, message, expected = "", found = "" } = error;
-    const details = { tensor: entry.name, expected, found, cause: error };
-    throw new Pytree2SafetensorsError(code, `tensor ${quote(entry.name)}: ${message}`, details);
+    throw amendError(error, `tensor ${quote(name)}`, { tensor: name });
   }
 }
 
 function invalidName(name: unknown): Pytree2SafetensorsError {
-  const found = typeof name === "string" ? quote(name) : typeof name;
+  if (typeof name !== "string") {
+    const found = describeValue(name);
+    const message = `the name of a tensor must be a string, not ${found}`;
+    return new Pytree2SafetensorsError("InvalidName", message, { expected: "a string", found });
+  }
   const reason =
-    name === METADATA_KEY ? "the format keeps it for metadata" : "it must be a string that UTF-8 can write";
-  return new Pytree2SafetensorsError("InvalidName", `a tensor can't have the name ${found}: ${reason}`, {
-    found,
-  });
+    name === METADATA_KEY
+      ? "the format keeps it for metadata"
+      : "it contains a lone surrogate, which UTF-8 can't write";
+  const message = `a tensor can't have the name ${quote(name)}: ${reason}; rename its key`;
+  return new Pytree2SafetensorsError("InvalidName", message, { tensor: name, found: quote(name) });
 }
 
 function headerTooLarge(count: number): Pytree2SafetensorsError {

@@ -1,7 +1,8 @@
+// The order in which tensors lie in a file.
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { describeValue, quote } from "../../base/quote.ts";
 import { compareUtf8 } from "../../base/utf8.ts";
 import { DTYPE_NAMES, type Dtype } from "../../tensor/dtypes.ts";
-import { quote } from "../header/faults.ts";
 
 const RANKS: ReadonlyMap<string, number> = new Map(DTYPE_NAMES.map((name, rank) => [name, rank]));
 
@@ -15,10 +16,10 @@ interface Named {
  * bytes of names.
  *
  * @param ascii Whether all names are known to be ASCII.
- * @throws DuplicateKey for two entries of one name, UnsupportedDtype for what is no dtype.
+ * @throws DuplicateKey for two entries of one name, UnsupportedDtype for what is not a dtype.
  */
 export function dataOrder(entries: readonly Named[], ascii: boolean): Uint32Array {
-  // `<` compares UTF-16 units, several times as fast, and for ASCII the order is the same.
+  // For ASCII, `<` gives the same order, several times as fast.
   const compare = ascii
     ? (a: number, b: number) => (entries[a]!.name < entries[b]!.name ? -1 : 1)
     : (a: number, b: number) => compareUtf8(entries[a]!.name, entries[b]!.name);
@@ -43,8 +44,10 @@ function bucketByDtype(entries: readonly Named[]): number[][] {
     const { name, dtype } = entries[i]!;
     const rank = RANKS.get(dtype);
     if (rank === undefined) {
-      const message = `tensor ${quote(name)}: ${String(dtype)} is no dtype of the format`;
-      throw new Pytree2SafetensorsError("UnsupportedDtype", message, { tensor: name, found: String(dtype) });
+      const expected = `one of ${DTYPE_NAMES.join(", ")}`;
+      const found = describeValue(dtype);
+      const message = `tensor ${quote(name)}: ${found} is not a dtype of the format`;
+      throw new Pytree2SafetensorsError("UnsupportedDtype", message, { tensor: name, expected, found });
     }
     buckets[rank]!.push(i);
   }

@@ -1,3 +1,4 @@
+// Writes the JSON of a header.
 import { keepShape } from "../../base/keep-shape.ts";
 import { encodeUtf8 } from "../utf8.ts";
 

@@ -1,6 +1,15 @@
+/** Writes of any size, made into blocks worth a call. */
 import type { Awaitable } from "../../base/types.ts";
 
 const BLOCK = 2 ** 20;
+
+/** How blocks are made. */
+export interface BlockOptions {
+  /** Whether every block must be fresh memory, for a receiver that keeps or detaches it. */
+  readonly copy?: boolean;
+  /** The most bytes of a block that isn't copied. */
+  readonly maxBytes?: number;
+}
 
 /**
  * Turns writes of any size into blocks worth a call: small ones are gathered into one, large ones go through
@@ -15,15 +24,14 @@ export class Blocks {
   #spare: Uint8Array<ArrayBuffer> | undefined;
   #sending: Promise<void> | undefined;
 
-  /**
-   * @param emit Writes a block whole before it resolves.
-   * @param copy Whether every block is to be fresh memory, for a receiver that keeps or detaches it.
-   * @param max The most bytes of a block that is not copied.
-   */
-  constructor(emit: (block: Uint8Array<ArrayBuffer>) => Promise<void>, copy: boolean, max = BLOCK) {
+  /** @param emit Writes a block whole before it resolves. */
+  constructor(
+    emit: (block: Uint8Array<ArrayBuffer>) => Promise<void>,
+    { copy = false, maxBytes = BLOCK }: BlockOptions,
+  ) {
     this.#emit = emit;
     this.#copy = copy;
-    this.#max = max;
+    this.#max = maxBytes;
   }
 
   /** Takes a chunk; a promise only where a block is emitted for it. */

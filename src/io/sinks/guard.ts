@@ -1,21 +1,22 @@
+/** The guard around every sink. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { keepShape } from "../../base/keep-shape.ts";
+import { printable } from "../../base/quote.ts";
 import type { Awaitable } from "../../base/types.ts";
-import type { ByteSink } from "../types.ts";
+import type { GatheringSink } from "./kind.ts";
 
 /**
  * The guard around every sink, ours and other people's: what was announced is what is written, an aborted
  * signal stops it, it ends once, and `abort` never hides the error that led to it.
  */
-export class ExactSink implements Required<ByteSink> {
-  readonly #inner: ByteSink;
+export class ExactSink implements Required<GatheringSink> {
+  readonly #inner: GatheringSink;
   readonly #name: string;
   readonly #signal: AbortSignal | undefined;
   #total: number | undefined;
   #written = 0;
   #ended = false;
 
-  constructor(inner: ByteSink, name: string, signal: AbortSignal | undefined) {
+  constructor(inner: GatheringSink, name: string, signal: AbortSignal | undefined) {
     this.#inner = inner;
     this.#name = name;
     this.#signal = signal;
@@ -44,7 +45,7 @@ export class ExactSink implements Required<ByteSink> {
       if (this.#total !== undefined && this.#written !== this.#total) {
         throw new Pytree2SafetensorsError(
           "WriteError",
-          `${this.#name}: ${this.#total} bytes were to be written, but ${this.#written} came`,
+          `${printable(this.#name)}: ${this.#total} bytes were announced, but ${this.#written} were written`,
           { source: this.#name, expected: `${this.#total} bytes`, found: `${this.#written} bytes` },
         );
       }
@@ -69,10 +70,12 @@ export class ExactSink implements Required<ByteSink> {
   #check(): void {
     this.#signal?.throwIfAborted();
     if (!this.#ended) return;
-    throw new Pytree2SafetensorsError("WriteError", `${this.#name}: used after it was closed or aborted`, {
-      source: this.#name,
-    });
+    throw new Pytree2SafetensorsError(
+      "WriteError",
+      `${printable(this.#name)}: used after it was closed or aborted`,
+      {
+        source: this.#name,
+      },
+    );
   }
 }
-
-keepShape(new ExactSink({ write: () => undefined, close: () => Promise.resolve() }, "", undefined));

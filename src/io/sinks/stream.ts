@@ -1,12 +1,19 @@
+/** A web stream: written as fast as it takes chunks, closed or aborted at the end. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { messageOf } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
-import { messageOf } from "../faults.ts";
-import type { SinkOptions } from "../platform.ts";
+import { isWritableStream } from "../duck-types.ts";
+import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import { Blocks } from "./blocks.ts";
+import type { OpenedSink } from "./kind.ts";
 
-/** A web stream: written as fast as it takes it, closed or aborted at the end. */
-export function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkOptions): ByteSink {
+/** Opens a `WritableStream`. */
+export function createStream(output: unknown, options: SinkOptions): OpenedSink | undefined {
+  return isWritableStream(output) ? { sink: streamSink(output, options), name: "stream" } : undefined;
+}
+
+function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkOptions): ByteSink {
   const name = "stream";
   const fail = (code: "UnsupportedSink" | "WriteError", cause: unknown) =>
     new Pytree2SafetensorsError(code, `can't write to the stream: ${messageOf(cause)}`, {
@@ -27,12 +34,16 @@ export function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkO
     }
   };
   // Fresh memory: a stream may keep a chunk for long, or take its buffer away, and these are the caller's weights.
-  const blocks = new Blocks(async (block) => {
+  const emit = async (block: Uint8Array<ArrayBuffer>) => {
     await writer.ready;
     await writer.write(block);
-  }, true);
+  };
+  const blocks = new Blocks(emit, { copy: true });
   return {
-    write: (chunk) => run(async () => blocks.write(chunk)),
+    write(chunk) {
+      const writing = blocks.write(chunk);
+      return writing && run(() => writing);
+    },
     close: () =>
       run(async () => {
         await blocks.flush();

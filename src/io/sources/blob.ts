@@ -1,13 +1,35 @@
+/** Blobs and files that the user chose, and the URLs that stand for them. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import type { BlobLike } from "../duck-types.ts";
-import { allocate, messageOf, shortRead } from "../faults.ts";
+import { messageOf, printable } from "../../base/quote.ts";
+import { type BlobLike, isBlob } from "../duck-types.ts";
+import { allocate, shortRead } from "../faults.ts";
+import type { OpenSourceOptions } from "../options.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
+import type { Opened } from "./kind.ts";
+import { displayUrl } from "./response.ts";
 
 // Bounds what a browser copies at a time, and how long an abort waits.
 const MAX_SLICE = 64 * 2 ** 20;
 
-/** A `Blob` or `File`, or anything with `size` and `slice().arrayBuffer()`. */
-export function blobSource(blob: BlobLike, name = "blob"): ByteSource {
+/** Opens a `Blob` or `File`, or anything with `size` and `slice().arrayBuffer()`. */
+export function openBlob(input: unknown): Opened | undefined {
+  return isBlob(input) ? { source: blobSource(input), owned: true } : undefined;
+}
+
+/** Opens a `blob:` or `data:` URL: its bytes are in this machine's memory or storage already. */
+export async function openFetched(url: URL, { signal }: OpenSourceOptions): Promise<Opened> {
+  const name = displayUrl(url.href);
+  try {
+    const response = await fetch(url, { signal: signal ?? null });
+    return { source: blobSource(await response.blob(), name), owned: true };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const message = `can't read the ${name}: ${messageOf(cause)}`;
+    throw new Pytree2SafetensorsError("IoError", message, { source: name, cause });
+  }
+}
+
+function blobSource(blob: BlobLike, name = "blob"): ByteSource {
   return { size: blob.size, name, read: (start, end, options) => readBlob(blob, start, end, name, options) };
 }
 
@@ -17,13 +39,15 @@ export async function readBlob(
   start: number,
   end: number,
   name: string,
-  { signal, into }: ReadOptions = {},
+  { signal, into, onBytes }: ReadOptions = {},
 ): Promise<Uint8Array> {
   if (into === undefined && end - start <= MAX_SLICE) return slice(blob, start, end, name);
   const bytes = into ?? allocate(end - start, name);
   for (let at = start; at < end; at += MAX_SLICE) {
     signal?.throwIfAborted();
-    bytes.set(await slice(blob, at, Math.min(end, at + MAX_SLICE), name), at - start);
+    const part = await slice(blob, at, Math.min(end, at + MAX_SLICE), name);
+    bytes.set(part, at - start);
+    onBytes?.(part.byteLength);
   }
   return bytes;
 }
@@ -35,7 +59,7 @@ async function slice(blob: BlobLike, start: number, end: number, name: string): 
   } catch (cause) {
     throw new Pytree2SafetensorsError(
       "IoError",
-      `${name}: can't be read (${messageOf(cause)}); a file that has changed since it was chosen is to be chosen again`,
+      `${printable(name)} can't be read (${messageOf(cause)}); if the file has changed since it was chosen, choose it again`,
       { source: name, cause },
     );
   }

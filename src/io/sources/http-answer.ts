@@ -1,6 +1,12 @@
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
+/** What the answers of a server say: of which part, and of which version of a file. */
+import type { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+import { sourceChanged } from "../faults.ts";
+import { refusal } from "./refusal.ts";
 import { httpError, isEncoded } from "./response.ts";
-import { retryAfter, Transient } from "./retry.ts";
+
+// What a caller can do about a server whose parts can't be used.
+const WHOLE = "loadFile(await fetch(url)) downloads it whole";
 
 /** What tells one version of a file from another. */
 export interface Version {
@@ -10,13 +16,13 @@ export interface Version {
 }
 
 /** Throws unless the response is the very part of the very file. */
-export function checkPart(
+export async function checkPart(
   response: Response,
   name: string,
   start: number,
   end: number,
   version: Version,
-): void {
+): Promise<void> {
   const { status } = response;
   if (status === 200 || status === 416) {
     const total = /\*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
@@ -25,7 +31,7 @@ export function checkPart(
     checkVersion(name, version, versionOf(response, size));
     throw httpError(name, status, `asked for bytes [${start}, ${end}), the server answered ${status}`);
   }
-  if (status !== 206) throw refusal(response, name);
+  if (status !== 206) throw await refusal(response, name);
   const range = contentRange(response, name);
   const now = versionOf(response, range.size ?? version.size);
   checkVersion(name, version, now);
@@ -42,15 +48,16 @@ export function contentRange(
   name: string,
 ): { start: number; end: number; size: number | undefined } {
   if (isEncoded(response)) {
-    throw httpError(name, 206, "the server compressed a part of the file; turn compression off for it");
+    throw httpError(name, 206, `the server compressed a part of the file; ${WHOLE}`);
   }
   const header = response.headers.get("content-range");
   if (header === null) {
-    const advice = "a server of another origin must send Access-Control-Expose-Headers: Content-Range, ETag";
-    throw httpError(name, 206, `the answer has no Content-Range that can be seen; ${advice}`);
+    const problem = "the answer has no Content-Range, or hides it from pages of other origins";
+    const advice = "the server should send Access-Control-Expose-Headers: Content-Range, ETag";
+    throw httpError(name, 206, `${problem}; ${advice}; ${WHOLE}`);
   }
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header);
-  if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${header}`);
+  if (match === null) throw httpError(name, 206, `can't read its Content-Range, ${printable(header, 200)}`);
   const size = match[3] === "*" ? undefined : Number(match[3]);
   return { start: Number(match[1]), end: Number(match[2]) + 1, size };
 }
@@ -58,12 +65,24 @@ export function contentRange(
 /** The error of a part that was not asked for. */
 export function wrongRange(response: Response, name: string, start: number, end: number): Error {
   const found = response.headers.get("content-range");
-  return httpError(name, 206, `asked for bytes ${start}-${end - 1}, the server answered ${found}`);
+  return httpError(
+    name,
+    206,
+    `asked for bytes ${start}-${end - 1}, the server answered ${printable(found ?? "none", 200)}`,
+  );
 }
 
 /** What a response says of the file's version. */
 export function versionOf({ headers }: Response, size: number): Version {
   return { size, etag: headers.get("etag"), modified: headers.get("last-modified") };
+}
+
+/** What names this very version for good; `undefined` where the server tells none, or one that another version can have. */
+export function validatorOf({ etag, modified }: Version, now = Date.now()): string | undefined {
+  if (etag?.startsWith('"')) return etag;
+  // A file can change twice in the second that a date counts, but not in the minute that has passed.
+  const date = Date.parse(modified ?? "");
+  return now - date > 60_000 ? (modified ?? undefined) : undefined;
 }
 
 function checkVersion(name: string, old: Version, now: Version): void {
@@ -78,21 +97,6 @@ function checkVersion(name: string, old: Version, now: Version): void {
 }
 
 function changed(name: string, key: keyof Version, old: Version, now: Version): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "SourceChanged",
-    `${name}: the file changed while it was read; open it again`,
-    {
-      source: name,
-      expected: `${key} ${old[key]}`,
-      found: `${key} ${now[key]}`,
-    },
-  );
-}
-
-/** The error of any other status; those of a busy or failing server may pass. */
-export function refusal(response: Response, name: string): unknown {
-  const { status } = response;
-  const error = httpError(name, status, `the server answered ${status} ${response.statusText}`.trim());
-  const mayPass = status >= 500 || status === 408 || status === 429;
-  return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
+  const spell = (value: string | number | null) => printable(`${key} ${value}`, 200);
+  return sourceChanged(name, { expected: spell(old[key]), found: spell(now[key]) });
 }

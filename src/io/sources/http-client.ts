@@ -1,23 +1,13 @@
+/** Requests for ranges of one URL. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { messageOf } from "../../base/quote.ts";
 import { abortable, onAbort } from "../abort.ts";
-import { messageOf } from "../faults.ts";
+import type { HttpOptions } from "../options.ts";
 import { getPlatform } from "../platform.ts";
 import { Transient } from "./retry.ts";
 
 // Timers of more than 2^31 - 1 milliseconds, 25 days, go off at once.
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** How an `http:` or `https:` URL is read. */
-export interface HttpOptions {
-  /** What to call instead of the global `fetch`. */
-  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Headers to send along, `Authorization` say. */
-  readonly headers?: Readonly<Record<string, string>> | Headers | undefined;
-  /** How often a request that failed for a passing reason is tried again; 5 by default. */
-  readonly retries?: number | undefined;
-  /** How many milliseconds a request may go on without a byte before it is given up; 30,000 by default, 2^31 - 1 at most. */
-  readonly timeout?: number | undefined;
-}
 
 /** Sends requests for ranges of one URL, and gives up those that stall. */
 export class HttpClient {
@@ -74,7 +64,8 @@ export class HttpClient {
       try {
         response = await this.#fetch(this.#url, { headers, signal: controller.signal });
       } catch (cause) {
-        throw this.#broken(cause);
+        // What signs requests knows better what its errors mean.
+        throw isPytree2SafetensorsError(cause) || cause instanceof Transient ? cause : this.#broken(cause);
       }
       progress = performance.now();
       try {
@@ -98,7 +89,7 @@ export class HttpClient {
   }
 
   #stalled(): Error {
-    const message = `${this.#name}: not a byte came for ${this.#timeout} ms; \`timeout\` allows more`;
+    const message = `${this.#name}: no byte arrived for ${this.#timeout} ms; raise \`timeout\` to wait longer`;
     return new Pytree2SafetensorsError("Timeout", message, { source: this.#name });
   }
 

@@ -1,11 +1,18 @@
+/** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
 import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { allocate, shortRead } from "../faults.ts";
 import { Limiter } from "../limiter.ts";
-import type { ByteSource, ReadOptions } from "../types.ts";
+import type { OpenSourceOptions } from "../options.ts";
+import { httpStore } from "../stores/http.ts";
+import type { ByteSource, ReadOptions, Store } from "../types.ts";
+import { folderOf } from "../urls.ts";
+import { tooLong } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
-import { checkPart, contentRange, refusal, versionOf, wrongRange } from "./http-answer.ts";
-import { HttpClient, type HttpOptions } from "./http-client.ts";
-import { displayUrl, readChunks, readWhole, tooLong } from "./response.ts";
+import { checkPart, contentRange, validatorOf, versionOf, wrongRange } from "./http-answer.ts";
+import { HttpClient } from "./http-client.ts";
+import type { Opened } from "./kind.ts";
+import { refusal } from "./refusal.ts";
+import { displayUrl, readChunks, readWhole } from "./response.ts";
 import { Transient, withRetries } from "./retry.ts";
 
 // What comes with the size: most headers are shorter, and no tensor costs more than this on top.
@@ -14,20 +21,29 @@ const HEAD_BYTES = 65_536;
 // As many as browsers allow a host.
 const MAX_REQUESTS = 6;
 
-/** What bounds the requests of one opened URL and its siblings. */
+/** What bounds the requests of one opened URL and of what lies beside it. */
 export function httpLimiter(): Limiter {
   return new Limiter(MAX_REQUESTS, 256 * 2 ** 20);
 }
 
-/** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
+/** Opens a file on a server, or what a URL that ends in "/" stands for: a folder. */
+export async function openHttp(url: URL, options: OpenSourceOptions): Promise<Opened | Store> {
+  const limiter = httpLimiter();
+  if (/\/(#.*)?$/s.test(url.href)) return httpStore(url, options, limiter);
+  const source = await httpSource(url, options, limiter);
+  return { source, owned: true, folder: httpStore(folderOf(url), options, limiter) };
+}
+
+/** A file on a server. */
 export async function httpSource(
   url: URL,
-  options: HttpOptions & { readonly signal?: AbortSignal | undefined },
+  options: OpenSourceOptions,
   limiter: Limiter,
 ): Promise<ByteSource> {
-  const name = displayUrl(url.href);
+  const name = options.name ?? displayUrl(url.href);
   const { retries = 5, signal } = options;
   const client = new HttpClient(url, name, options);
+  const body = { bound: options.bound, onDownload: rising(options.onDownload) };
 
   const opened = await withRetries({ retries, signal }, () =>
     client.request(0, HEAD_BYTES, null, signal, async (response, onChunk) => {
@@ -42,8 +58,8 @@ export async function httpSource(
       // The answer to any range of nothing.
       const isEmpty = /^(bytes \*\/0)?$/.test(response.headers.get("content-range") ?? "");
       if (response.status === 416 && isEmpty) return { bytes: new Uint8Array(0) };
-      if (response.status !== 200) throw refusal(response, name);
-      return { bytes: await truncatedIsTransient(readWhole(response, name, onChunk)) };
+      if (response.status !== 200) throw await refusal(response, name);
+      return { bytes: await truncatedIsTransient(readWhole(response, name, body, onChunk)) };
     }),
   );
   const { bytes: head, version } = opened;
@@ -52,7 +68,7 @@ export async function httpSource(
   // A date is no safe condition: a file can change twice in its second.
   const condition = version.etag?.startsWith('"') ? version.etag : null;
 
-  const read = async (start: number, end: number, { signal, into }: ReadOptions = {}) => {
+  const read = async (start: number, end: number, { signal, into, onBytes }: ReadOptions = {}) => {
     // A copy, so that no one changes what later reads get.
     if (end <= head.byteLength && into === undefined) return head.slice(start, end);
     return limiter.run(end - start, signal, async () => {
@@ -63,17 +79,18 @@ export async function httpSource(
       if (done === bytes.byteLength) return bytes;
       await withRetries({ retries, signal, progress: () => done }, () =>
         client.request(start + done, end, condition, signal, async (response, onChunk) => {
-          checkPart(response, name, start + done, end, version);
+          await checkPart(response, name, start + done, end, version);
           await readInto(response, name, bytes, done, start, (length) => {
             onChunk();
             done += length;
+            onBytes?.(length);
           });
         }),
       );
       return bytes;
     });
   };
-  return { size, name, parallel: MAX_REQUESTS, read };
+  return { size, name, version: validatorOf(version), parallel: MAX_REQUESTS, read };
 }
 
 /** Reads a body into `bytes` from `offset` to its end; `start` is where in the file `bytes` begins. */
@@ -88,7 +105,7 @@ async function readInto(
   let at = offset;
   await readChunks(response, (chunk) => {
     if (at + chunk.byteLength > bytes.byteLength)
-      throw tooLong(name, response.status, bytes.byteLength - offset);
+      throw tooLong(name, bytes.byteLength - offset, response.status);
     onChunk(chunk.byteLength);
     bytes.set(chunk, at);
     at += chunk.byteLength;
@@ -102,4 +119,13 @@ async function truncatedIsTransient<T>(reading: Promise<T>): Promise<T> {
   } catch (error) {
     throw isPytree2SafetensorsError(error) && error.code === "ShortRead" ? new Transient(error) : error;
   }
+}
+
+/** The reports of a body that may be read anew: those that go beyond what was reported before. */
+function rising(report: OpenSourceOptions["onDownload"]): OpenSourceOptions["onDownload"] {
+  let most = 0;
+  return (progress) => {
+    if (progress.loaded > most) report?.(progress);
+    most = Math.max(most, progress.loaded);
+  };
 }

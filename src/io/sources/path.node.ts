@@ -1,23 +1,47 @@
-import { open } from "node:fs/promises";
+/** Files by their paths, pipes and folders among them. */
+import { fstatSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { explain } from "../explain.node.ts";
-import type { ByteSource } from "../types.ts";
+import type { OpenSourceOptions } from "../options.ts";
+import { folderStore } from "../stores/folder.node.ts";
+import type { ByteSource, Store } from "../types.ts";
+import { Body } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
 import { fileHandleSource } from "./file-handle.ts";
+import type { Opened } from "./kind.ts";
+
+const PIPE_BYTES = 2 ** 16;
 
 /** The path that a `file:` URL or a string means. */
 export function toPath(path: string | URL): string {
   return typeof path === "string" ? path : fileURLToPath(path);
 }
 
-/** A file by its path, opened once; what `signal` aborts is the opening. */
-export async function pathSource(target: string | URL, signal?: AbortSignal): Promise<ByteSource> {
-  const path = toPath(target);
+/** Opens a file, or a folder as its store, by its path; what `signal` aborts is the opening. */
+export async function openPath(target: string | URL, options: OpenSourceOptions): Promise<Opened | Store> {
+  const name = toPath(target);
+  // Resolved once: the program may change its working directory meanwhile.
+  const path = resolve(name);
+  const source = await pathSource(path, name, options);
+  if (source === undefined) return folderStore(path, name);
+  return { source, owned: true, folder: folderStore(dirname(path), dirname(name)) };
+}
+
+/** A file by its absolute path, opened once; `undefined` for a folder. */
+export async function pathSource(
+  path: string,
+  name: string,
+  options: OpenSourceOptions,
+): Promise<ByteSource | undefined> {
+  const { signal } = options;
   const fail = (cause: unknown) =>
-    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", path, cause);
+    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", name, cause, path);
   // A named pipe opens when somebody writes to it, which may be never.
   const opening = open(path, "r");
   const handle = await abortable(opening, signal).catch((cause: unknown) => {
@@ -25,21 +49,17 @@ export async function pathSource(target: string | URL, signal?: AbortSignal): Pr
     throw fail(cause);
   });
   try {
-    const stat = await handle.stat();
-    if (stat.isFile()) {
-      return { ...fileHandleSource(handle, stat.size, path, fail), close: () => handle.close() };
+    const opened = await handle.stat();
+    if (opened.isFile()) {
+      const stat = () => fstatSync(handle.fd);
+      const explained = fileHandleSource({ handle, name, opened, stat, explain: fail });
+      return { ...explained, close: () => handle.close() };
     }
-    if (stat.isDirectory()) {
-      const advice = "a sharded checkpoint is opened by its index, model.safetensors.index.json";
-      throw new Pytree2SafetensorsError("IoError", `can't read ${path}: it is a folder; ${advice}`, {
-        source: path,
-      });
-    }
-    if (!stat.isFIFO()) throw irregular(path);
+    if (!opened.isDirectory() && !opened.isFIFO()) throw irregular(name);
     // What can't be read by position is read whole.
-    const bytes = await abortable(handle.readFile({ signal }), signal);
+    const bytes = opened.isFIFO() ? await readPipe(handle, name, options) : undefined;
     await handle.close();
-    return bytesSource(bytes, path);
+    return bytes && bytesSource(bytes, name);
   } catch (cause) {
     const closing = handle.close().catch(() => {});
     // It waits for the read under way, and to a pipe nobody may ever write.
@@ -48,19 +68,35 @@ export async function pathSource(target: string | URL, signal?: AbortSignal): Pr
   }
 }
 
+async function readPipe(
+  handle: FileHandle,
+  name: string,
+  { signal, bound, onDownload }: OpenSourceOptions,
+): Promise<Uint8Array> {
+  const body = new Body(name, undefined, bound);
+  for (;;) {
+    const reading = handle.read(new Uint8Array(PIPE_BYTES), 0, PIPE_BYTES, null);
+    const { bytesRead, buffer } = await abortable(reading, signal);
+    if (bytesRead === 0) return body.finish();
+    body.push(buffer.subarray(0, bytesRead));
+    onDownload?.({ loaded: body.received, total: undefined });
+  }
+}
+
 /** A file by a handle that the caller opened and closes. */
-export async function handleSource(handle: FileHandleLike): Promise<ByteSource> {
+export async function handleSource(handle: FileHandleLike): Promise<Opened> {
   const name = `file handle ${handle.fd}`;
   const fail = (cause: unknown) => explain("IoError", "read", name, cause);
-  const stat = await handle.stat().catch((cause: unknown) => {
+  const opened = await handle.stat().catch((cause: unknown) => {
     throw fail(cause);
   });
-  if (!stat.isFile()) throw irregular(name);
-  return fileHandleSource(handle, stat.size, name, fail);
+  if (!opened.isFile()) throw irregular(name);
+  const stat = () => handle.stat();
+  return { source: fileHandleSource({ handle, name, opened, stat, explain: fail }), owned: false };
 }
 
 function irregular(name: string): Error {
-  const message = `can't read ${name}: it is no regular file, so it has no size and no positions`;
+  const message = `can't read ${printable(name)}: it isn't a regular file, so it has no size and no positions`;
   return new Pytree2SafetensorsError("UnsupportedSource", `${message}; read it whole and pass the bytes`, {
     source: name,
   });

@@ -1,39 +1,49 @@
+/** Responses: one that the caller has fetched as a source, and how bodies are read. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { messageOf, printable } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
-import { allocate, messageOf, shortRead } from "../faults.ts";
-import type { ByteSource } from "../types.ts";
+import { isResponse } from "../duck-types.ts";
+import type { OpenSourceOptions } from "../options.ts";
+import { Body } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
+import type { Opened } from "./kind.ts";
+import { refusalError } from "./refusal.ts";
 
-/** The place that an URL names, fit for messages: without credentials, and without a query that may sign it. */
-export function displayUrl(url: string): string {
-  if (!/^https?:/i.test(url)) return url.replace(/^(\w*:).*/s, "$1 URL") || "response";
-  const { origin, pathname, search } = new URL(url);
-  return origin + pathname + (search && "?…");
+/** Opens a `Response`: its body is read whole. */
+export function openResponse(input: unknown, options: OpenSourceOptions): Promise<Opened> | undefined {
+  return isResponse(input) ? readResponse(input, options) : undefined;
 }
 
-/** The body of a response that the caller has fetched, read whole. */
-export async function responseSource(
-  response: Response,
-  signal: AbortSignal | undefined,
-): Promise<ByteSource> {
+async function readResponse(response: Response, options: OpenSourceOptions): Promise<Opened> {
   const name = displayUrl(response.url);
   if (response.bodyUsed) {
     const message = `${name}: the body of the response has been read already`;
     throw new Pytree2SafetensorsError("UnsupportedSource", message, { source: name });
   }
-  if (!response.ok) throw httpError(name, response.status, `the server answered ${response.status}`);
+  if (!response.ok) throw await refusalError(response, name);
   try {
-    return bytesSource(await readWhole(response, name, undefined, signal), name);
+    return { source: bytesSource(await readWhole(response, name, options), name), owned: true };
   } catch (cause) {
-    if (signal?.aborted || isPytree2SafetensorsError(cause)) throw cause;
-    const message = `${name}: ${messageOf(cause)}`;
-    throw new Pytree2SafetensorsError("HttpError", message, { source: name, status: response.status, cause });
+    if (options.signal?.aborted || isPytree2SafetensorsError(cause)) throw cause;
+    throw httpError(name, response.status, messageOf(cause), cause);
   }
 }
 
+/** The place that a URL names, fit for messages: without credentials, and without a query, which may be a signature. */
+export function displayUrl(url: string): string {
+  if (!/^https?:/i.test(url)) return printable(url.replace(/^(\w*:).*/s, "$1 URL")) || "response";
+  const { origin, pathname, search } = new URL(url);
+  return printable(origin + pathname + (search && "?…"));
+}
+
 /** The error of an answer that can't be used. */
-export function httpError(name: string, status: number, problem: string): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError("HttpError", `${name}: ${problem}`, { source: name, status });
+export function httpError(
+  name: string,
+  status: number,
+  problem: string,
+  cause?: unknown,
+): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError("HttpError", `${name}: ${problem}`, { source: name, status, cause });
 }
 
 /** Gives `use` the chunks of a body as they come; it throws to stop them. */
@@ -57,50 +67,29 @@ export async function readChunks(
   }
 }
 
-/** Reads a body whole; `Content-Length` is its bound, where it counts these bytes and not compressed ones. */
+/** Reads a body whole; `Content-Length` is its length unless the body is compressed. */
 export async function readWhole(
   response: Response,
   name: string,
+  options: OpenSourceOptions,
   onChunk?: () => void,
-  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const declared = response.headers.get("content-length");
-  const length = declared === null || isEncoded(response) ? undefined : Number(declared);
-  // Memory is the system's until it is touched, so a length that lies costs only addresses.
-  const whole = length === undefined ? undefined : allocate(length, name);
-  const chunks: Uint8Array[] = [];
-  let received = 0;
+  const total = declared === null || isEncoded(response) ? undefined : Number(declared);
+  const body = new Body(name, total, options.bound, response.status);
   await readChunks(
     response,
     (chunk) => {
       onChunk?.();
-      if (whole === undefined) chunks.push(chunk);
-      else if (received + chunk.byteLength > whole.byteLength)
-        throw tooLong(name, response.status, whole.byteLength);
-      else whole.set(chunk, received);
-      received += chunk.byteLength;
+      body.push(chunk);
+      options.onDownload?.({ loaded: body.received, total });
     },
-    signal,
+    options.signal,
   );
-  if (whole !== undefined) {
-    if (received < whole.byteLength) throw shortRead(name, 0, whole.byteLength, received);
-    return whole;
-  }
-  const joined = allocate(received, name);
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return joined;
+  return body.finish();
 }
 
-/** The error of a body that has more bytes than it should. */
-export function tooLong(name: string, status: number, expected: number): Pytree2SafetensorsError {
-  return httpError(name, status, `the server sent more than the ${expected} bytes that it should`);
-}
-
-/** Whether a body comes compressed. */
+/** Whether a body is compressed. */
 export function isEncoded(response: Response): boolean {
   return !/^(identity)?$/i.test(response.headers.get("content-encoding") ?? "");
 }

@@ -1,4 +1,5 @@
-import { abortable } from "../abort.ts";
+/** Trying again what failed for a passing reason. */
+import { sleep } from "../abort.ts";
 
 const FIRST_DELAY_MS = 100;
 // A server that asks for more patience than this is out of order, for a program that waits.
@@ -54,12 +55,4 @@ export function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout>;
-  const sleeping = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  return abortable(sleeping, signal).finally(() => clearTimeout(timer));
 }

@@ -1,183 +1,77 @@
+/** Puts tensors at their key paths, and what structure metadata says beside them. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { keepShape } from "../../base/keep-shape.ts";
+import { quote } from "../../base/quote.ts";
 import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "../keys/keypath.ts";
-import { entryEnd, markAt, parseIndex } from "../keys/keystring.ts";
-import { CONTAINERS_PER_LEAF, MAX_CONTAINERS, MAX_DEPTH, MAX_GAPS } from "../limits.ts";
-import { quote, tooDeep, unsupportedKey } from "../messages.ts";
-import type { ContainerRecord } from "../structure/read.ts";
+import { EntryReader, markAt } from "../keys/keystring.ts";
+import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS, MAX_LIST_LENGTH } from "../limits.ts";
+import { tooDeep, tooManyContainers, tooManyGaps, unsupportedKey } from "../messages.ts";
+import { Branch, Static, type Twig } from "./branch.ts";
 
-/** Limits of a tree that is built from key strings. */
-export interface BuildLimits {
-  /** The deepest nesting, {@link MAX_DEPTH} by default. */
-  readonly maxDepth?: number | undefined;
-  /** How many containers the tree may have; 100,000 and 16 for each leaf by default. */
-  readonly maxContainers?: number | undefined;
-  /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
-  readonly maxGaps?: number | undefined;
-}
+/** A tensor on its way into a tree: its name, or whatever object has one. */
+export type Tensorlike = string | { readonly name: string };
 
-/** What stands in a tree in the making: the number of a leaf, a container, a value that is known already. */
-export type Twig = number | Branch | Static;
-
-/** A value that comes from the structure metadata. */
-export class Static {
-  readonly value: unknown;
-
-  constructor(value: unknown) {
-    this.value = value;
-  }
-}
-
-/** A key of a container in the making, and what stands under it. */
-export interface Child {
-  readonly key: DictKeyValue;
-  readonly twig: Twig;
-  next: Child | undefined;
-}
-
-// Most containers are small: to look through a few keys costs less than to make an index of them.
-const SMALL = 12;
-
-/**
- * A container in the making. Its children are a linked list, in the order of their coming: a growing array
- * has room for 17 from the start, which for millions of small containers is most of the memory.
- */
-export class Branch {
-  /** The kind of its keys, once it has any. */
-  mark: Mark | undefined;
-  /** A leaf below it, for messages; -1 where there is none. */
-  readonly witness: number;
-  first: Child | undefined;
-  size = 0;
-  /** Whether the keys came in ascending order of their UTF-16 units. */
-  sorted = true;
-  /** How long the list is to be, where that is more than its last index tells. */
-  length = 0;
-  /** What the structure metadata say of it. */
-  record: ContainerRecord | undefined;
-  #last: Child | undefined;
-  #places: Map<DictKeyValue, Child> | undefined;
-
-  constructor(mark: Mark | undefined, witness: number) {
-    this.mark = mark;
-    this.witness = witness;
-  }
-
-  /**
-   * The child of a key. Files are sorted by name, so that a key behind all others is new: that spares most
-   * containers a search.
-   */
-  find(key: DictKeyValue): Child | undefined {
-    if (this.#places !== undefined) return this.#places.get(key);
-    const last = this.#last;
-    if (last === undefined || last.key === key) return last;
-    if (this.sorted && isBehind(key, last.key)) return undefined;
-    if (this.size <= SMALL) {
-      let child = this.first;
-      while (child !== undefined && child.key !== key && !Object.is(child.key, key)) child = child.next;
-      return child;
-    }
-    this.#places = new Map();
-    for (const child of this.children()) this.#places.set(child.key, child);
-    return this.#places.get(key);
-  }
-
-  /** Adds a key that it does not have. */
-  add<T extends Twig>(key: DictKeyValue, twig: T): T {
-    const last = this.#last;
-    this.#append(key, twig, last === undefined || isBehind(key, last.key));
-    return twig;
-  }
-
-  /** Adds a key, unless it has it: then the child that is in the way is the answer. */
-  addNew(key: DictKeyValue, twig: Twig): Child | undefined {
-    const last = this.#last;
-    const behind = last === undefined || isBehind(key, last.key);
-    const child = behind && this.sorted ? undefined : this.find(key);
-    if (child === undefined) this.#append(key, twig, behind);
-    return child;
-  }
-
-  #append(key: DictKeyValue, twig: Twig, behind: boolean): void {
-    const child: Child = { key, twig, next: undefined };
-    const last = this.#last;
-    if (last === undefined) this.first = child;
-    else last.next = child;
-    if (!behind) this.sorted = false;
-    this.#last = child;
-    this.size++;
-    this.#places?.set(key, child);
-  }
-
-  /** The children in the order of their coming. */
-  *children(): Generator<Child, void> {
-    for (let child = this.first; child !== undefined; child = child.next) yield child;
-  }
-}
-
-keepShape(new Branch(undefined, -1));
-
-function isBehind(key: DictKeyValue, last: DictKeyValue): boolean {
-  return typeof key === typeof last && key > last;
+/** The name of a tensor. */
+export function nameOf(tensor: Tensorlike): string {
+  return typeof tensor === "string" ? tensor : tensor.name;
 }
 
 /**
- * Puts leaves, known by number and name, at their key paths. Linear in leaves and the characters of names:
- * of a name only what differs from the name before it is looked up.
+ * Puts tensors at their key paths. Linear in tensors and the characters of names: of a name only what differs from the
+ * name before it is looked up.
  */
-export class TreeBuilder {
-  readonly #names: readonly string[];
+export class TreeBuilder<R extends Tensorlike> {
+  readonly #tensors: number;
   readonly #maxDepth: number;
   readonly #maxGaps: number;
   readonly #maxContainers: number;
   #containers = 0;
-  readonly #lists: Branch[] = [];
-  root: Twig | undefined;
+  readonly #lists: Branch<R>[] = [];
+  root: Twig<R> | undefined;
   // The containers on the way to the last name, and where in it the text of their keys ends.
   #last = "";
-  readonly #stack: Branch[] = [];
+  readonly #stack: Branch<R>[] = [];
+  readonly #entry = new EntryReader();
   readonly #ends: number[] = [0];
   #depth = 0;
 
   constructor(
-    names: readonly string[],
+    tensors: number,
     {
       maxDepth = MAX_DEPTH,
       maxGaps = MAX_GAPS,
-      maxContainers = MAX_CONTAINERS + CONTAINERS_PER_LEAF * names.length,
+      maxContainers = defaultMaxContainers(tensors),
     }: BuildLimits = {},
   ) {
-    this.#names = names;
+    this.#tensors = tensors;
     this.#maxDepth = maxDepth;
     this.#maxGaps = maxGaps;
     this.#maxContainers = maxContainers;
   }
 
-  /** Puts leaf `i` where its key string says. */
-  addName(i: number): void {
-    const name = this.#names[i]!;
+  /** Puts a tensor where its key string says. */
+  addName(tensor: R): void {
+    const name = nameOf(tensor);
     if (name === "") {
-      this.#addRoot(i);
+      this.#addRoot(tensor);
       return;
     }
     const stack = this.#stack;
     const ends = this.#ends;
     let depth = this.#sharedDepth(name);
     let at = ends[depth]!;
-    if (depth === 0) stack[0] = this.#rootBranch(i);
+    if (depth === 0) stack[0] = this.#rootBranch(tensor);
     let branch = stack[depth]!;
+    const entry = this.#entry;
     for (;;) {
-      const written = markAt(name, at);
-      const mark = written ?? ".";
-      const start = written === undefined ? at : at + 1;
-      at = entryEnd(name, start);
-      const key = mark === "#" ? parseIndex(name, start, at) : name.slice(start, at);
+      entry.read(name, at);
+      at = entry.end;
       if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: name });
       if (at === name.length) {
-        this.#put(branch, mark, key, i);
+        this.#put(branch, entry.mark, entry.key, tensor);
         break;
       }
-      branch = this.#step(branch, mark, key, i);
+      branch = this.#step(branch, entry.mark, entry.key, tensor);
       stack[++depth] = branch;
       ends[depth] = at;
     }
@@ -201,41 +95,32 @@ export class TreeBuilder {
     return depth;
   }
 
-  #tooMany(i: number): Pytree2SafetensorsError {
-    const tensor = this.#names[i]!;
-    return new Pytree2SafetensorsError(
-      "DepthLimit",
-      `${quote(tensor)}: the names ask for more than ${this.#maxContainers} containers for ${this.#names.length} tensors; raise maxContainers if they are meant to`,
-      { tensor, expected: `at most ${this.#maxContainers} containers` },
-    );
-  }
-
-  /** Puts leaf `i` at a key path. */
-  addPath(i: number, path: KeyPath): void {
+  /** Puts a tensor at a key path. */
+  addPath(tensor: R, path: KeyPath): void {
     if (path.length === 0) {
-      this.#addRoot(i);
+      this.#addRoot(tensor);
       return;
     }
-    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: this.#names[i]! });
-    let branch = this.#rootBranch(i);
+    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: nameOf(tensor) });
+    let branch = this.#rootBranch(tensor);
     path.forEach((entry, depth) => {
       const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
-      if (depth === path.length - 1) this.#put(branch, mark, keyOf(entry), i);
-      else branch = this.#step(branch, mark, keyOf(entry), i);
+      if (depth === path.length - 1) this.#put(branch, mark, keyOf(entry), tensor);
+      else branch = this.#step(branch, mark, keyOf(entry), tensor);
     });
   }
 
   /**
-   * Puts a value or an empty container at a key path that no leaf is at; containers that are there already stay.
+   * Puts a value or an empty container at a key path that no tensor is at; containers that are there already stay.
    * Gives what now stands there, or `undefined` where something else is in the way.
    */
-  addTwig(path: KeyPath, twig: Static | Branch): Twig | undefined {
+  addTwig(path: KeyPath, twig: Static | Branch<R>): Twig<R> | undefined {
     if (path.length === 0) {
       this.root ??= this.#known(twig);
       return this.root;
     }
-    this.root ??= new Branch(undefined, -1);
-    let branch: Twig = this.root;
+    this.root ??= new Branch<R>(undefined, undefined);
+    let branch: Twig<R> = this.root;
     for (let depth = 0; ; depth++) {
       if (!(branch instanceof Branch)) return undefined;
       const mark = markOf(path[depth]!);
@@ -244,18 +129,18 @@ export class TreeBuilder {
       if (branch.mark !== mark) return undefined;
       const child = branch.find(key);
       if (depth === path.length - 1) return child?.twig ?? branch.add(key, this.#known(twig));
-      branch = child?.twig ?? branch.add(key, new Branch(undefined, -1));
+      branch = child?.twig ?? branch.add(key, this.#known(new Branch<R>(undefined, undefined)));
     }
   }
 
-  /** The leaf at a key path, if there is one. */
-  leafAt(path: KeyPath): number | undefined {
-    let twig = this.root;
+  /** The tensor at a key path, if there is one. */
+  tensorAt(path: KeyPath): R | undefined {
+    let twig: Twig<R> | undefined = this.root;
     for (const entry of path) {
       if (!(twig instanceof Branch) || twig.mark !== markOf(entry)) return undefined;
       twig = twig.find(keyOf(entry))?.twig;
     }
-    return typeof twig === "number" ? twig : undefined;
+    return twig instanceof Branch || twig instanceof Static ? undefined : twig;
   }
 
   /** Throws `GapLimit` where the lists have too many places that nothing fills. */
@@ -266,66 +151,66 @@ export class TreeBuilder {
       for (const { key } of list.children()) length = Math.max(length, (key as number) + 1);
       gaps += length - list.size;
       list.length = length;
-      if (gaps > this.#maxGaps) {
-        const where = list.witness === -1 ? "structure metadata" : quote(this.#names[list.witness]!);
-        throw new Pytree2SafetensorsError(
-          "GapLimit",
-          `${where}: a list of ${length} has ${list.size} elements; at most ${this.#maxGaps} places of lists are filled with null (maxGaps)`,
-          {
-            expected: `at most ${this.#maxGaps} gaps`,
-            found: `${gaps} gaps`,
-            ...(list.witness === -1 ? {} : { tensor: this.#names[list.witness]! }),
-          },
-        );
+      if (gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
+        throw tooManyGaps(this.#maxGaps, gaps, list.witness && { tensor: nameOf(list.witness) }, length);
       }
     }
   }
 
-  #addRoot(i: number): void {
-    if (this.root !== undefined) this.#conflict(i, this.root);
-    this.root = i;
+  #addRoot(tensor: R): void {
+    if (this.root !== undefined) this.#conflict(tensor, this.root);
+    this.root = tensor;
   }
 
-  #rootBranch(i: number): Branch {
-    this.root ??= new Branch(undefined, i);
-    return this.root instanceof Branch ? this.root : this.#conflict(i, this.root);
+  #rootBranch(tensor: R): Branch<R> {
+    this.root ??= new Branch<R>(undefined, tensor);
+    return this.root instanceof Branch ? this.root : this.#conflict(tensor, this.root);
   }
 
-  #put(branch: Branch, mark: Mark, key: DictKeyValue, i: number): void {
+  #put(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): void {
     this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(i, branch);
-    const child = branch.addNew(key, i);
-    if (child !== undefined) this.#conflict(i, child.twig);
+    if (branch.mark !== mark) this.#conflict(tensor, branch);
+    const child = branch.addNew(key, tensor);
+    if (child !== undefined) this.#conflict(tensor, child.twig);
   }
 
-  #step(branch: Branch, mark: Mark, key: DictKeyValue, i: number): Branch {
+  #step(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): Branch<R> {
     this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(i, branch);
+    if (branch.mark !== mark) this.#conflict(tensor, branch);
     const twig = branch.find(key)?.twig;
     if (twig === undefined) {
-      if (++this.#containers > this.#maxContainers) throw this.#tooMany(i);
-      return branch.add(key, new Branch(undefined, i));
+      this.#count(tensor);
+      return branch.add(key, new Branch<R>(undefined, tensor));
     }
-    return twig instanceof Branch ? twig : this.#conflict(i, twig);
+    return twig instanceof Branch ? twig : this.#conflict(tensor, twig);
   }
 
-  #known<T extends Static | Branch>(twig: T): T {
-    if (twig instanceof Branch && twig.mark === "#") this.#lists.push(twig);
+  /** Counts a new twig of the structure metadata. */
+  #known<T extends Static | Branch<R>>(twig: T): T {
+    if (!(twig instanceof Branch)) return twig;
+    this.#count(undefined);
+    if (twig.mark === "#") this.#lists.push(twig);
     return twig;
   }
 
-  #setMark(branch: Branch, mark: Mark): void {
+  /** Counts a new container, however the tree comes to have it. */
+  #count(tensor: R | undefined): void {
+    if (++this.#containers <= this.#maxContainers) return;
+    throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && { tensor: nameOf(tensor) });
+  }
+
+  #setMark(branch: Branch<R>, mark: Mark): void {
     if (branch.mark !== undefined) return;
     branch.mark = mark;
     if (mark === "#") this.#lists.push(branch);
   }
 
-  /** Throws for leaf `i`, in whose way something is. */
-  #conflict(i: number, twig: Twig): never {
-    const other = typeof twig === "number" ? twig : twig instanceof Branch ? twig.witness : -1;
-    const name = this.#names[i]!;
+  /** Throws for a tensor in whose way something is. */
+  #conflict(tensor: R, twig: Twig<R>): never {
+    const other = twig instanceof Branch ? twig.witness : twig instanceof Static ? undefined : twig;
+    const name = nameOf(tensor);
     // Sorted, so that the message does not depend on the order of names.
-    const [a, b] = (other === -1 ? [name] : [name, this.#names[other]!]).sort();
+    const [a, b] = (other === undefined ? [name] : [name, nameOf(other)]).sort();
     const [x, y] = [quote(a!), b === undefined ? "structure metadata" : quote(b)];
     throw new Pytree2SafetensorsError(
       "KeyConflict",
@@ -335,4 +220,7 @@ export class TreeBuilder {
   }
 }
 
-keepShape(new TreeBuilder([]));
+// With a tensor in it, so that all classes of a tree in the making are kept.
+const kept = new TreeBuilder<string>(1);
+kept.addName("a#0");
+keepShape(kept);

@@ -1,14 +1,16 @@
-import { Branch, type Twig } from "./builder.ts";
+/** A part of a tree in the making. */
+import { Branch, Static, type Twig } from "./branch.ts";
 
 /**
- * The part of a tree in the making that has the included leaves. Containers of other leaves alone vanish; what
- * has no leaves at all (a `null`, an empty container) stays where a leaf beside it does.
+ * The part of a tree in the making that has the included tensors. Containers of other tensors alone vanish; what
+ * has no tensors at all (a `null`, an empty container) stays where a tensor beside it does.
  */
-export function prune(root: Twig | undefined, include: (leaf: number) => boolean): Twig | undefined {
-  const visit = (twig: Twig): Twig | undefined => {
-    if (typeof twig === "number") return include(twig) ? twig : undefined;
-    if (!(twig instanceof Branch) || twig.witness === -1) return twig;
-    const kept = new Branch(twig.mark, twig.witness);
+export function prune<R>(root: Twig<R> | undefined, include: (tensor: R) => boolean): Twig<R> | undefined {
+  const visit = (twig: Twig<R>): Twig<R> | undefined => {
+    if (twig instanceof Static) return twig;
+    if (!(twig instanceof Branch)) return include(twig) ? twig : undefined;
+    if (twig.witness === undefined) return twig;
+    const kept = new Branch<R>(twig.mark, twig.witness);
     kept.length = twig.length;
     kept.record = twig.record;
     let alive = false;
@@ -16,13 +18,13 @@ export function prune(root: Twig | undefined, include: (leaf: number) => boolean
       const left = visit(child);
       if (left === undefined) continue;
       kept.add(key, left);
-      alive ||= hasLeaves(child);
+      alive ||= hasTensors(child);
     }
     return alive ? kept : undefined;
   };
   return root === undefined ? undefined : visit(root);
 }
 
-function hasLeaves(twig: Twig): boolean {
-  return typeof twig === "number" || (twig instanceof Branch && twig.witness !== -1);
+function hasTensors<R>(twig: Twig<R>): boolean {
+  return twig instanceof Branch ? twig.witness !== undefined : !(twig instanceof Static);
 }

@@ -1,5 +1,5 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { keepShape } from "../../base/keep-shape.ts";
+import { describeValue } from "../../base/quote.ts";
 
 /** What the key of a dict may be: JSON has only strings, a `Map` and Python's dicts have more. */
 export type DictKeyValue = string | number | bigint | boolean;
@@ -18,8 +18,6 @@ export class GetAttrKey {
   }
 }
 
-keepShape(new GetAttrKey(""));
-
 /** Steps into an entry of a dict, `['key']`. */
 export class DictKey {
   readonly key: DictKeyValue;
@@ -34,16 +32,18 @@ export class DictKey {
   }
 }
 
-keepShape(new DictKey(""));
-
 /** Steps into an element of a list, `[idx]`. */
 export class SequenceKey {
   readonly idx: number;
 
-  /** Throws `InvalidArgument` for what is no list index. */
+  /** Throws `InvalidArgument` for what is not a list index. */
   constructor(idx: number) {
     if (!(Number.isSafeInteger(idx) && idx >= 0)) {
-      throw new Pytree2SafetensorsError("InvalidArgument", `${idx} is no list index`);
+      const [expected, found] = ["a non-negative integer", describeValue(idx)];
+      throw new Pytree2SafetensorsError("InvalidArgument", `${found} is not a list index`, {
+        expected,
+        found,
+      });
     }
     this.idx = idx;
   }
@@ -53,8 +53,6 @@ export class SequenceKey {
     return "sequence";
   }
 }
-
-keepShape(new SequenceKey(0));
 
 /** Steps into the n-th child of a class that was registered without keys; key strings can't spell it. */
 export class FlattenedIndexKey {

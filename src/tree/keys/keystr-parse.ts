@@ -1,6 +1,8 @@
+/** Key paths from JAX's spelling, `.layers[10]['query']`. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
 import { MAX_DEPTH } from "../limits.ts";
-import { quote, tooDeep } from "../messages.ts";
+import { tooDeep } from "../messages.ts";
 import {
   DictKey,
   FlattenedIndexKey,
@@ -11,48 +13,69 @@ import {
 } from "./keypath.ts";
 import { canonicalIndex } from "./keystring.ts";
 
-// One entry: an attribute, a string in Python's spelling, a flat index, or any other thing in brackets.
-const ENTRY =
-  /\.([^.[]*)|\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|<flat index (\d+)>|([^'"<\]][^\]]*))\]/uy;
-
 /**
  * Reads a key path in JAX's spelling. Brackets around an index are a list index, never the integer key of a
  * dict: the two are spelled alike.
  *
- * @throws `InvalidKeyString` for what JAX would not print.
+ * @throws `InvalidKeyString` for what JAX would not print, `DepthLimit`.
  */
-export function parseKeystr(string: string): KeyPath {
+export function parseKeystr(string: string, maxDepth: number = MAX_DEPTH): KeyPath {
   const path: KeyEntry[] = [];
-  ENTRY.lastIndex = 0;
-  for (let at = 0; at < string.length; at = ENTRY.lastIndex) {
-    if (path.length === MAX_DEPTH) throw tooDeep(MAX_DEPTH, { tensor: string });
-    const match = ENTRY.exec(string) ?? invalid(string, at);
-    const [, name, single, double, flat, other] = match;
-    const text = single ?? double;
-    if (name !== undefined) path.push(new GetAttrKey(name));
-    else if (text !== undefined) path.push(new DictKey(unescapePython(text)));
-    else if (flat !== undefined) path.push(new FlattenedIndexKey(Number(flat)));
-    else path.push(parseOther(other!) ?? invalid(string, at));
+  for (let at = 0; at < string.length; ) {
+    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    const end = entryEnd(string, at) ?? invalid(string, at);
+    path.push(parseEntry(string.slice(at, end)) ?? invalid(string, at));
+    at = end;
   }
   return path;
 }
 
-function parseOther(text: string): KeyEntry | undefined {
-  if (text === "True" || text === "False") return new DictKey(text === "True");
-  const index = canonicalIndex(text);
-  if (index !== undefined) return new SequenceKey(index);
-  if (/^-?(0|[1-9]\d*)$/.test(text)) {
-    const number = Number(text);
-    return new DictKey(Number.isSafeInteger(number) ? number : BigInt(text));
+// Scanned by hand: on a name of megabytes the engine's regular expressions run out of stack.
+function entryEnd(string: string, start: number): number | undefined {
+  if (string[start] === ".") {
+    let end = start + 1;
+    while (end < string.length && string[end] !== "." && string[end] !== "[") end++;
+    return end;
   }
-  if (/^-?(nan|inf)$/.test(text))
-    return new DictKey(Number(text.replace("nan", "NaN").replace("inf", "Infinity")));
-  return /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?$/.test(text) ? new DictKey(Number(text)) : undefined;
+  if (string[start] !== "[") return undefined;
+  const mark = string[start + 1];
+  if (mark !== "'" && mark !== '"') {
+    const end = string.indexOf("]", start);
+    return end === -1 ? undefined : end + 1;
+  }
+  for (let at = start + 2; at < string.length; at++) {
+    if (string[at] === "\\") at++;
+    else if (string[at] === mark) return string[at + 1] === "]" ? at + 2 : undefined;
+  }
+  return undefined;
 }
+
+function parseEntry(text: string): KeyEntry | undefined {
+  if (text[0] === ".") return new GetAttrKey(text.slice(1));
+  const inner = text.slice(1, -1);
+  if (inner[0] === "'" || inner[0] === '"') return new DictKey(unescapePython(inner.slice(1, -1)));
+  // Beyond any number; asked first, so that a hostile one costs nothing.
+  if (inner.length > MAX_NUMBER) return undefined;
+  if (inner === "True" || inner === "False") return new DictKey(inner === "True");
+  const flat = /^<flat index (\d+)>$/.exec(inner)?.[1];
+  if (flat !== undefined) return new FlattenedIndexKey(Number(flat));
+  const index = canonicalIndex(inner);
+  if (index !== undefined) return new SequenceKey(index);
+  if (/^-?(0|[1-9]\d*)$/.test(inner)) {
+    const number = Number(inner);
+    return new DictKey(Number.isSafeInteger(number) ? number : BigInt(inner));
+  }
+  if (/^-?(nan|inf)$/.test(inner))
+    return new DictKey(Number(inner.replace("nan", "NaN").replace("inf", "Infinity")));
+  return /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?$/.test(inner) ? new DictKey(Number(inner)) : undefined;
+}
+
+const MAX_NUMBER = 1_000;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 function unescapePython(text: string): string {
+  if (!text.includes("\\")) return text;
   return text.replace(
     /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|(.))/gsu,
     (_, x?: string, u?: string, long?: string, char: string = "") => {

@@ -1,9 +1,12 @@
+/** Key paths as JAX prints them. */
+import { requireKeyPath } from "../arguments.ts";
 import type { DictKeyValue, KeyEntry, KeyPath } from "./keypath.ts";
 
 /**
  * Spells a key path for people, as JAX does: `.layers[10]['query']`.
  */
 export function keystr(path: KeyPath): string {
+  requireKeyPath(path);
   return path.map(spellEntry).join("");
 }
 

@@ -1,6 +1,8 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
+import { refuseArgument, requireKeyPath } from "../arguments.ts";
 import { MAX_DEPTH } from "../limits.ts";
-import { quote, tooDeep, unsupportedKey } from "../messages.ts";
+import { tooDeep, unsupportedKey } from "../messages.ts";
 import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
 
 export { keystr } from "./keystr.ts";
@@ -17,12 +19,18 @@ export { keystr } from "./keystr.ts";
  * ```
  */
 export function keypath2string(path: KeyPath): string {
+  requireKeyPath(path);
   let string = "";
   for (let i = 0; i < path.length; i++) {
     const mark = markOf(path[i]!) ?? unsupportedKey(path.slice(0, i), path[i]!);
-    string += (i === 0 && mark === "." ? "" : mark) + String(keyOf(path[i]!));
+    string = beginEntry(string, mark, i === 0) + String(keyOf(path[i]!));
   }
   return string;
+}
+
+/** A key string up to the text of its next entry: all children of a node share it. */
+export function beginEntry(prefix: string, mark: Mark, isFirst: boolean): string {
+  return isFirst && mark === "." ? "" : prefix + mark;
 }
 
 /**
@@ -32,24 +40,38 @@ export function keypath2string(path: KeyPath): string {
  * thousand entries.
  */
 export function string2keypath(string: string): KeyPath {
+  if (typeof string !== "string") refuseArgument("key string", "a string", string);
   return parseKeyString(string, MAX_DEPTH);
 }
 
 /** {@link string2keypath} with a limit of one's own. */
 export function parseKeyString(string: string, maxDepth: number): KeyEntry[] {
   const path: KeyEntry[] = [];
-  for (let at = 0; at < string.length; ) {
+  const reader = new EntryReader();
+  for (let at = 0; at < string.length; at = reader.end) {
     if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
-    const mark = markAt(string, at);
-    const start = mark === undefined ? at : at + 1;
-    at = entryEnd(string, start);
-    path.push(
-      mark === "#"
-        ? entryOf("#", parseIndex(string, start, at))
-        : entryOf(mark ?? ".", string.slice(start, at)),
-    );
+    reader.read(string, at);
+    path.push(entryOf(reader.mark, reader.key));
   }
   return path;
+}
+
+/** Reads the entries of key strings one at a time, without making an object of each. */
+export class EntryReader {
+  mark: Mark = ".";
+  key: string | number = "";
+  /** Where the entry ends. */
+  end = 0;
+
+  /** Reads the entry that starts at a place of a key string. */
+  read(string: string, at: number): void {
+    const mark = markAt(string, at);
+    const start = mark === undefined ? at : at + 1;
+    const end = entryEnd(string, start);
+    this.mark = mark ?? ".";
+    this.end = end;
+    this.key = mark === "#" ? parseIndex(string, start, end) : string.slice(start, end);
+  }
 }
 
 /** The mark at a place of a key string, if there is one. */
@@ -63,7 +85,7 @@ const AT = 64;
 const HASH = 35;
 
 /** Where the entry ends whose text starts at `start`. */
-export function entryEnd(string: string, start: number): number {
+function entryEnd(string: string, start: number): number {
   for (let at = start; at < string.length; at++) {
     const unit = string.charCodeAt(at);
     if (unit === DOT || unit === AT || unit === HASH) return at;
@@ -72,7 +94,7 @@ export function entryEnd(string: string, start: number): number {
 }
 
 /** Reads the list index at `[start, end)` of a key string. */
-export function parseIndex(string: string, start: number, end: number): number {
+function parseIndex(string: string, start: number, end: number): number {
   const text = string.slice(start, end);
   const index = canonicalIndex(text);
   if (index === undefined) {

@@ -1,9 +1,13 @@
+/** The ways to spell key paths as the names of tensors. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { MAX_DEPTH } from "../limits.ts";
-import { tooDeep, unsupportedKey } from "../messages.ts";
-import { DictKey, type KeyEntry, type KeyPath, keyOf, markOf, SequenceKey } from "./keypath.ts";
+import { describeValue } from "../../base/quote.ts";
+import { type BuildLimits, MAX_DEPTH } from "../limits.ts";
+import { guessKeyStyle } from "./guess.ts";
+import type { KeyPath } from "./keypath.ts";
+import { keystr } from "./keystr.ts";
 import { parseKeystr } from "./keystr-parse.ts";
-import { canonicalIndex, keypath2string, keystr, string2keypath } from "./keystring.ts";
+import { keypath2string, parseKeyString } from "./keystring.ts";
+import { separatedPaths, spellSeparated } from "./separated.ts";
 
 /** A way to spell key paths as the names of tensors. */
 export interface KeyStyle {
@@ -24,73 +28,83 @@ export interface KeyStyleOption {
   readonly keys?: KeyStyleName | KeyStyle | undefined;
 }
 
+/** The option of reading that says how names spell key paths. */
+export interface ReadKeyStyleOption {
+  /**
+   * A key style by name or of one's own, or `"auto"` to guess it from the names; this package's own spelling by default.
+   */
+  readonly keys?: KeyStyleName | KeyStyle | "auto" | undefined;
+}
+
+/** Reads the names of one file, each when it is asked for: the paths of all at once would be most of the memory. */
+type PathReader = (names: readonly string[], limits: BuildLimits) => (name: string) => KeyPath;
+
 /**
  * The key styles: `pytree` is this package's own (`layers#0@w`), `dotted` PyTorch's (`layers.0.w`), `slash` Flax's
  * (`layers/0/w`), `keystr` what JAX prints (`.layers[0]['w']`). `dotted` and `slash` don't tell kinds of keys apart:
  * they read digits as list indices where a node has all of 0 to n-1 and nothing else, all other names as dict keys.
+ * Where a name goes on behind another one (`w` and `w.absmax`), the rest of it is part of the key: `w` and `w.absmax`
+ * stand side by side.
  */
 export const KEY_STYLES: Readonly<Record<KeyStyleName, KeyStyle>> = {
-  pytree: { name: "pytree", encode: keypath2string, decode: (names) => names.map(string2keypath) },
-  dotted: separated("dotted", "."),
-  slash: separated("slash", "/"),
-  keystr: { name: "keystr", encode: keystr, decode: (names) => names.map(parseKeystr) },
+  pytree: builtIn("pytree", keypath2string, (_, { maxDepth = MAX_DEPTH }) => {
+    return (name) => parseKeyString(name, maxDepth);
+  }),
+  dotted: builtIn("dotted", spellSeparated("."), separatedPaths(".")),
+  slash: builtIn("slash", spellSeparated("/"), separatedPaths("/")),
+  keystr: builtIn("keystr", keystr, (_, { maxDepth = MAX_DEPTH }) => {
+    return (name) => parseKeystr(name, maxDepth);
+  }),
 };
 
-/** The key style of that name, or the given style itself. Throws `InvalidArgument` for an unknown name. */
-export function keyStyle(style: KeyStyleName | KeyStyle): KeyStyle {
-  if (typeof style !== "string") return style;
-  if (Object.hasOwn(KEY_STYLES, style)) return KEY_STYLES[style];
-  const expected = Object.keys(KEY_STYLES).join(", ");
-  throw new Pytree2SafetensorsError("InvalidArgument", `unknown key style "${style}": expected ${expected}`, {
-    expected,
-    found: style,
-  });
-}
-
-function separated(name: string, separator: string): KeyStyle {
-  const encode = (path: KeyPath): string =>
-    path
-      .map((entry, i) =>
-        markOf(entry) === undefined ? unsupportedKey(path.slice(0, i), entry) : String(keyOf(entry)),
-      )
-      .join(separator);
-  return { name, encode, decode: (names) => decodeSeparated(names, separator) };
-}
-
-/** What the names say of the children of one node. */
-interface Segment {
-  readonly children: Map<string, Segment>;
-  /** The highest list index among the children, or NaN once one is no index. */
-  highest: number;
-}
-
-function decodeSeparated(names: readonly string[], separator: string): KeyPath[] {
-  const root: Segment = { children: new Map(), highest: -1 };
-  const split = (name: string): string[] => {
-    if (name === "") return [];
-    const texts = name.split(separator, MAX_DEPTH + 1);
-    if (texts.length > MAX_DEPTH) throw tooDeep(MAX_DEPTH, { tensor: name });
-    return texts;
+function builtIn(name: string, encode: KeyStyle["encode"], readPaths: PathReader): BuiltIn {
+  return {
+    name,
+    encode,
+    decode: (names) => names.map(readPaths(names, {})),
+    readPaths,
   };
-  for (const name of names) {
-    let node = root;
-    for (const text of split(name)) {
-      let child = node.children.get(text);
-      if (child === undefined) {
-        child = { children: new Map(), highest: -1 };
-        node.children.set(text, child);
-        node.highest = Math.max(node.highest, canonicalIndex(text) ?? Number.NaN);
-      }
-      node = child;
-    }
-  }
-  return names.map((name) => {
-    let node = root;
-    return split(name).map((text): KeyEntry => {
-      // Distinct indices of which the highest is n-1 are all of 0 to n-1.
-      const isList = node.highest === node.children.size - 1;
-      node = node.children.get(text)!;
-      return isList ? new SequenceKey(Number(text)) : new DictKey(text);
-    });
-  });
+}
+
+interface BuiltIn extends KeyStyle {
+  readonly readPaths: PathReader;
+}
+
+/** The key style of that name, or the given style itself. Throws `InvalidArgument` for what is neither. */
+export function keyStyle(style: unknown): KeyStyle {
+  if (typeof style === "string" && Object.hasOwn(KEY_STYLES, style)) return KEY_STYLES[style as KeyStyleName];
+  if (isKeyStyle(style)) return style;
+  const expected = Object.keys(KEY_STYLES).join(", ");
+  const found = describeValue(style);
+  throw new Pytree2SafetensorsError(
+    "InvalidArgument",
+    `unknown key style: expected ${expected}, or an object with name, encode and decode; found ${found}`,
+    {
+      expected,
+      found,
+    },
+  );
+}
+
+/** The key style of a file's names, guessed under `"auto"`. */
+export function readKeyStyle(style: ReadKeyStyleOption["keys"], names: readonly string[]): KeyStyle {
+  return keyStyle(style === "auto" ? guessKeyStyle(names) : (style ?? "pytree"));
+}
+
+/** Reads the names of a file in a style, each when it is asked for. */
+export function readPaths(
+  style: KeyStyle,
+  names: readonly string[],
+  limits: BuildLimits,
+): (name: string) => KeyPath {
+  if ("readPaths" in style) return (style as BuiltIn).readPaths(names, limits);
+  const paths = style.decode(names);
+  const places = new Map(names.map((name, i) => [name, i]));
+  return (name) => paths[places.get(name)!]!;
+}
+
+function isKeyStyle(style: unknown): style is KeyStyle {
+  if (typeof style !== "object" || style === null) return false;
+  const { name, encode, decode } = style as Partial<Record<keyof KeyStyle, unknown>>;
+  return typeof name === "string" && typeof encode === "function" && typeof decode === "function";
 }

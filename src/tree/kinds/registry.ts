@@ -1,8 +1,11 @@
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
+import { refuseArgument, requireOptions } from "../arguments.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
-import { quote } from "../messages.ts";
 import { PyTreeContainer } from "./container.ts";
+import { OpaqueNode } from "./opaque.ts";
+import { forget } from "./recognised.ts";
 
 /** Children of a registered class with their keys, and whatever else `unflatten` needs. */
 export type FlattenedNode = readonly [
@@ -41,6 +44,8 @@ export interface Registration {
   readonly className: string;
   /** Set where `aux` is a dict of static properties. */
   readonly dataclass: boolean;
+  /** Set for what stands for a class that is not known. */
+  readonly opaque?: true;
   flatten(node: object): FlattenedNode;
   unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
   /** Whether what a file says of an object fits the class as it is registered now. */
@@ -71,6 +76,7 @@ export function registerPytreeNode<T extends object>(
   Class: PytreeClass<T>,
   options: PytreeNodeOptions<T>,
 ): void {
+  requireOptions(options);
   const { flattenWithKeys, unflatten, name } = options;
   if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
     refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`);
@@ -105,7 +111,13 @@ export function registerDataclass<T extends object>(
   Class: PytreeClass<T>,
   options: DataclassOptions<T> = {},
 ): void {
+  requireOptions(options);
   const { dataFields, metaFields = [], name } = options;
+  for (const [option, fields] of Object.entries({ dataFields, metaFields })) {
+    if (fields === undefined || (Array.isArray(fields) && fields.every((one) => typeof one === "string")))
+      continue;
+    refuseArgument(option, "an array of property names", fields);
+  }
   const meta = new Set<string>(metaFields);
   const data = dataFields && new Set<string>(dataFields);
   const twice = dataFields?.find((field) => meta.has(field));
@@ -148,6 +160,7 @@ const BUILT_IN = new Set<object>([
   Array.prototype,
   Map.prototype,
   PyTreeContainer.prototype,
+  OpaqueNode.prototype,
 ]);
 
 function register(Class: PytreeClass<object>, registration: Registration): void {
@@ -161,6 +174,7 @@ function register(Class: PytreeClass<object>, registration: Registration): void 
   }
   if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
   byPrototype.set(prototype, registration);
+  forget(prototype);
   if (name !== undefined) byName.set(name, registration);
 }
 

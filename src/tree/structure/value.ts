@@ -1,34 +1,41 @@
+/** Values, keys and paths as the JSON of structure metadata. */
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { describeValue, printable } from "../../base/quote.ts";
 import { type DictKeyValue, entryOf, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
+import { keystr } from "../keys/keystr.ts";
 import { canonicalIndex } from "../keys/keystring.ts";
-import { kindOf } from "../kinds/kind.ts";
-import { MAX_DEPTH } from "../limits.ts";
-import { unsupportedKey } from "../messages.ts";
+import { isPlainArray, isPlainPrototype } from "../kinds/prototypes.ts";
+import { unseenIn } from "../kinds/unseen.ts";
+import { MAX_BIGINT_DIGITS, MAX_DEPTH } from "../limits.ts";
+import { placeOf, unsupportedKey } from "../messages.ts";
 
 /** JSON as `JSON.parse` gives it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-// Objects of one of these keys alone stand for what JSON has not; `object` is an object that looks like one.
+// Objects of one of these keys alone stand for what JSON lacks; `object` is an object that looks like one.
 const TAGS = ["number", "bigint", "object"];
 
 /**
  * A static value as JSON: `{"number":"NaN"}` and `{"bigint":"1"}` stand for what JSON can't spell. Properties that are
  * `undefined` are left out.
  *
- * @throws `UnsupportedLeaf` with the place in the value for what is no JSON, `DepthLimit`.
+ * @throws `UnsupportedLeaf` with the place in the value for what is not JSON.
  */
 export function encodeValue(value: unknown, place: () => string, depth = 0): Json {
   if (depth > MAX_DEPTH) refuse(place(), "a value nested that deep, or in itself");
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "bigint") return encodeNumber(value);
-  const kind = kindOf(value);
-  if (kind === "list") {
-    return Array.from(value as unknown[], (item, i) =>
-      encodeValue(item, () => `${place()}[${i}]`, depth + 1),
-    );
+  if (typeof value === "number" || typeof value === "bigint") {
+    return encodeNumber(value, (found) => refuse(place(), found));
   }
-  if (kind !== "dict") refuse(place(), describe(value));
+  const unseen = typeof value === "object" ? unseenIn(value) : undefined;
+  if (unseen !== undefined) refuse(place(), unseen);
+  if (typeof value === "object" && isPlainArray(value)) {
+    return Array.from(value, (item, i) => encodeValue(item, () => `${place()}[${i}]`, depth + 1));
+  }
+  if (typeof value !== "object" || !isPlainPrototype(Object.getPrototypeOf(value))) {
+    refuse(place(), describeValue(value));
+  }
   const object: Record<string, Json> = {};
   for (const [key, item] of Object.entries(value as object)) {
     if (item !== undefined)
@@ -41,22 +48,21 @@ export function encodeValue(value: unknown, place: () => string, depth = 0): Jso
   return tagOf(object) === undefined ? object : { object };
 }
 
-function encodeNumber(value: number | bigint): Json {
-  if (typeof value === "bigint") return { bigint: String(value) };
+const BIGINT = new RegExp(`^-?\\d{1,${MAX_BIGINT_DIGITS}}$`);
+
+function encodeNumber(value: number | bigint, refuse: (found: string) => never): Json {
+  if (typeof value === "bigint") {
+    const bigint = String(value);
+    return BIGINT.test(bigint) ? { bigint } : refuse(`a bigint of more than ${MAX_BIGINT_DIGITS} digits`);
+  }
   if (Object.is(value, -0)) return { number: "-0" };
   return Number.isFinite(value) ? value : { number: String(value) };
-}
-
-function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null)
-    return value === undefined ? "undefined" : `a ${typeof value}`;
-  return `an object of class ${value.constructor?.name ?? "unknown"}`;
 }
 
 function refuse(place: string, found: string): never {
   throw new Pytree2SafetensorsError(
     "UnsupportedLeaf",
-    `${place} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`,
+    `${printable(place, 200)} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`,
     { keyPath: place, expected: "JSON", found },
   );
 }
@@ -74,7 +80,7 @@ export function decodeValue(json: Json, depth = 0): unknown {
   const tag = tagOf(json);
   if (tag === "number" || tag === "bigint") return decodeNumber(tag, json[tag]);
   const source = tag === "object" ? json[tag] : json;
-  if (!isObject(source)) invalidStructure("a tagged object is none");
+  if (!isObject(source)) invalidStructure("a tagged object is not an object");
   const object: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(source)) setOwn(object, key, decodeValue(item, depth + 1));
   return object;
@@ -89,8 +95,7 @@ const NUMBERS: ReadonlyMap<Json | undefined, number> = new Map([
 
 function decodeNumber(tag: "number" | "bigint", json: Json | undefined): number | bigint {
   if (tag === "number") return NUMBERS.get(json) ?? invalidStructure("a number is misspelled");
-  // A thousand digits are more than any key or count has, and reading them takes quadratic time.
-  if (typeof json !== "string" || !/^-?\d{1,1000}$/.test(json)) invalidStructure("a bigint is misspelled");
+  if (typeof json !== "string" || !BIGINT.test(json)) invalidStructure("a bigint is misspelled");
   return BigInt(json);
 }
 
@@ -101,24 +106,31 @@ export function encodePath(path: KeyPath): Json {
 
 /** One entry of a key path as JSON. */
 export function encodeEntry(entry: KeyEntry, parent: () => KeyPath): Json {
-  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry))];
+  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry), parent)];
 }
 
-/** The key of a dict as JSON. */
-export function encodeKey(key: DictKeyValue): Json {
-  return typeof key === "number" || typeof key === "bigint" ? encodeNumber(key) : key;
+/** The key of a dict as JSON. Throws `UnsupportedKey` for a bigint that no reader takes. */
+export function encodeKey(key: DictKeyValue, parent: () => KeyPath): Json {
+  if (typeof key !== "number" && typeof key !== "bigint") return key;
+  return encodeNumber(key, (found) => {
+    throw new Pytree2SafetensorsError(
+      "UnsupportedKey",
+      `a key under ${placeOf(parent())} is ${found}, which structure metadata can't hold: use a string`,
+      { keyPath: keystr(parent()), expected: `at most ${MAX_BIGINT_DIGITS} digits`, found },
+    );
+  });
 }
 
 /** The inverse of {@link encodePath}. */
 export function decodePath(json: Json | undefined, maxDepth: number): KeyEntry[] {
-  if (!isList(json)) invalidStructure("a path is no list");
+  if (!isList(json)) invalidStructure("a path is not a list");
   if (json.length > maxDepth) invalidStructure(`a path is deeper than ${maxDepth} levels`);
   return json.map(decodeEntry);
 }
 
 /** The inverse of {@link encodeEntry}. */
 export function decodeEntry(json: Json): KeyEntry {
-  if (!isList(json) || json.length !== 2) invalidStructure("an entry of a path is no pair");
+  if (!isList(json) || json.length !== 2) invalidStructure("an entry of a path is not a pair");
   const [mark, key] = json as [Json, Json];
   if (mark === "@") return entryOf("@", decodeKey(key));
   if (mark === "." && typeof key === "string") return entryOf(".", key);
@@ -131,7 +143,8 @@ export function decodeEntry(json: Json): KeyEntry {
 /** The inverse of {@link encodeKey}. */
 export function decodeKey(json: Json): DictKeyValue {
   const key = decodeValue(json, MAX_DEPTH);
-  if (typeof key === "object" || key === undefined) invalidStructure("a key is no string, number or boolean");
+  if (typeof key === "object" || key === undefined)
+    invalidStructure("a key is not a string, number or boolean");
   return key as DictKeyValue;
 }
 

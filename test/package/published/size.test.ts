@@ -1,34 +1,27 @@
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { describe, expect, inject, it } from "vitest";
+import { bundle } from "../../../scripts/sizes/bundle.ts";
+import { codeOf, SIZE_JOBS } from "../../../scripts/sizes/jobs.ts";
 
-/** Bytes of `code` bundled for browsers from the published package, minified and gzipped. */
-async function gzipped(code: string): Promise<number> {
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: inject("consumer") },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    write: false,
-    external: ["@jax-js/jax", "@tensorflow/tfjs-core"],
-  });
-  return gzipSync(outputFiles[0]!.contents, { level: 9 }).byteLength;
-}
+// What is in a bundle, room by room: `npx tsx scripts/sizes.ts [--files]`.
+describe("what a page pays for a job, minified and gzipped", () => {
+  const jobs = SIZE_JOBS.map((job) => ({
+    ...job,
+    bundled: bundle(codeOf(job, "pytree2safetensors"), inject("consumer")),
+  }));
 
-// Above the design's 20 kB and 6 kB: docs/decisions.md says what the bytes are and why they stay.
-describe("the size in a browser, minified and gzipped", () => {
-  it.each([
-    ["everything at the root", 'export * from "pytree2safetensors"', 46_500],
-    ["load alone", 'export { load } from "pytree2safetensors"', 12_000],
-  ])("of %s is within its ceiling", async (_, code, ceiling) => {
-    expect(await gzipped(code)).toBeLessThanOrEqual(ceiling);
+  it.each(jobs)("$what: at most $ceiling bytes", async ({ bundled, ceiling }) => {
+    expect((await bundled).gzipped).toBeLessThanOrEqual(ceiling);
   });
 
-  it.each(["jax-js", "tfjs"])("of the %s entry is at most 2 kB more than the root's", async (entry) => {
-    const root = await gzipped('export * from "pytree2safetensors"');
-    const bound = await gzipped(`export * from "pytree2safetensors/${entry}"`);
-    expect(bound - root).toBeLessThanOrEqual(2_000);
+  it.each(jobs)("$what: nothing that it doesn't need", async ({ bundled, without }) => {
+    const { code } = await bundled;
+    expect(without.filter((text) => code.includes(text))).toEqual([]);
+  });
+
+  it("is told by texts that the package has", async () => {
+    const everything = ["", "/jax-js", "/tfjs"].map((entry) => `export * from "pytree2safetensors${entry}";`);
+    const codes = await Promise.all(everything.map((code) => bundle(code, inject("consumer"))));
+    const texts = new Set(SIZE_JOBS.flatMap(({ without }) => without));
+    expect([...texts].filter((text) => !codes.some(({ code }) => code.includes(text)))).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
 } from "../../../index.node.ts";
 import { type DtypeRule, decidingRule, kindName, parseDtypeRules } from "../../args/dtype-rules.ts";
 import { UsageError } from "../../args/exit.ts";
+import { explain } from "../../args/explain.ts";
 import type { KeyStyles } from "../../args/keys.ts";
 import { anyOf, selectNames } from "../../args/patterns.ts";
 import { renameAll, renamingOf } from "../../args/rename.ts";
@@ -88,7 +89,7 @@ async function resultOf(
     lossy: options.lossy,
     select: kept.size < file.names.length ? (name) => kept.has(name) : undefined,
     signal: terminal.signal,
-    onWarning: (message) => terminal.warn(message),
+    onWarning: (message) => terminal.warn(explain(message)),
   };
   const metadata = editMetadata(file.metadata, options.metadata);
   const structure = options.structure ?? (to === "pytree" ? "auto" : "never");
@@ -113,7 +114,10 @@ async function resultOf(
 function checkRules(rules: readonly DtypeRule[], entries: readonly PlanEntry[], terminal: Terminal): void {
   for (const rule of rules) {
     const mine = entries.filter(({ from }) => decidingRule(rules, from.name, from) === rule);
-    if (mine.some(({ dtype, from }) => dtype !== from.dtype)) continue;
+    // A rule may also be there to keep others off.
+    const others = rules.filter((other) => other !== rule);
+    const without = ({ from }: PlanEntry) => decidingRule(others, from.name, from)?.dtype ?? from.dtype;
+    if (mine.some((entry) => entry.dtype === rule.dtype && without(entry) !== rule.dtype)) continue;
     const stays = mine.find(({ dtype }) => dtype !== rule.dtype);
     const why =
       stays !== undefined

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { KEY_STYLES, type KeyStyleName, type LazyTensor, type SafetensorsFile } from "../../../index.node.ts";
 import { UsageError } from "../../args/exit.ts";
+import { explain } from "../../args/explain.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
 import { open, totalsOf } from "../../files/open.ts";
 import {
@@ -108,7 +109,10 @@ async function join(parts: readonly Part[], options: Options, terminal: Terminal
   const styles = parts.map(({ file }) => options.keys ?? guessStyle(file));
   const metadata = joinMetadata(parts, options, terminal);
   const style = styles[0]!;
-  const take: TakeOptions = { signal: terminal.signal, onWarning: (message) => terminal.warn(message) };
+  const take: TakeOptions = {
+    signal: terminal.signal,
+    onWarning: (message) => terminal.warn(explain(message)),
+  };
   const hasStructure = parts.some(({ file }) => Object.hasOwn(file.metadata, STRUCTURE_KEY));
   const isPlain = !hasStructure && parts.every(({ key }) => key === "");
   if (!isPlain) {

@@ -13,6 +13,7 @@ import {
   treeLeavesWithPath,
 } from "../../../index.node.ts";
 import { UsageError } from "../../args/exit.ts";
+import { explain } from "../../args/explain.ts";
 import { examples, jsonOption, keysOption } from "../../args/options.ts";
 import { open } from "../../files/open.ts";
 import { editMetadata, parseOutput, type Result, write } from "../../files/output.ts";
@@ -76,7 +77,7 @@ async function split(place: string, options: Options, terminal: Terminal): Promi
   if (!existsSync(options.output)) checkFolderName(options.output);
   await using file = await open(place, terminal);
   const { signal } = terminal;
-  const take: TakeOptions = { signal, onWarning: (message) => terminal.warn(message) };
+  const take: TakeOptions = { signal, onWarning: (message) => terminal.warn(explain(message)) };
   const style = options.keys ?? guessStyle(file);
   const whole = await wholeTree(file, style, take);
   const groups = whole ? groupLeaves(whole.tree, style, options) : groupNames(file, style, options);

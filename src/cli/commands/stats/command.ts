@@ -1,6 +1,7 @@
 /** `stats FILE [KEY…]`: what the values are like. */
 import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { SafetensorsFile } from "../../../index.node.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
@@ -9,14 +10,9 @@ import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { naturalCompare } from "../../trees/natural.ts";
 import { hasNumbers, isFloat } from "../../values/chunks.ts";
+import { Moments } from "../../values/moments.ts";
 import { sizeOf } from "../../values/size.ts";
-import {
-  joinMeasurements,
-  type Measurement,
-  measure,
-  summarize,
-  type TensorStats,
-} from "../../values/stats.ts";
+import { measure, summarize, type TensorStats } from "../../values/stats.ts";
 import { foldLayers } from "./layers.ts";
 import { plotStats } from "./plot.ts";
 import { drawStats, type StatsRow } from "./view.ts";
@@ -24,7 +20,7 @@ import { drawStats, type StatsRow } from "./view.ts";
 const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
 const PERCENTS = [1, 5, 25, 50, 75, 95, 99];
 // Larger tensors are read more than once for percentiles, so those are for who asks.
-const MAX_FREE_PERCENTILES = 2 ** 26;
+const MAX_FREE_PERCENTILES = 2 ** 22;
 
 interface Options {
   readonly bins: number;
@@ -33,12 +29,6 @@ interface Options {
   readonly percentiles?: readonly number[];
   readonly plot?: string;
   readonly json?: boolean;
-}
-
-/** A tensor with its figures. */
-interface Measured {
-  readonly stats: TensorStats;
-  readonly measurement: Measurement;
 }
 
 export function statsCommand(terminal: Terminal): Command {
@@ -86,66 +76,65 @@ async function stats(
   const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
   const bar = openProgress(terminal, "reading");
   const progress = new ProgressSum(bar, totalsOf(file, names).bytes);
-  const list: Measured[] = [];
+  const all = new Moments();
+  const tensors: TensorStats[] = [];
+  const folded: StatsRow[] = [];
+  // Layer by layer, so that the histograms of one at a time are in memory.
+  const layers = foldLayers(
+    withNumbers(file, names, terminal).map((name) => ({ name, kind: kindOf(file, name) })),
+  );
   try {
-    for (const name of names) {
-      const { dtype, shape } = file.info(name);
-      if (!hasNumbers(dtype)) {
-        terminal.warn(`${name}: the packing of ${dtype} is not fixed, so it has no statistics`);
-        continue;
+    for (const { label, names } of layers) {
+      const joined = names.length > 1 ? new Moments(!isFloat(file.info(names[0]!).dtype)) : undefined;
+      for (const name of names) {
+        const measurement = await measure(file, name, {
+          percentiles,
+          signal: terminal.signal,
+          onBytes: (count, name) => progress.add(count, name),
+        });
+        all.merge(measurement.moments);
+        joined?.merge(measurement.moments);
+        const { dtype, shape } = file.info(name);
+        tensors.push(summarize({ name, dtype, shape }, measurement, bins));
       }
-      const measurement = await measure(file, name, {
-        percentiles,
-        signal: terminal.signal,
-        onBytes: (count, name) => progress.add(count, name),
-      });
-      list.push({ stats: summarize({ name, dtype, shape }, measurement, bins), measurement });
+      const { dtype, shape } = file.info(names[0]!);
+      const what = { name: label, dtype, shape };
+      const stats = joined ? summarize(what, { moments: joined }, bins) : tensors.at(-1)!;
+      folded.push({ stats, folded: names.length });
     }
   } finally {
     bar.done();
   }
-  const all =
-    list.length > 1
-      ? summarize({ name: "all" }, joinMeasurements(list.map(({ measurement }) => measurement)), bins)
-      : undefined;
+  const total = tensors.length > 1 ? summarize({ name: "all" }, { moments: all }, bins) : undefined;
+  const single = tensors.map((stats) => ({ stats, folded: 1 }));
   // Percentiles of several tensors together are not known.
   const isUnfolded = options.all === true || options.percentiles !== undefined;
-  const rows = () => (isUnfolded ? list.map(({ stats }) => ({ stats, folded: 1 })) : fold(list, bins));
+  const rows = sort(isUnfolded ? single : folded, options.sort);
   if (plot !== undefined) {
-    const drawn = sort(rows(), options.sort).map(({ stats }) => stats);
+    const drawn = rows.map(({ stats }) => stats);
     await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
   }
   if (json) {
-    const tensors = sort(
-      list.map(({ stats }) => ({ stats, folded: 1 })),
-      options.sort,
-    ).map(({ stats }) => stats);
-    terminal.json({ file: place, tensors, ...(all && { all }) });
+    const list = sort(single, options.sort).map(({ stats }) => stats);
+    terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
     return;
   }
-  terminal.print(drawStats(sort(rows(), options.sort), all, percentiles ?? [], terminal));
+  terminal.print(drawStats(rows, total, percentiles ?? [], terminal));
 }
 
-/** Layers with tensors of one dtype and shape as one row, with the figures of all together. */
-function fold(list: readonly Measured[], bins: number): StatsRow[] {
-  const byName = new Map(list.map((measured) => [measured.stats.name, measured]));
-  const layers = foldLayers(
-    list.map(({ stats }) => ({ name: stats.name, kind: `${stats.dtype}[${stats.shape}]` })),
-  );
-  return layers.map(({ label, names }) => {
-    const members = names.map((name) => byName.get(name)!);
-    const [first] = members as [Measured];
-    if (members.length === 1) return { stats: first.stats, folded: 1 };
-    const { dtype, shape } = first.stats;
-    const joined = joinMeasurements(
-      members.map(({ measurement }) => measurement),
-      dtype !== undefined && !isFloat(dtype),
-    );
-    return {
-      stats: summarize({ name: label, dtype, ...(shape && { shape }) }, joined, bins),
-      folded: members.length,
-    };
+/** The tensors that have numbers, with a word for those that don't. */
+function withNumbers(file: SafetensorsFile, names: readonly string[], terminal: Terminal): string[] {
+  return names.filter((name) => {
+    const { dtype } = file.info(name);
+    const has = hasNumbers(dtype);
+    if (!has) terminal.warn(`${name}: the packing of ${dtype} is not fixed, so it has no statistics`);
+    return has;
   });
+}
+
+function kindOf(file: SafetensorsFile, name: string): string {
+  const { dtype, shape } = file.info(name);
+  return `${dtype}[${shape}]`;
 }
 
 function sort(rows: readonly StatsRow[], by: Options["sort"]): StatsRow[] {

@@ -1,6 +1,7 @@
 /** `tree FILE…`: the pytree as a tree. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { KeyStyleName } from "../../../index.node.ts";
+import { explain } from "../../args/explain.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
 import { Selection } from "../../args/patterns.ts";
 import { baseName, open } from "../../files/open.ts";
@@ -57,7 +58,7 @@ async function tree(places: readonly string[], options: Options, terminal: Termi
     const root = await readTree(file, {
       style,
       only: options.only.length > 0 ? (name) => selected.has(name) : undefined,
-      onWarning: (message) => terminal.warn(`${place}: ${message}`),
+      onWarning: (message) => terminal.warn(`${place}: ${explain(message)}`),
       signal: terminal.signal,
     });
     const { depth, sort, all = false } = options;

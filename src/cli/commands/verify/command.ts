@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { isPytree2SafetensorsError, type SafetensorsFile } from "../../../index.node.ts";
 import { EXIT, exitCodeOf, isFault } from "../../args/exit.ts";
+import { explain } from "../../args/explain.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { open, totalsOf } from "../../files/open.ts";
 import { shardFiles } from "../../files/shard-files.ts";
@@ -164,7 +165,7 @@ function draw(report: Report, { color, unicode, width }: Terminal): string[] {
   const mark = color.red(unicode ? "✗" : "FAULT");
   const faults = report.faults.flatMap(({ code, message }) => [
     `  ${color.yellow(code)}`,
-    ...wrap(printable(message), Math.max(20, width - 4)).map((line) => `    ${line}`),
+    ...wrap(printable(explain(message)), Math.max(20, width - 4)).map((line) => `    ${line}`),
   ]);
   const count = report.trouble ? "could not be checked" : plural(report.faults.length, "fault");
   return [`${mark} ${color.bold(name)}  ${color.red(count)}`, ...faults];

@@ -1,0 +1,7 @@
+import { job } from "../../job.js";
+
+export const dynamic = "force-dynamic";
+
+export default async function Page() {
+  return <output>{await job()}</output>;
+}

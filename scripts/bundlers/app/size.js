@@ -1,0 +1,3 @@
+import { loadPytree } from "pytree2safetensors";
+
+globalThis.loadPytree = loadPytree;

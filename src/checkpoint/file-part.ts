@@ -1,0 +1,60 @@
+/** One file of a checkpoint, and its tensors as the header has them. */
+import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
+import { printable } from "../base/quote.ts";
+import { explainForeign } from "../format/foreign.ts";
+import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
+import type { TensorRef } from "../format/tensor-ref.ts";
+import type { ByteSource } from "../io/types.ts";
+
+/** One file of a checkpoint. */
+export interface FilePart {
+  /** Its place among the checkpoint's files. */
+  readonly index: number;
+  readonly source: ByteSource;
+  /** Where its data begin, absolute: what is aligned to there is aligned in memory. */
+  readonly dataStart: number;
+}
+
+/** A tensor of an open file. */
+export type FileTensor = TensorRef<FilePart>;
+
+/** By file, then by offset: the order in which tensors are read. */
+export function compareInFile(a: FileTensor, b: FileTensor): number {
+  return a.file.index - b.file.index || a.start - b.start || a.end - b.end;
+}
+
+/** A file of a checkpoint whose header has been read. */
+export interface OpenedPart {
+  readonly part: FilePart;
+  readonly tensors: readonly FileTensor[];
+  readonly metadata: () => Readonly<Record<string, string>>;
+}
+
+/** Reads the header of a file, of which the first bytes are there. */
+export async function openPart(
+  source: ByteSource,
+  index: number,
+  head: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<OpenedPart> {
+  try {
+    const dataStart = PREFIX_BYTES + headerLength(head, source.size);
+    let header = head.subarray(PREFIX_BYTES, dataStart);
+    if (head.byteLength < dataStart) {
+      const rest = await source.read(head.byteLength, dataStart, { signal });
+      const joined = new Uint8Array(dataStart - PREFIX_BYTES);
+      joined.set(header);
+      joined.set(rest, header.byteLength);
+      header = joined;
+    }
+    const part: FilePart = { index, source, dataStart };
+    const parsed = parseHeader(header, source.size, part);
+    return { part, tensors: parsed.tensors, metadata: () => parsed.metadata ?? {} };
+  } catch (error) {
+    const { name } = source;
+    const explained = explainForeign(error, head);
+    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || name === undefined)
+      throw explained;
+    throw amendError(explained, printable(name), { source: name });
+  }
+}

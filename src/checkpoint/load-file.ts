@@ -1,0 +1,42 @@
+/** Loads the tensors of a file as a flat dict. */
+import { requireOptions } from "../base/arguments.ts";
+import { setOwn } from "../base/dict.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
+import type { ArraysOption, OpenOptions, ReadTensorsOptions } from "./options.ts";
+import { readArrays } from "./read-arrays.ts";
+import { readsOf } from "./reads-of.ts";
+import { type SelectionKeys, selectTensors } from "./select.ts";
+
+/** Options of {@link loadFile}. */
+export interface LoadFileOptions<A = Tensor> extends ArraysOption<A>, ReadTensorsOptions, OpenOptions {
+  /** How the names and `select` are spelled: a key style by name or of one's own; this package's own by default. */
+  readonly keys?: SelectionKeys | undefined;
+}
+
+/**
+ * Reads the tensors of a file, or those selected.
+ *
+ * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
+ * @throws Every error of the format; what the source throws; `LossyConversion` of a `cast`.
+ * @example
+ * ```ts
+ * const tensors = await loadFile("model.safetensors", { select: "layers#0", cast: { BF16: "F32" } });
+ * ```
+ */
+export async function loadFile<A = Tensor>(
+  source: CheckpointSource,
+  options: LoadFileOptions<A> = {},
+): Promise<Record<string, A>> {
+  requireOptions(options);
+  const { file, onProgress } = await openToRead(source, options);
+  try {
+    const reads = readsOf(selectTensors(file, options.select, options.keys, options.aliases), options);
+    await readArrays(reads, { ...options, onProgress }, options.arrays);
+    const dict: Record<string, A> = {};
+    for (const { name, value } of reads) setOwn(dict, name, value as A);
+    return dict;
+  } finally {
+    if (file !== source) await file.close();
+  }
+}

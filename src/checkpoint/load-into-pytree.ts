@@ -1,0 +1,76 @@
+/** Loads a file into a template. */
+import { requireOptions } from "../base/arguments.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { guessKeyStyle } from "../tree/keys/guess.ts";
+import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
+import type { OpenOptions, ReadTensorsOptions } from "./options.ts";
+import { isPlainKind, toPlainKind } from "./plain-kind.ts";
+import { readArrays } from "./read-arrays.ts";
+import { TensorRead } from "./read-tensors.ts";
+import { planReading } from "./reads-of.ts";
+import { selectTensors } from "./select.ts";
+import { pairWeights, type SetWeightsOptions, type WeightsReport } from "./weights-report.ts";
+
+/** Options of {@link loadIntoPytree}. */
+export interface LoadIntoPytreeOptions<A = Tensor>
+  extends Omit<SetWeightsOptions<A>, "keys">,
+    Omit<ReadTensorsOptions, "into" | "aliases">,
+    ReadKeyStyleOption,
+    OpenOptions {}
+
+/** A tensor that replaces a leaf of a template. */
+class WeightRead extends TensorRead {
+  /** The leaf that it replaces. */
+  leaf: unknown;
+}
+
+/**
+ * Loads a file's tensors into a tree like `module`: only those that the template has a leaf for are read. See
+ * {@link setWeights} for what becomes of each leaf.
+ *
+ * @throws What {@link setWeights} throws, before data is read if possible; every error of the format; what the
+ *   source throws.
+ * @example
+ * ```ts
+ * const model = await loadIntoPytree(init(), "model.safetensors", { strict: true });
+ * ```
+ */
+export async function loadIntoPytree<T, A = Tensor>(
+  module: T,
+  source: CheckpointSource,
+  options: LoadIntoPytreeOptions<A> = {},
+): Promise<T> {
+  requireOptions(options);
+  const { file, onProgress } = await openToRead(source, options);
+  try {
+    const tensors =
+      options.select === undefined ? file.present : selectTensors(file, options.select, options.keys);
+    const weights = tensors.map((tensor) => new WeightRead(tensor));
+    const onReport = (report: WeightsReport) => {
+      options.onReport?.(report);
+      file.requireNone(report.missing.filter((name) => file.missing.has(name)));
+    };
+    const keys = options.keys === "auto" ? guessKeyStyle(file.names) : options.keys;
+    const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
+    const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, reporting, file.aliases);
+    const used = new Set<WeightRead>();
+    const met = pairs.map(({ leaf, tensor }) => {
+      if (tensor === undefined) return { leaf };
+      // A tied tensor meets a leaf for each of its names.
+      const read = used.has(tensor) ? new WeightRead(tensor.tensor) : tensor;
+      read.leaf = leaf;
+      used.add(read);
+      return { leaf, read };
+    });
+    await readArrays(
+      planReading([...used], options),
+      { ...options, onProgress },
+      options.arrays,
+      ({ leaf, name }, tensor) => (isPlainKind(leaf) ? toPlainKind(leaf, tensor, name) : undefined),
+    );
+    return rebuild(met.map(({ leaf, read }) => (read === undefined ? leaf : read.value))) as T;
+  } finally {
+    if (file !== source) await file.close();
+  }
+}

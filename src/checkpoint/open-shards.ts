@@ -1,0 +1,167 @@
+/** Opens the files that the index of a sharded checkpoint names. */
+import { setOwn } from "../base/dict.ts";
+import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
+import { messageOf, printable, quote } from "../base/quote.ts";
+import { matchShards, parseShardIndex, type ShardIndex, unlistedWarning } from "../format/shards.ts";
+import { abortable } from "../io/abort.ts";
+import { Limiter } from "../io/limiter.ts";
+import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
+import { bodyBound } from "./body-bound.ts";
+import { SafetensorsFile } from "./file.ts";
+import { type OpenedPart, openPart } from "./file-part.ts";
+import { MAX_INDEX_BYTES, readHead } from "./head.ts";
+import { type OpenOptions, warn } from "./options.ts";
+
+// Headers of shards that are read at once.
+const SHARDS_AT_ONCE = 8;
+
+/** Opens a sharded checkpoint by its index, of which the first bytes are there. */
+export async function openShards(
+  opened: OpenedSource,
+  head: Uint8Array,
+  options: OpenOptions,
+): Promise<SafetensorsFile> {
+  const index = await readIndex(opened, head, options);
+  const shards: OpenedSource[] = [];
+  const release = async () => {
+    await Promise.all([opened, ...shards].map((shard) => shard.close()));
+  };
+  try {
+    await requireFiles(opened, index, options);
+    const limiter = new Limiter(SHARDS_AT_ONCE, Number.POSITIVE_INFINITY);
+    let failed = false;
+    const opening = index.files.map((fileName, i) =>
+      limiter.run(0, options.signal, async () => {
+        // One that can't be opened is enough: the others are not tried any more.
+        if (failed) return undefined;
+        try {
+          const shard = await openShard(opened, fileName, options);
+          shards.push(shard);
+          return await openPart(
+            shard.source,
+            i,
+            await readHead(shard.source, options.signal),
+            options.signal,
+          );
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }),
+    );
+    // All are waited for, so that none is still opening while the others are closed.
+    const settled = await Promise.allSettled(opening);
+    options.signal?.throwIfAborted();
+    throwFailures(settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
+    const parts = (await Promise.all(opening)) as OpenedPart[];
+    return new SafetensorsFile({
+      parts: parts.map(({ part }) => part),
+      ...tensorsOf(index, parts, options),
+      metadata: () => joinMetadata(index, parts),
+      release,
+    });
+  } catch (error) {
+    await Promise.all(shards.map((shard) => shard.close().catch(() => {})));
+    throw error;
+  }
+}
+
+async function readIndex(
+  { source }: OpenedSource,
+  head: Uint8Array,
+  { signal }: OpenOptions,
+): Promise<ShardIndex> {
+  if (source.size > MAX_INDEX_BYTES) {
+    const expected = `at most ${MAX_INDEX_BYTES} bytes`;
+    const found = `${source.size} bytes`;
+    throw new Pytree2SafetensorsError(
+      "InvalidIndex",
+      `${printable(source.name)} looks like the index of a sharded checkpoint but has ${found}; expected ${expected}`,
+      { source: source.name, expected, found },
+    );
+  }
+  const text = head.byteLength === source.size ? head : await source.read(0, source.size, { signal });
+  return parseShardIndex(new TextDecoder("utf-8", { fatal: false }).decode(text));
+}
+
+/** Names all files that are missing, where one listing of the folder tells. */
+async function requireFiles(opened: OpenedSource, index: ShardIndex, options: OpenOptions): Promise<void> {
+  const { folder } = opened;
+  if (options.shards !== undefined || folder === undefined || index.files.length === 1) return;
+  const there = new Set<string>();
+  try {
+    for await (const { key } of folder.list("", { signal: options.signal })) there.add(key);
+  } catch {
+    options.signal?.throwIfAborted();
+    return; // A folder that can't be listed: opening the files tells.
+  }
+  throwFailures(
+    index.files.filter((file) => !there.has(file)).map((file) => missingShard(file, "there is no such file")),
+  );
+}
+
+/** Throws the first of several failures; what else went wrong stands in its faults. */
+function throwFailures(failures: readonly unknown[]): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0 || !(first instanceof Pytree2SafetensorsError)) throw first;
+  const faults: Fault[] = failures.flatMap((failure) =>
+    failure instanceof Pytree2SafetensorsError ? failure.faults : [],
+  );
+  const names = failures.flatMap((failure) =>
+    failure instanceof Pytree2SafetensorsError && failure.source !== undefined ? [quote(failure.source)] : [],
+  );
+  const message = `${first.message} (${failures.length} shards fail: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""})`;
+  throw new Pytree2SafetensorsError(first.code, message, {
+    ...(first.source !== undefined && { source: first.source }),
+    faults,
+    cause: first,
+  });
+}
+
+function missingShard(fileName: string, reason: string, cause?: unknown): Pytree2SafetensorsError {
+  const message = `the shard ${quote(fileName)} can't be opened: ${reason}`;
+  return new Pytree2SafetensorsError("MissingShard", message, { source: fileName, cause });
+}
+
+async function openShard(
+  opened: OpenedSource,
+  fileName: string,
+  options: OpenOptions,
+): Promise<OpenedSource> {
+  const { signal } = options;
+  try {
+    if (options.shards) {
+      const place = abortable(Promise.resolve(options.shards(fileName)), signal);
+      return await openSource(await place, { ...options, bound: bodyBound });
+    }
+    if (opened.folder) return await openSourceIn(opened.folder, fileName, { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw missingShard(fileName, messageOf(cause), cause);
+  }
+  throw new Pytree2SafetensorsError(
+    "MissingShard",
+    `this index is neither a path nor a URL, so nothing says where ${quote(fileName)} is; pass { shards: (fileName) => source }`,
+    { source: fileName },
+  );
+}
+
+/** The tensors of the checkpoint: what `weight_map` lists, each in the file that it names. */
+function tensorsOf(index: ShardIndex, parts: readonly OpenedPart[], options: OpenOptions) {
+  const files = new Map(parts.map(({ part, tensors }) => [index.files[part.index]!, tensors]));
+  const { tensors, missing, unlisted } = matchShards(index, files);
+  if (unlisted.length > 0) warn(options, unlistedWarning(unlisted));
+  return { tensors, missing };
+}
+
+function joinMetadata(index: ShardIndex, parts: readonly OpenedPart[]): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const { metadata } of [...parts].reverse()) {
+    for (const [key, value] of Object.entries(metadata())) setOwn(joined, key, value);
+  }
+  for (const [key, value] of Object.entries(index.metadata)) {
+    if (typeof value === "string") setOwn(joined, key, value);
+  }
+  return joined;
+}

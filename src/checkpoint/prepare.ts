@@ -1,0 +1,225 @@
+/** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
+import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
+import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
+import type { Awaitable } from "../base/types.ts";
+import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
+import type { Dtype } from "../tensor/dtypes.ts";
+import { keystr } from "../tree/keys/keystr.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
+import { likeKinds } from "../tree/rekey.ts";
+import { tree2names } from "../tree/tree2names.ts";
+import { treeUnflatten } from "../tree/treedef.ts";
+import { Walk } from "../tree/walk.ts";
+import type { ArrayAdapter } from "./adapter.ts";
+import {
+  describeLeaf,
+  Leaf,
+  type LeafCodec,
+  type LeafPlace,
+  takeArray,
+  takeLeaf,
+  unsupportedLeaf,
+} from "./leaf.ts";
+import { type Like, readLike } from "./like.ts";
+import { checkMetadata, type Metadata, withStructure } from "./metadata.ts";
+import type { CheckpointSource } from "./open.ts";
+import type { CastingOptions } from "./options.ts";
+import { chooseCast } from "./reads-of.ts";
+import type { LeafDict, SaveOptions } from "./save.ts";
+import type { SavePytreeOptions } from "./save-pytree.ts";
+
+/** A leaf on its way into a file: what the header will say of it, and how to get its bytes. */
+export interface SaveEntry extends LayoutEntry {
+  /** The dtype of the bytes that the codec gives; another than `dtype` where they are cast. */
+  readonly from: Dtype;
+  /** What the codec reads. */
+  readonly held: unknown;
+  readonly codec: LeafCodec<unknown>;
+}
+
+/** Everything that a save needs, taken at the call. Whoever takes it calls {@link PreparedSave.release} at the end. */
+export class PreparedSave {
+  readonly entries: readonly SaveEntry[];
+  readonly metadata: Metadata | undefined;
+  readonly structure: string | undefined;
+  readonly casting: CastingOptions;
+  readonly #placeOf: (entry: SaveEntry) => LeafPlace;
+  #layout: Layout | undefined;
+  #released = false;
+
+  constructor(
+    entries: readonly SaveEntry[],
+    metadata: Metadata | undefined,
+    structure: string | undefined,
+    casting: CastingOptions,
+    placeOf: (entry: SaveEntry) => LeafPlace,
+  ) {
+    this.entries = entries;
+    this.metadata = metadata;
+    this.structure = structure;
+    this.casting = casting;
+    this.#placeOf = placeOf;
+  }
+
+  /** The layout of all entries in one file. */
+  get layout(): Layout {
+    this.#layout ??= this.layoutOf(this.entries, withStructure(this.metadata, this.structure));
+    return this.#layout;
+  }
+
+  /** The layout of a file of some of the entries. */
+  layoutOf(entries: readonly SaveEntry[], metadata: Metadata | undefined): Layout {
+    try {
+      return planLayout(entries, metadata);
+    } catch (error) {
+      throw this.#withPlace(error);
+    }
+  }
+
+  /** Where a leaf stands, for messages. */
+  placeOf(entry: SaveEntry): LeafPlace {
+    return this.#placeOf(entry);
+  }
+
+  /** Lets go of what the codecs hold, once. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    for (const { codec, held } of this.entries) codec.release?.(held);
+  }
+
+  #withPlace(error: unknown): unknown {
+    if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
+      return error;
+    const entry = this.entries.find(({ name }) => name === error.tensor);
+    const keyPath = entry && this.#placeOf(entry).keyPath;
+    return keyPath === undefined
+      ? error
+      : amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
+  }
+}
+
+/**
+ * Takes a tree for a save. All of it is taken before this function returns; only what `like` says of another file is
+ * waited for.
+ */
+export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): Awaitable<PreparedSave> {
+  requireOptions(options);
+  const { like } = options;
+  if (like === undefined) return nameTree(tree, options);
+  if (Array.isArray(like)) return nameTree(tree, options, { kinds: likeKinds(like), metadata: {} });
+  const held = holdTree(tree, options);
+  return readLike(like as CheckpointSource, options as SavePytreeOptions<never>).then(
+    (found) => nameTree(held.tree, options, found),
+    (error) => {
+      held.release();
+      throw error;
+    },
+  );
+}
+
+/** A copy of the tree's containers, with leaves that are held already. */
+function holdTree<A>(tree: unknown, { arrays, isLeaf, maxDepth, snapshot = false }: SavePytreeOptions<A>) {
+  const adapter = arrays as ArrayAdapter<unknown> | undefined;
+  const held: Leaf[] = [];
+  const release = () => {
+    for (const { codec, value } of held) codec.release?.(value);
+  };
+  const takeHeld = (value: object): Leaf | undefined => {
+    const leaf = takeArray(value, adapter);
+    if (leaf === undefined) return undefined;
+    const { codec } = leaf;
+    held.push(new Leaf(codec.hold(leaf.value, snapshot), { ...codec, hold: (same) => same }));
+    return held.at(-1);
+  };
+  try {
+    const walk = new Walk({ takeLeaf: takeHeld, isLeaf, maxDepth }, { def: true });
+    const def = walk.down(tree);
+    return { tree: treeUnflatten(def, walk.leaves), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** PyTorch's libraries refuse files of their own names whose metadata doesn't say `format`. */
+function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]): Metadata | undefined {
+  const isDotted = keys === "dotted" || (typeof keys === "object" && keys.name === "dotted");
+  return isDotted && metadata?.format === undefined ? { ...metadata, format: "pt" } : metadata;
+}
+
+function nameTree<A>(tree: unknown, options: SavePytreeOptions<A>, like?: Like): PreparedSave {
+  const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
+  requireChoice("structure", structure, ["auto", "always", "never"]);
+  requireChoice("objects", objects, ["dict", "attrs"]);
+  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
+  const named = tree2names(tree, {
+    structure,
+    objects,
+    ordered: options.ordered ?? arrays?.ordered ?? false,
+    takeLeaf: (value) => (value instanceof Leaf ? value : takeArray(value, arrays)),
+    like: like?.kinds,
+    isLeaf,
+    keys,
+    maxDepth,
+    maxGaps: options.maxGaps,
+    maxContainers: options.maxContainers,
+  });
+  // Found by searching: only messages ask.
+  const placeOf = ({ name }: { readonly name: string }): LeafPlace => {
+    const leaf = named.leaves.find((other) => other.name === name)!;
+    return { tensor: name, keyPath: keystr(named.keyPathOf(leaf)) };
+  };
+  const entries = enterAll(named.leaves, options, placeOf);
+  return new PreparedSave(entries, metadata, named.structure, options, placeOf);
+}
+
+/** Takes a dict for a save. */
+export function prepareDict<A>(
+  dict: LeafDict<A>,
+  options: SaveOptions<A> & { readonly snapshot?: boolean },
+): PreparedSave {
+  requireOptions(options);
+  requireDict("the dict of leaves", dict);
+  const metadata = checkMetadata(options.metadata);
+  const leaves = Object.keys(dict).map((name) => ({ name, leaf: dict[name] }));
+  const placeOf = ({ name }: { readonly name: string }): LeafPlace => ({ tensor: name });
+  return new PreparedSave(enterAll(leaves, options, placeOf), metadata, undefined, options, placeOf);
+}
+
+interface NamedLeaf {
+  readonly name: string;
+  readonly leaf: unknown;
+}
+
+function enterAll<A>(
+  leaves: readonly NamedLeaf[],
+  options: SaveOptions<A> & { readonly snapshot?: boolean },
+  placeOf: (leaf: NamedLeaf) => LeafPlace,
+): SaveEntry[] {
+  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const entries: SaveEntry[] = [];
+  try {
+    for (const named of leaves) entries.push(enter(named, adapter, options, () => placeOf(named)));
+  } catch (error) {
+    for (const { codec, held } of entries) codec.release?.(held);
+    throw error;
+  }
+  return entries;
+}
+
+function enter<A>(
+  { name, leaf: value }: NamedLeaf,
+  adapter: ArrayAdapter<unknown> | undefined,
+  { cast, snapshot = false }: SaveOptions<A> & { readonly snapshot?: boolean },
+  where: () => LeafPlace,
+): SaveEntry {
+  const leaf = takeLeaf(value, adapter);
+  if (leaf === undefined) throw unsupportedLeaf(value, where(), adapter);
+  const { codec } = leaf;
+  const info = describeLeaf(leaf, where);
+  const { dtype: from, shape } = info;
+  const dtype = (codec.scalar ? undefined : chooseCast(cast, name, info)) ?? from;
+  return { name, dtype, shape, from, held: codec.hold(leaf.value, snapshot), codec };
+}

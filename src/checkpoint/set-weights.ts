@@ -1,0 +1,65 @@
+/** Puts a dict of leaves into a template. */
+import { requireDict, requireOptions } from "../base/arguments.ts";
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
+import { describeLeaf, type Leaf, takeLeaf, unsupportedLeaf } from "./leaf.ts";
+import { makeArraySync } from "./make-array.ts";
+import { isPlainKind, toPlainKind } from "./plain-kind.ts";
+import type { LeafDict } from "./save.ts";
+import { pairWeights, type SetWeightsOptions } from "./weights-report.ts";
+
+/** A leaf of the dict. */
+interface Weight {
+  readonly name: string;
+  readonly leaf: Leaf;
+  readonly info: ArrayInfo;
+}
+
+/**
+ * A tree like `module` whose leaves are the values of `dict` under the same key strings. Leaves missing from the dict
+ * keep their values, and `module` itself stays as it is. Shapes must match; the dict's dtypes win, but leaves that are
+ * numbers, booleans, bigints or typed arrays keep their kind.
+ *
+ * @throws `ShapeMismatch`; `WeightsMismatch` if nothing matches at all, or under `strict` if anything doesn't;
+ *   `AmbiguousKey`; `LossyConversion` if a leaf's kind can't hold a value.
+ * @example
+ * ```ts
+ * const trained = setWeights(model, load(bytes));
+ * ```
+ */
+export function setWeights<T, A = Tensor>(
+  module: T,
+  dict: LeafDict<A>,
+  options: SetWeightsOptions<A> = {},
+): T {
+  requireOptions(options);
+  requireDict("the dict of weights", dict);
+  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const weights = Object.keys(dict).map((name) => weigh(name, dict[name], adapter));
+  const { pairs, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
+  return rebuild(
+    pairs.map(({ leaf, tensor }) => (tensor === undefined ? leaf : replace(leaf, tensor, adapter))),
+  ) as T;
+}
+
+function weigh(name: string, value: unknown, adapter: ArrayAdapter<unknown> | undefined): Weight {
+  const leaf = takeLeaf(value, adapter);
+  if (leaf === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
+  return { name, leaf, info: describeLeaf(leaf, () => ({ tensor: name })) };
+}
+
+/** What stands for a leaf of the template once it has met its weight. */
+function replace(old: unknown, weight: Weight, adapter: ArrayAdapter<unknown> | undefined): unknown {
+  const { name, leaf, info } = weight;
+  const plain = isPlainKind(old);
+  if (!plain && (adapter === undefined || adapter.is(leaf.value))) return leaf.value;
+  if (leaf.codec.readSync === undefined) {
+    const message = `setWeights() can't wait for ${quote(name)}: ${leaf.codec.async}`;
+    throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
+  }
+  const { buffer, byteOffset, byteLength } = leaf.codec.readSync(leaf.value, info);
+  const tensor = Tensor.fromBuffer(info.dtype, info.shape, buffer, byteOffset, byteLength);
+  return plain ? toPlainKind(old, tensor, name) : makeArraySync(adapter, tensor, name);
+}

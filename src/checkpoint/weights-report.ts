@@ -1,0 +1,156 @@
+/** How a template and named tensors go together, known before any data is read. */
+import { requireChoice } from "../base/arguments.ts";
+import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
+import { matchWeights } from "../tree/match.ts";
+import { flattenTemplate } from "../tree/template.ts";
+import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
+import { describeLeaf, Leaf, takeArray, takeLeaf } from "./leaf.ts";
+import type { ArraysOption } from "./options.ts";
+
+/** What does not fit between a template and a file, all of it, known before any data is read. */
+export interface WeightsReport {
+  /** Key strings of template leaves that hold numbers and that the file has no tensor for. They keep their values. */
+  readonly missing: readonly string[];
+  /** Names of tensors that no leaf of the template takes. They are not read. */
+  readonly unexpected: readonly string[];
+  /** Leaves whose shape differs from their tensor's. */
+  readonly mismatched: readonly {
+    readonly name: string;
+    readonly expected: readonly number[];
+    readonly found: readonly number[];
+  }[];
+}
+
+/** Options of {@link setWeights}. */
+export interface SetWeightsOptions<A = Tensor> extends ArraysOption<A>, KeyStyleOption {
+  /**
+   * How template leaves meet tensors: by equal key strings (`"exact"`, the default), or also by equal names whatever
+   * the kinds of their keys (`"name"`): `layers.0.w` meets `layers#0@w`.
+   */
+  readonly match?: "exact" | "name";
+  /** Throws on anything that does not fit, with all of it in `faults`. */
+  readonly strict?: boolean;
+  /** Takes tensors of another shape than the template's leaf. */
+  readonly allowShapeMismatch?: boolean;
+  /** Called once, before data is read, with everything that does not fit. */
+  readonly onReport?: (report: WeightsReport) => void;
+  /** Spells the keys of plain objects as attributes. */
+  readonly objects?: "dict" | "attrs";
+  /** Treats a value as a leaf even if it is a container. */
+  readonly isLeaf?: (value: unknown) => boolean;
+  /** How deep a template may be; 1,000 by default. */
+  readonly maxDepth?: number;
+}
+
+/** A leaf of a template, and the tensor that replaces it if there is one. */
+export interface WeightsPair<R> {
+  /** The leaf as it stands in the template. */
+  readonly leaf: unknown;
+  readonly tensor?: R;
+}
+
+/** A template whose leaves have met their tensors. */
+export interface PairedTemplate<R> {
+  /** One pair for each leaf, in the template's order. */
+  readonly pairs: readonly WeightsPair<R>[];
+  /** A tree like the template with these leaves. */
+  rebuild(leaves: readonly unknown[]): unknown;
+}
+
+/**
+ * Pairs the leaves of a template with tensors, reports what does not fit, and refuses what the options don't allow.
+ *
+ * @param infoOf Dtype and shape of a tensor.
+ * @param aliases Other names of tensors, as files with tied weights list them.
+ */
+export function pairWeights<R extends { readonly name: string }>(
+  module: unknown,
+  tensors: readonly R[],
+  infoOf: (tensor: R) => ArrayInfo,
+  options: SetWeightsOptions<unknown>,
+  aliases?: ReadonlyMap<string, string>,
+): PairedTemplate<R> {
+  const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
+  requireChoice("match", match, ["exact", "name"]);
+  requireChoice("objects", objects, ["dict", "attrs"]);
+  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const template = flattenTemplate(module, {
+    takeLeaf: (value) => takeArray(value, arrays),
+    objects,
+    isLeaf,
+    keys,
+    maxDepth,
+  });
+  const { pairs, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
+  const missing: string[] = [];
+  const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
+  let matched = 0;
+  const paired = pairs.map(({ leaf: { name, leaf: value }, tensor }): WeightsPair<R> => {
+    const leaf = takeLeaf(value, arrays);
+    if (tensor !== undefined) matched++;
+    else if (leaf !== undefined) missing.push(name);
+    if (tensor !== undefined && leaf !== undefined) {
+      const expected = describeLeaf(leaf, () => ({ tensor: name })).shape;
+      const found = infoOf(tensor).shape;
+      if (!sameShape(expected, found)) mismatched.push({ name: tensor.name, expected, found });
+    }
+    const own = value instanceof Leaf ? value.value : value;
+    return tensor === undefined ? { leaf: own } : { leaf: own, tensor };
+  });
+  const report: WeightsReport = { missing, unexpected: unexpected.map(({ name }) => name), mismatched };
+  options.onReport?.(report);
+  refuse(report, matched, options);
+  return { pairs: paired, rebuild: (leaves) => template.rebuild(leaves) };
+}
+
+/** Throws for what the options don't allow, with all of it in one error. */
+function refuse(report: WeightsReport, matched: number, options: SetWeightsOptions<unknown>): void {
+  const { missing, unexpected, mismatched } = report;
+  if (matched === 0 && missing.length + unexpected.length > 0) {
+    const hint = options.match === "name" ? "" : '; if only the kinds of keys differ, pass { match: "name" }';
+    throw new Pytree2SafetensorsError(
+      "WeightsMismatch",
+      `no tensor matches any leaf of the template: the template has ${list(missing)}, the file has ${list(unexpected)}${hint}`,
+      { expected: list(missing), found: list(unexpected) },
+    );
+  }
+  const shapes: Fault[] = mismatched.map(({ name, expected, found }) => ({
+    code: "ShapeMismatch",
+    message: `tensor ${quote(name)} has shape [${found}], the template's leaf [${expected}]`,
+    tensor: name,
+    expected: `[${expected}]`,
+    found: `[${found}]`,
+  }));
+  const faults: Fault[] = options.allowShapeMismatch ? [] : [...shapes];
+  if (options.strict) {
+    for (const tensor of missing) {
+      const message = `the file has no tensor for the leaf ${quote(tensor)}`;
+      faults.push({ code: "WeightsMismatch", message, tensor });
+    }
+    for (const tensor of unexpected) {
+      const message = `the template has no leaf for the tensor ${quote(tensor)}`;
+      faults.push({ code: "WeightsMismatch", message, tensor });
+    }
+  }
+  const [first] = faults;
+  if (first === undefined) return;
+  const { code, message, ...fields } = first;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more, see "faults")` : "";
+  const wayOut = code === "ShapeMismatch" ? "; pass { allowShapeMismatch: true } to take it" : "";
+  throw new Pytree2SafetensorsError(code, message + wayOut + more, { ...fields, faults });
+}
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return "nothing";
+  const shown = names.slice(0, 3).map((name) => quote(name));
+  return names.length > 3 ? `${shown.join(", ")} and ${names.length - 3} more` : shown.join(", ");
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

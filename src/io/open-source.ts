@@ -1,0 +1,115 @@
+/** Opens whatever bytes can be read from. A new kind of source is one new file and one line in the table. */
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { describeValue, printable } from "../base/quote.ts";
+import { checkOptions } from "./check-options.ts";
+import type {
+  BlobLike,
+  FileHandleLike,
+  OpfsDirectoryLike,
+  OpfsFileLike,
+  SyncAccessHandleLike,
+} from "./duck-types.ts";
+import { isOpfsDirectory, isStore } from "./duck-types.ts";
+import { ExactSource } from "./guard.ts";
+import type { OpenSourceOptions } from "./options.ts";
+import { openBlob } from "./sources/blob.ts";
+import { openBytes } from "./sources/bytes.ts";
+import { openHandle } from "./sources/file-handle.ts";
+import type { SourceKind } from "./sources/kind.ts";
+import { openOpfsFile } from "./sources/opfs.ts";
+import { openOwn } from "./sources/own.ts";
+import { openAddress } from "./sources/place.ts";
+import { openResponse } from "./sources/response.ts";
+import { openSyncHandle } from "./sources/sync-handle.ts";
+import { opfsStore } from "./stores/opfs.ts";
+import type { ByteSource, Store } from "./types.ts";
+import { checkKey } from "./urls.ts";
+
+/**
+ * Everything that can be read from. A string is a URL if it begins with `http:`, `https:`, `file:`, `blob:` or `data:`,
+ * an address if it begins with the scheme of a service (`s3://`), else a path, or in a page a URL relative to it.
+ * Folders and stores are read by the functions that look for a checkpoint in them.
+ */
+export type SourceInput =
+  | string
+  | URL
+  | BlobLike
+  | ArrayBufferLike
+  | ArrayBufferView
+  | Response
+  | FileHandleLike
+  | OpfsFileLike
+  | OpfsDirectoryLike
+  | SyncAccessHandleLike
+  | ByteSource
+  | Store;
+
+/** A source that was opened, and how to let go of it. */
+export interface OpenedSource {
+  readonly source: ExactSource;
+  /** The store of what lies beside the source, if that can be opened too. */
+  readonly folder?: Store | undefined;
+  /** Closes what was opened for it, after the reads under way; the caller's own handles stay open. */
+  close(): Promise<void>;
+}
+
+// In this order: what comes first may have the shape of what comes later too.
+const KINDS: readonly SourceKind[] = [
+  openAddress,
+  openBytes,
+  openResponse,
+  openSyncHandle,
+  openOpfsFile,
+  openHandle,
+  (input) => (isStore(input) ? input : undefined),
+  (input) => (isOpfsDirectory(input) ? opfsStore(input) : undefined),
+  openOwn,
+  openBlob,
+];
+
+/** Opens a file, or a folder as its store: a path of a folder, an OPFS directory, a URL that ends in "/", a store. */
+export async function openPlace(
+  input: SourceInput,
+  options: OpenSourceOptions = {},
+): Promise<OpenedSource | Store> {
+  checkOptions(options);
+  options.signal?.throwIfAborted();
+  for (const open of KINDS) {
+    const opening = open(input, options);
+    if (opening === undefined) continue;
+    const opened = await opening;
+    return isStore(opened) ? opened : guarded(opened.source, opened.owned, opened.folder);
+  }
+  const found = describeValue(input);
+  throw new Pytree2SafetensorsError(
+    "UnsupportedSource",
+    `can't read from ${found}: pass a path, a URL, a Blob, bytes, a Response, a file handle, a folder or a ByteSource`,
+    { found },
+  );
+}
+
+/** Opens a file; a folder is an error. */
+export async function openSource(input: SourceInput, options: OpenSourceOptions = {}): Promise<OpenedSource> {
+  const opened = await openPlace(input, options);
+  if (!isStore(opened)) return opened;
+  const name = opened.name ?? "the store";
+  const message = `can't read ${printable(name)}: it is a folder; name a file in it`;
+  throw new Pytree2SafetensorsError("IoError", message, { source: name });
+}
+
+/** Opens what a store has under a key; its folder is that store. */
+export async function openSourceIn(
+  store: Store,
+  key: string,
+  options: Pick<OpenSourceOptions, "signal"> = {},
+): Promise<OpenedSource> {
+  checkOptions(options);
+  options.signal?.throwIfAborted();
+  checkKey(key);
+  return guarded(await store.source(key, options), true, store);
+}
+
+function guarded(inner: ByteSource, owned: boolean, folder: Store | undefined): OpenedSource {
+  const source = new ExactSource(inner, owned);
+  return { source, folder, close: () => source.close() };
+}

@@ -1,0 +1,57 @@
+/** Gives a temporary file its name, on file systems that can't rename too. */
+import { constants } from "node:fs";
+import { copyFile, lstat, open, rename, unlink } from "node:fs/promises";
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+
+// What systems say of a rename that they don't have: mounts of object stores, some network disks, and files that are
+// mounted themselves.
+const UNSUPPORTED = new Set(["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EXDEV", "EINVAL", "EBUSY"]);
+
+/**
+ * Renames a finished temporary file to its target, which it replaces at once. If the file system can't rename, it is
+ * copied to a target that isn't there yet; an old file is never put at stake.
+ *
+ * @param name What messages call the target.
+ */
+export async function moveInto(temporary: string, path: string, name: string, flush: boolean): Promise<void> {
+  try {
+    await rename(temporary, path);
+  } catch (cause) {
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    if (!UNSUPPORTED.has(code)) throw cause;
+    if (await isThere(path)) throw stuck(name, code, cause);
+    await copyWhole(temporary, path, flush);
+    await unlink(temporary);
+  }
+}
+
+async function copyWhole(from: string, to: string, flush: boolean): Promise<void> {
+  // Never over a file that came meanwhile.
+  await copyFile(from, to, constants.COPYFILE_EXCL).catch(async (error) => {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await unlink(to).catch(() => {});
+    throw error;
+  });
+  if (!flush) return;
+  const handle = await open(to, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function stuck(name: string, code: string, cause: unknown): Error {
+  const message = `can't write ${printable(name)}: this file system can't replace a file at once (rename: ${code}); remove the old file first, save under another name, or save elsewhere and copy`;
+  return new Pytree2SafetensorsError("WriteError", message, { source: name, cause });
+}

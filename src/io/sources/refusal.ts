@@ -1,0 +1,80 @@
+/** The errors of servers that refuse: what they answered, and what they said of the reason. */
+import type { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+import { httpError } from "./response.ts";
+import { retryAfter, Transient } from "./retry.ts";
+
+// A reason is a line or two; the rest of a body is a page for people.
+const MAX_BODY_BYTES = 4096;
+const MAX_REASON = 300;
+// The status is known already: its error doesn't wait for long.
+const PATIENCE_MS = 500;
+
+/** The error of a status that isn't the file; those of a busy or failing server may pass. */
+export async function refusal(
+  response: Response,
+  name: string,
+): Promise<Transient | Pytree2SafetensorsError> {
+  const { status } = response;
+  const error = await refusalError(response, name);
+  const mayPass = status >= 500 || status === 408 || status === 429;
+  return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
+}
+
+/** The same for a response that the caller fetched. */
+export async function refusalError(response: Response, name: string): Promise<Pytree2SafetensorsError> {
+  const { status, statusText } = response;
+  const answered = `the server answered ${status} ${printable(statusText, 100)}`.trim();
+  const reason = response.headers.get("x-error-message") ?? reasonIn(await bodyOf(response));
+  const said = reason ? `: ${printable(reason, MAX_REASON)}` : "";
+  const advice =
+    status === 401 || status === 403
+      ? '; give credentials by `headers`, such as { authorization: "Bearer …" }, or check those that were sent'
+      : "";
+  return httpError(name, status, answered + said + advice);
+}
+
+/** The beginning of a text that came in place of the file. */
+async function bodyOf(response: Response): Promise<string> {
+  const type = response.headers.get("content-type") ?? "text/plain";
+  const reader =
+    /^text\/|json|xml/i.test(type) && !response.bodyUsed ? response.body?.getReader() : undefined;
+  if (reader === undefined) return "";
+  const decoder = new TextDecoder();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const enough = new Promise<{ done: true; value: undefined }>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, { done: true, value: undefined });
+  });
+  let text = "";
+  try {
+    for (let bytes = 0; bytes < MAX_BODY_BYTES; ) {
+      const { done, value } = await Promise.race([reader.read(), enough]);
+      if (done) break;
+      bytes += value.byteLength;
+      text += decoder.decode(value.subarray(0, MAX_BODY_BYTES), { stream: true });
+    }
+  } catch {
+    // What came so far is what there is to say.
+  }
+  clearTimeout(timer);
+  reader.cancel().catch(() => {});
+  return text;
+}
+
+/** What a body says of the reason: the message of JSON or XML, the title of a page, else the text. */
+function reasonIn(body: string): string {
+  const text = body.trim();
+  const json = /"(?:message|error|error_description|detail)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  if (text.startsWith("{") && json !== undefined) return unescaped(json);
+  const marked = /<(message|title)>([^<]*)</i.exec(text)?.[2];
+  if (text.startsWith("<")) return marked?.trim() ?? "";
+  return text.replace(/\s+/g, " ");
+}
+
+function unescaped(json: string): string {
+  try {
+    return String(JSON.parse(json));
+  } catch {
+    return json;
+  }
+}

@@ -1,0 +1,163 @@
+/** A folder of a file system: Node, Deno, Bun. */
+import type { Dirent } from "node:fs";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+import { explain } from "../explain.node.ts";
+import { pathSink } from "../sinks/path.node.ts";
+import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
+import { pathSource } from "../sources/path.node.ts";
+import type { ListOptions, Store, StoreEntry } from "../types.ts";
+import { checkKey } from "../urls.ts";
+import { isListed, mayHold } from "./listing.ts";
+
+/** The store of a folder that is there, or can be made. */
+export async function openFolder(root: string, name: string): Promise<Store> {
+  let isFile: boolean;
+  try {
+    isFile = !(await stat(root)).isDirectory();
+  } catch (cause) {
+    isFile = false;
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+      throw explain("WriteError", "make the folder", name, cause);
+  }
+  if (!isFile) return folderStore(root, name);
+  const message = `can't make the folder ${printable(name)}: there is a file of that name; name a folder`;
+  throw new Pytree2SafetensorsError("WriteError", message, { source: name });
+}
+
+/**
+ * The files below a folder. The folder is made when the first of them is written. Links to files are followed, links to
+ * folders are not listed.
+ *
+ * @param root Its absolute path.
+ * @param name Its path as the caller spelled it.
+ */
+export function folderStore(root: string, name: string): Store {
+  return {
+    name,
+    async source(key, options = {}) {
+      checkKey(key);
+      const source = await pathSource(join(root, key), join(name, key), options);
+      if (source !== undefined) return source;
+      const place = join(name, key);
+      const message = `can't read ${printable(place)}: it is a folder; name a file in it`;
+      throw new Pytree2SafetensorsError("IoError", message, { source: place });
+    },
+    async sink(key, options = {}) {
+      checkKey(key);
+      const path = join(root, key);
+      try {
+        await mkdir(dirname(path), { recursive: true });
+      } catch (cause) {
+        throw explain("WriteError", "make the folder", join(name, dirname(key)), cause);
+      }
+      return pathSink(path, join(name, key), options);
+    },
+    async *list(prefix, options) {
+      for await (const { key, target } of entriesOf(root, name, prefix, options))
+        if (target === undefined) yield* entryOf(root, key, key);
+    },
+    async *pending(prefix) {
+      for await (const { key, target } of entriesOf(root, name, prefix, { clear: true }))
+        if (target !== undefined) yield* entryOf(root, key, target);
+    },
+    async remove(key) {
+      checkKey(key);
+      try {
+        await rm(join(root, key), { force: true });
+      } catch (cause) {
+        throw explain("WriteError", "remove", join(name, key), cause);
+      }
+    },
+    async sweep(prefix, isOwn) {
+      try {
+        await sweepFolder(root, "", { prefix, isOwn });
+      } catch (cause) {
+        throw explain("WriteError", "clear", name, cause);
+      }
+    },
+  };
+}
+
+interface Sweep {
+  readonly prefix: string;
+  readonly isOwn: (key: string) => boolean;
+}
+
+/** Removes temporary files and folders without a file; tells whether anything is left. */
+async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<boolean> {
+  const { prefix, isOwn } = sweep;
+  const isDead = (key: string) => key.startsWith(prefix) && isOwn(key);
+  let left = 0;
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(ignoreMissing);
+  for (const entry of entries ?? []) {
+    const key = path + entry.name;
+    const file = join(root, key);
+    const target = targetOf(entry.name);
+    if (entry.isDirectory() && mayHold(`${key}/`, prefix, false)) {
+      if (!(await sweepFolder(root, `${key}/`, sweep)) && isDead(`${key}/`))
+        await rmdir(file).catch(ignoreMissing);
+      else left++;
+    } else if (target !== undefined && isDead(path + target) && !isLiving(file))
+      await rm(file, { force: true });
+    else left++;
+  }
+  return left > 0;
+}
+
+function ignoreMissing(cause: unknown): undefined {
+  if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+  return undefined;
+}
+
+interface Found {
+  readonly key: string;
+  /** The key that a temporary file is to have once it is whole. */
+  readonly target: string | undefined;
+}
+
+async function* entriesOf(
+  root: string,
+  name: string,
+  prefix = "",
+  { shallow = false, signal, clear = false }: ListOptions & { readonly clear?: boolean } = {},
+): AsyncGenerator<Found, void, undefined> {
+  // Level by level, so that the files at the top come first.
+  const folders = [""];
+  for (let path = folders.shift(); path !== undefined; path = folders.shift()) {
+    const folder = join(root, path);
+    if (clear) await clearLitterIn(folder).catch(() => {});
+    for (const entry of await entriesIn(folder, join(name, path))) {
+      signal?.throwIfAborted();
+      const key = path + entry.name;
+      const label = targetOf(entry.name);
+      const target = label === undefined ? undefined : path + label;
+      if (entry.isDirectory()) {
+        if (mayHold(`${key}/`, prefix, shallow)) folders.push(`${key}/`);
+      } else if (isListed(target ?? key, prefix, shallow)) yield { key, target };
+    }
+  }
+}
+
+async function entriesIn(folder: string, name: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (cause) {
+    // A folder that isn't there yet has nothing in it.
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw explain("IoError", "list the folder", name, cause);
+  }
+}
+
+async function* entryOf(
+  root: string,
+  file: string,
+  key: string,
+): AsyncGenerator<StoreEntry, void, undefined> {
+  // Removed by someone else since the folder was listed, or a link that leads nowhere.
+  const found = await stat(join(root, file)).catch(() => undefined);
+  if (found?.isFile()) yield { key, size: found.size, modified: found.mtimeMs };
+}

@@ -1,0 +1,176 @@
+/** A folder of a browser's storage. */
+import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { printable } from "../../base/quote.ts";
+import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
+import { storageError } from "../faults.ts";
+import type { opfsSink } from "../sinks/opfs.ts";
+import { opfsSource } from "../sources/opfs.ts";
+import type { ListOptions, Store, StoreEntry } from "../types.ts";
+import { checkKey } from "../urls.ts";
+import { isListed, mayHold } from "./listing.ts";
+
+const MAX_TRIES = 20;
+const BETWEEN_MS = 50;
+
+/**
+ * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
+ * without a byte counts as one that is still being written, or whose writer died.
+ *
+ * @param create How files are written; without it the store is for reading, and programs that only read don't carry the rest.
+ */
+export function opfsStore(root: OpfsDirectoryLike, create?: typeof opfsSink): Store {
+  const { name } = root;
+  const nameOf = (key: string) => `${name}/${key}`;
+
+  async function fileOf(key: string, create: boolean): Promise<OpfsFileLike> {
+    const { folder, last } = await parentOf(root, key, create);
+    return folder.getFileHandle(last, { create });
+  }
+
+  return {
+    name,
+    async source(key) {
+      checkKey(key);
+      try {
+        const source = await opfsSource(await fileOf(key, false), nameOf(key));
+        if (source.size > 0) return source;
+      } catch (cause) {
+        throw storageError("IoError", "read", nameOf(key), cause);
+      }
+      throw storageError(
+        "IoError",
+        "read",
+        nameOf(key),
+        new Error("it is empty: its writer isn't done, or died"),
+      );
+    },
+    async sink(key, options = {}) {
+      checkKey(key);
+      if (create === undefined) throw readOnly(nameOf(key));
+      try {
+        return await create(await fileOf(key, true), options, nameOf(key), () => removeIfEmpty(key));
+      } catch (cause) {
+        throw storageError("WriteError", "write", nameOf(key), cause);
+      }
+    },
+    async *list(prefix, options) {
+      for await (const entry of entriesOf(root, prefix, options)) if (entry.size > 0) yield entry;
+    },
+    async *pending(prefix) {
+      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
+    },
+    async remove(key) {
+      checkKey(key);
+      try {
+        const { folder, last } = await parentOf(root, key, false);
+        await removeWhenFree(folder, last);
+      } catch (cause) {
+        if (!isMissing(cause)) throw storageError("WriteError", "remove", nameOf(key), cause);
+      }
+    },
+    async sweep(prefix, isOwn) {
+      try {
+        await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
+      } catch (cause) {
+        throw storageError("WriteError", "clear", name, cause);
+      }
+    },
+  };
+
+  // Removes files without a byte and folders without a file; tells whether anything is left.
+  async function sweepFolder(
+    handle: OpfsDirectoryLike,
+    path: string,
+    sweep: (key: string) => boolean,
+    prefix: string,
+  ): Promise<boolean> {
+    const entries: { readonly kind: string; readonly name: string }[] = [];
+    for await (const { kind, name } of handle.values()) entries.push({ kind, name });
+    let left = 0;
+    for (const { kind, name } of entries) {
+      const key = kind === "directory" ? `${path}${name}/` : path + name;
+      let isEmpty = false;
+      if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+      else if (mayHold(key, prefix, false))
+        isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
+      if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
+      else left++;
+    }
+    return left > 0;
+  }
+
+  // What an aborted save has made anew goes again.
+  async function removeIfEmpty(key: string): Promise<void> {
+    const { folder, last } = await parentOf(root, key, false);
+    const file = await (await folder.getFileHandle(last)).getFile();
+    if (file.size === 0) await folder.removeEntry(last);
+  }
+}
+
+function readOnly(name: string): Error {
+  const message = `can't write ${printable(name)}: its folder was opened to read from; pass the folder itself to save`;
+  return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+}
+
+async function parentOf(
+  root: OpfsDirectoryLike,
+  key: string,
+  create: boolean,
+): Promise<{ folder: OpfsDirectoryLike; last: string }> {
+  const parts = key.split("/");
+  const last = parts.pop()!;
+  let folder = root;
+  for (const part of parts) folder = await folder.getDirectoryHandle(part, { create });
+  return { folder, last };
+}
+
+async function* entriesOf(
+  root: OpfsDirectoryLike,
+  prefix = "",
+  { shallow = false, signal }: ListOptions = {},
+): AsyncGenerator<StoreEntry, void, undefined> {
+  // Level by level, so that the files at the top come first.
+  const folders: { handle: OpfsDirectoryLike; path: string }[] = [{ handle: root, path: "" }];
+  for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
+    const { handle, path } = next;
+    const names: { readonly kind: string; readonly name: string }[] = [];
+    for await (const { kind, name } of handle.values()) names.push({ kind, name });
+    for (const { kind, name } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      signal?.throwIfAborted();
+      const key = path + name;
+      if (kind === "directory") {
+        if (mayHold(`${key}/`, prefix, shallow))
+          folders.push({ handle: await handle.getDirectoryHandle(name), path: `${key}/` });
+      } else if (isListed(key, prefix, shallow)) {
+        const file = await handle
+          .getFileHandle(name)
+          .then((found) => found.getFile())
+          .catch(ignoreMissing);
+        if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
+      }
+    }
+  }
+}
+
+/** Removes an entry; waits for a page or a worker that had it open and has ended, which a browser notices a moment later. */
+async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await folder.removeEntry(name);
+    } catch (cause) {
+      const isHeld = (cause as { name?: unknown } | null)?.name === "NoModificationAllowedError";
+      if (!isHeld || tries === MAX_TRIES) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    }
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  return (cause as { name?: unknown } | null)?.name === "NotFoundError";
+}
+
+// Removed by someone else since the folder was listed.
+function ignoreMissing(cause: unknown): undefined {
+  if (!isMissing(cause)) throw cause;
+  return undefined;
+}

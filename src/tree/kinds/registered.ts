@@ -1,0 +1,192 @@
+/** Objects of registered classes, whose keys are whatever the class gives. */
+import { setOwn } from "../../base/dict.ts";
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { quote } from "../../base/quote.ts";
+import { equalEntries, GetAttrKey, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
+import { keystr } from "../keys/keystr.ts";
+import { placeOf } from "../messages.ts";
+import {
+  decodeEntry,
+  decodeValue,
+  encodeEntry,
+  encodeValue,
+  invalidStructure,
+  isObject,
+  type Json,
+} from "../structure/value.ts";
+import { attrs, spellObject } from "./attrs.ts";
+import { dict } from "./dict.ts";
+import { readKeys, recordedChildren, writeKeyed } from "./keyed.ts";
+import type { Kind, Node } from "./kind.ts";
+import { list } from "./list.ts";
+import { map } from "./map.ts";
+import { OpaqueNode, opaqueRegistration } from "./opaque.ts";
+import { getRegistration, getRegistrationByName, type Registration } from "./registry.ts";
+
+interface ClassData {
+  readonly registration: Registration;
+  readonly entries: readonly KeyEntry[];
+  /** What the class keeps besides its children. */
+  readonly aux: unknown;
+}
+
+/** What structure metadata says of an object of a class. */
+interface ClassRecord {
+  readonly name: string;
+  readonly entries: readonly KeyEntry[];
+  readonly aux: unknown;
+  /** Whether the class that is registered by the name has other fields. */
+  readonly isOther?: boolean;
+}
+
+export const registered: Kind = {
+  name: "class",
+  mark: undefined,
+  recognises: (prototype) =>
+    prototype === OpaqueNode.prototype || (prototype !== null && getRegistration(prototype) !== undefined),
+
+  open(value, pathOf) {
+    const registration =
+      value instanceof OpaqueNode
+        ? opaqueRegistration(value.name)
+        : getRegistration(Object.getPrototypeOf(value))!;
+    const [pairs, aux] = registration.flatten(value);
+    const entries = pairs.map((pair) => pair[0]);
+    if (!registration.dataclass) refuseEqualEntries(entries, pathOf);
+    const data: ClassData = { registration, entries, aux };
+    return [{ kind: registered, keys: undefined, data }, pairs.map((pair) => pair[1])];
+  },
+  entry: (node, i) => dataOf(node).entries[i]!,
+  make(node, children) {
+    const { registration, entries, aux } = dataOf(node);
+    return registration.unflatten(aux, children, entries);
+  },
+  spell(node, children) {
+    const { name, className } = dataOf(node).registration;
+    return spellObject(name ?? className, node, children);
+  },
+  // The order is the class's business: its keys must be the same in the same order.
+  pair(a, b) {
+    const [x, y] = [dataOf(a), dataOf(b)];
+    const same =
+      isSameClass(x.registration, y.registration) &&
+      x.entries.length === y.entries.length &&
+      x.entries.every((entry, i) => equalEntries(entry, y.entries[i]!)) &&
+      equalData(x.aux, y.aux);
+    return same ? "same" : undefined;
+  },
+
+  write(def, entries, writer) {
+    const { registration, aux } = dataOf(def.node!);
+    const { name } = registration;
+    // A class without a name loads as what its keys say.
+    if (name === undefined) {
+      writeKeyed(def, entries, writer, ".", staticFields(registration, aux));
+      return;
+    }
+    writer.markOf(entries);
+    for (let i = 0; i < entries.length; i++) writer.child(entries[i]!, def.children[i]!);
+    const static_ =
+      aux === undefined ? undefined : encodeValue(aux, () => `${keystr(writer.path)} (${name})`);
+    const keys = entries.map((entry) => encodeEntry(entry, () => writer.path));
+    writer.record("class", static_ === undefined ? { name, keys } : { name, keys, aux: static_ });
+  },
+  read(json) {
+    if (!isObject(json) || typeof json.name !== "string") invalidStructure("a class has no name");
+    const entries = readKeys(json.keys, decodeEntry);
+    if (entries.some((entry) => entry.kind !== entries[0]!.kind)) {
+      invalidStructure("a class has keys of two kinds");
+    }
+    const { name, aux } = json;
+    const data: ClassRecord = { name, entries, aux: aux === undefined ? undefined : decodeValue(aux) };
+    const mark = (entries[0] && markOf(entries[0])) ?? ".";
+    return { kind: registered, mark, keys: entries.map(keyOf), data };
+  },
+  settle(branch, path, { mode, onWarning }) {
+    const { name, aux, entries } = branch.record!.data as ClassRecord;
+    const registration = getRegistrationByName(name);
+    if (registration === undefined || registration.accepts(aux, entries)) return;
+    const error = new Pytree2SafetensorsError(
+      "StructureMismatch",
+      `${placeOf(path)}: the fields of ${quote(name)} in the file are not those of the class that is registered by that name; it loads as what its keys say`,
+      { keyPath: keystr(path) },
+    );
+    if (mode === "require") throw error;
+    onWarning?.(error);
+    branch.record = { ...branch.record!, data: { name, entries, aux, isOther: true } satisfies ClassRecord };
+  },
+  build(branch, maker) {
+    const { name, entries, aux, isOther } = branch.record!.data as ClassRecord;
+    const present = recordedChildren(branch);
+    const known = isOther ? undefined : getRegistrationByName(name);
+    const registration = known ?? (maker.unknownClasses === "opaque" ? opaqueRegistration(name) : undefined);
+    if (registration !== undefined && present.length === entries.length) {
+      const children = present.map(({ twig }) => maker.make(twig));
+      return registration.unflatten(aux, children, entries);
+    }
+    // Not known here, or not whole: what its keys say, and its static fields beside them.
+    if (branch.mark === "#") return list.build(branch, maker);
+    if (present.some(({ key }) => typeof key !== "string")) return map.build(branch, maker);
+    if (branch.mark !== ".") return dict.build(branch, maker);
+    const object = attrs.build(branch, maker) as Record<string, unknown>;
+    for (const [field, value] of isObject(aux as Json) ? Object.entries(aux as object) : []) {
+      if (!Object.hasOwn(object, field)) setOwn(object, field, value);
+    }
+    return object;
+  },
+};
+
+function isSameClass(a: Registration, b: Registration): boolean {
+  return a === b || (a.opaque === true && b.opaque === true && a.name === b.name);
+}
+
+function dataOf(node: Node): ClassData {
+  return node.data as ClassData;
+}
+
+function refuseEqualEntries(entries: readonly KeyEntry[], pathOf: () => KeyPath): void {
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const id = `${entry.kind} ${typeof key} ${key}`;
+    if (seen.has(id)) {
+      const path = [...pathOf(), entry];
+      throw new Pytree2SafetensorsError(
+        "DuplicateKey",
+        `flattenWithKeys gives ${placeOf(path)} twice: give each child a key of its own`,
+        { keyPath: keystr(path) },
+      );
+    }
+    seen.add(id);
+  }
+}
+
+/** The static fields of a dataclass without a name, as far as they are JSON: they become attributes. */
+function staticFields({ dataclass }: Registration, aux: unknown): [KeyEntry, Json][] {
+  if (!dataclass) return [];
+  return Object.entries(aux as object).flatMap(([field, value]): [KeyEntry, Json][] => {
+    try {
+      return value === undefined ? [] : [[new GetAttrKey(field), encodeValue(value, () => field)]];
+    } catch (error) {
+      if (isPytree2SafetensorsError(error)) return [];
+      throw error;
+    }
+  });
+}
+
+/** Whether two pieces of static data are the same value: equal JSON, or else the same object. */
+export function equalData(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalData(item, b[i]));
+  }
+  const prototype: unknown = Object.getPrototypeOf(a);
+  if (prototype !== Object.getPrototypeOf(b) || (prototype !== Object.prototype && prototype !== null)) {
+    return false;
+  }
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  return keys.every((key) => Object.hasOwn(y, key) && equalData(x[key], y[key]));
+}
