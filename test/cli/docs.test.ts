@@ -175,7 +175,7 @@ describe("docs/cli.md", () => {
     const shown = new Set(
       PAGE.flatMap((part) => (typeof part === "string" ? [] : [part.run.split(" ")[0]!])),
     );
-    // What opens a browser has no output to show.
+    // What opens a browser has no output to show; the page tells of it in prose.
     expect([...shown, "view"].sort()).toEqual(commands.sort());
   });
 });

@@ -23,7 +23,7 @@ export function weights(shape: readonly number[], seed: number, scale = 0.05): T
   const data = Float32Array.from({ length: size }, (_, i) => {
     const noise = next() + next() + next() - 1.5;
     const [row, column] = [Math.floor(i / width), i % width];
-    return scale * (noise + 0.7 * Math.sin(row / 9 + seed) * Math.cos(column / 7));
+    return scale * (0.4 * noise + 1.1 * Math.sin(row / 9 + seed) * Math.cos(column / 7));
   });
   return Tensor.from(data, { shape: [...shape] }) as Tensor<"F32">;
 }

@@ -184,7 +184,7 @@ function ChangeList({ rows, selected, onPick }: ChangeListProps) {
               <span class="number">
                 {change.values && change.kind !== "same" ? formatNumber(change.values.maxAbs) : ""}
               </span>
-              <span class="number">
+              <span class="number minor">
                 {change.values && change.kind !== "same" ? formatNumber(change.values.meanAbs) : ""}
               </span>
             </div>

@@ -206,7 +206,7 @@ function TreeRow({ row, index, top, isActive, isSelected, isFlat, onToggle, onPi
       </span>
       <span class="kind">{node.dtype ?? (node.kind === "none" ? "None" : node.kind)}</span>
       <span class="shape">{node.kind === "tensor" ? shapeOf(node) : valueText(node)}</span>
-      <span class="number">{node.tensors === 0 ? "" : formatCount(node.parameters * count)}</span>
+      <span class="number minor">{node.tensors === 0 ? "" : formatCount(node.parameters * count)}</span>
       <span class="number">{node.tensors === 0 ? "" : formatBytes(node.bytes * count)}</span>
     </div>
   );
