@@ -1,3 +1,4 @@
+/** Objects as dicts: safe for any key. */
 /**
  * Sets an own, enumerable property whatever its name. Plain assignment would run the setter that
  * `Object.prototype` has for `__proto__`, and fails for inherited names once that prototype is frozen.

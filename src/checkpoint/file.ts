@@ -7,7 +7,7 @@ import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
+import { type Dtype, requireDtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { stripKinds } from "../tree/match.ts";
 import type { ArrayInfo } from "./adapter.ts";
@@ -17,7 +17,7 @@ import { ProgressCounter } from "./progress.ts";
 import { readSlice } from "./read-slice.ts";
 import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
 import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
-import { requireDtype, targetTensor } from "./target.ts";
+import { targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */
 export interface TensorInfo extends ArrayInfo {
@@ -255,7 +255,11 @@ export class SafetensorsFile {
     if (found !== undefined) return found;
     if (typeof name !== "string") throw invalidArgument("name", "a string", name);
     this.requireNone(this.missing.has(name) ? [name] : []);
-    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
+    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), {
+      tensor: name,
+      expected: "the name of a tensor in the file",
+      found: quote(name),
+    });
   }
 
   /** @internal Throws for the first of these names, all of which the shards lack. */

@@ -2,7 +2,7 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { arrayClass, type Dtype, isDtype } from "../tensor/dtypes.ts";
+import { arrayClass, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -67,15 +67,4 @@ export function refuseSharedMemory(
       );
     });
   }
-}
-
-/** Refuses what isn't a dtype: a cast comes from options, and from programs without types. */
-export function requireDtype(dtype: Dtype): Dtype {
-  if (isDtype(dtype)) return dtype;
-  const found = String(dtype);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedDtype",
-    `can't cast to ${quote(found)}: it is not a dtype of the format`,
-    { found },
-  );
 }

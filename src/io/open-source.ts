@@ -1,7 +1,7 @@
 /** Opens whatever bytes can be read from. A new kind of source is one new file and one line in the table. */
+import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
-import { checkOptions } from "./check-options.ts";
 import type {
   BlobLike,
   FileHandleLike,
@@ -72,7 +72,7 @@ export async function openPlace(
   input: SourceInput,
   options: OpenSourceOptions = {},
 ): Promise<OpenedSource | Store> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   for (const open of KINDS) {
     const opening = open(input, options);
@@ -81,11 +81,9 @@ export async function openPlace(
     return isStore(opened) ? opened : guarded(opened.source, opened.owned, opened.folder);
   }
   const found = describeValue(input);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `can't read from ${found}: pass a path, a URL, a Blob, bytes, a Response, a file handle, a folder or a ByteSource`,
-    { found },
-  );
+  const expected = "a path, a URL, a Blob, bytes, a Response, a file handle, a folder or a ByteSource";
+  const message = `can't read from ${found}: pass ${expected}`;
+  throw new Pytree2SafetensorsError("UnsupportedSource", message, { expected, found });
 }
 
 /** Opens a file; a folder is an error. */
@@ -103,7 +101,7 @@ export async function openSourceIn(
   key: string,
   options: Pick<OpenSourceOptions, "signal"> = {},
 ): Promise<OpenedSource> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   checkKey(key);
   return guarded(await store.source(key, options), true, store);

@@ -1,7 +1,7 @@
 /** The leaves of a tree and their names: what `pytree2dict`, saving and templates have in common. */
+import { requireChoice, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { requireChoice, requireWalkOptions } from "./arguments.ts";
 import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
@@ -36,7 +36,7 @@ export interface NamedLeaves {
  * @param keepsDef Whether the structure will be asked for: then it is made in the same walk.
  */
 export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: boolean): NamedLeaves {
-  requireWalkOptions(options);
+  requireOptions(options);
   requireChoice("objects", options.objects, ["dict", "attrs"]);
   const style = keyStyle(options.keys ?? "pytree");
   const spelled = style === KEY_STYLES.pytree;

@@ -1,7 +1,7 @@
 /** Functions over the leaves of trees of one structure. */
+import { requireFunction } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
-import { requireFunction } from "./arguments.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
 import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";

@@ -1,4 +1,5 @@
 /** A tree as a dict: the Python package's `pytree2dict`. */
+import { requireOptions } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
 import type { FlattenOptions } from "./flatten.ts";
 import type { KeyStyleOption } from "./keys/keystyles.ts";
@@ -27,6 +28,7 @@ export function pytree2dict<Leaf = unknown>(
   tree: unknown,
   options: Pytree2DictOptions = {},
 ): Record<string, Leaf> {
+  requireOptions(options);
   const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options }, false);
   const { leaves, names } = named;
   if (named.odd) {

@@ -1,5 +1,6 @@
 /** `Map`s, whose keys are dict keys of any type, in an order of their own. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPlainPrototype } from "../../base/prototypes.ts";
 import { DictKey, type DictKeyValue, type KeyPath } from "../keys/keypath.ts";
 import { keystr, repr } from "../keys/keystr.ts";
 import { nameOfClass, placeOf } from "../messages.ts";
@@ -7,7 +8,6 @@ import { decodeKey, encodeKey } from "../structure/value.ts";
 import { UNDEFINED } from "../treedef.ts";
 import { pairKeys, readKeys, recordedChildren } from "./keyed.ts";
 import type { Kind } from "./kind.ts";
-import { isPlainPrototype } from "./prototypes.ts";
 
 const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 

@@ -1,5 +1,6 @@
 /** What a container carries that no walk looks at: it would get lost without a word, so it is an error. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { symbolKeyOf } from "../../base/prototypes.ts";
 import { printable } from "../../base/quote.ts";
 import type { KeyPath } from "../keys/keypath.ts";
 import { keystr } from "../keys/keystr.ts";
@@ -8,11 +9,8 @@ import { placeOf } from "../messages.ts";
 
 /** What no walk looks at in a plain object, an array or a `Map`: a symbol key, a named property. */
 export function unseenIn(value: object): string | undefined {
-  const symbols = Object.getOwnPropertySymbols(value);
-  if (symbols.length > 0) {
-    const symbol = symbols.find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
-    if (symbol !== undefined) return `the key ${printable(String(symbol), 80)}`;
-  }
+  const symbol = symbolKeyOf(value);
+  if (symbol !== undefined) return `the key ${printable(String(symbol), 80)}`;
   if (!Array.isArray(value) && !(value instanceof Map)) return undefined;
   // Names come behind indices.
   const last = Object.keys(value).at(-1);

@@ -1,11 +1,11 @@
 /** Values, keys and paths as the JSON of structure metadata. */
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPlainArray, isPlainPrototype } from "../../base/prototypes.ts";
 import { describeValue, printable } from "../../base/quote.ts";
 import { type DictKeyValue, entryOf, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
 import { keystr } from "../keys/keystr.ts";
 import { canonicalIndex } from "../keys/keystring.ts";
-import { isPlainArray, isPlainPrototype } from "../kinds/prototypes.ts";
 import { unseenIn } from "../kinds/unseen.ts";
 import { MAX_BIGINT_DIGITS, MAX_DEPTH } from "../limits.ts";
 import { placeOf, unsupportedKey } from "../messages.ts";
