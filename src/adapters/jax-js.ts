@@ -19,7 +19,7 @@ import {
   bindSerialize,
   bindSetWeights,
 } from "./bind.ts";
-import { type Conversions, convertFor } from "./convert.ts";
+import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
 export type { BoundFunctions };
 
@@ -44,15 +44,7 @@ const NATIVE: readonly Dtype[] = ["F32", "I32", "U32", "BOOL"];
 
 // Other dtypes widen, and 64-bit numbers narrow if every value survives.
 const CONVERSIONS: Conversions = {
-  F16: "F32",
-  BF16: "F32",
-  F8_E5M2: "F32",
-  F8_E4M3: "F32",
-  F8_E8M0: "F32",
-  F8_E4M3FNUZ: "F32",
-  F8_E5M2FNUZ: "F32",
-  F4: "F32",
-  F64: "F32",
+  ...FLOATS,
   I8: "I32",
   I16: "I32",
   I64: "I32",

@@ -4,9 +4,8 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { placesOf } from "./messages.ts";
+import { errorAt, placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
 import { Walk, type WalkOptions } from "./walk.ts";
@@ -63,13 +62,9 @@ export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number
     const name = names[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const path = pathOf(i);
-      const [a, b] = placesOf(pathOf(other), path);
-      throw new Pytree2SafetensorsError(
-        "DuplicateKey",
-        `${a} and ${b} have the same key string ${quote(name)}: rename one of them`,
-        { tensor: name, keyPath: keystr(path) || "the root" },
-      );
+      const [a, b] = placesOf(pathOf(other), pathOf(i));
+      const message = () => `${a} and ${b} have the same key string ${quote(name)}: rename one of them`;
+      throw errorAt("DuplicateKey", pathOf(i), message, { tensor: name });
     }
     first.set(name, i);
   }
