@@ -26,11 +26,8 @@ export function convertFor(framework: string, tensor: Tensor, conversions: Conve
   const { dtype } = tensor;
   const target = conversions[dtype];
   if (target === undefined) {
-    throw new Pytree2SafetensorsError(
-      "UnsupportedDtype",
-      `${framework} has no dtype for ${dtype}; load this tensor with the functions of "pytree2safetensors", or leave it out with { select }`,
-      { found: dtype },
-    );
+    const message = `${framework} has no dtype for ${dtype}; load this tensor with the functions of "pytree2safetensors", or leave it out with { select }`;
+    throw new Pytree2SafetensorsError("UnsupportedDtype", message, { found: dtype });
   }
   try {
     return tensor.cast(target, { exact: true });

@@ -65,11 +65,12 @@ export const jaxArrays: ArrayAdapter<JaxArray> = {
   is: (value): value is JaxArray => value instanceof np.Array,
   describe(array) {
     if (array.refCount > 0) return { dtype: DTYPE_OF[array.dtype], shape: array.shape };
-    throw new Pytree2SafetensorsError(
-      "UnsupportedLeaf",
-      "this jax-js array was freed before it could be saved; pass array.ref to the operation that consumed it",
-      { expected: "an array with references", found: "an array without references" },
-    );
+    const message =
+      "this jax-js array was freed before it could be saved; pass array.ref to the operation that consumed it";
+    throw new Pytree2SafetensorsError("UnsupportedLeaf", message, {
+      expected: "an array with references",
+      found: "an array without references",
+    });
   },
   hold: (array) => array.ref,
   release: (array) => array.dispose(),

@@ -110,11 +110,8 @@ function tensorOf(value: TfTensor | LayerVariable): TfTensor {
   const [what, call] = isOptimizer
     ? ["a TensorFlow.js optimizer", "await optimizer.getWeights()"]
     : ["a TensorFlow.js model or layer", "model.weights"];
-  throw new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`,
-    { expected: "tensors", found: what },
-  );
+  const message = `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`;
+  throw new Pytree2SafetensorsError("UnsupportedLeaf", message, { expected: "tensors", found: what });
 }
 
 function toBytes(data: ArrayBufferView): Uint8Array {

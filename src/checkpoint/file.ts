@@ -270,14 +270,8 @@ export class SafetensorsFile {
     const error = missingTensor(first, this.missing.get(first)!);
     if (names.length === 1) throw error;
     const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
-    throw new Pytree2SafetensorsError(
-      error.code,
-      `${error.message} (and ${names.length - 1} more, see "faults")`,
-      {
-        tensor: first,
-        faults,
-      },
-    );
+    const message = `${error.message} (and ${names.length - 1} more, see "faults")`;
+    throw new Pytree2SafetensorsError(error.code, message, { tensor: first, faults });
   }
 
   #notFound(name: string): string {

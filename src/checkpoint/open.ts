@@ -62,11 +62,12 @@ async function openInFolder(store: Store, options: OpenOptions): Promise<OpenedS
   if (choice.length === 1) return openSourceIn(store, choice[0]!, options);
   const name = printable(store.name ?? "the folder");
   const what = choice.length === 0 ? "no checkpoint" : `${choice.length} checkpoints`;
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${listed(files)}`,
-    { source: name, expected: "one checkpoint", found: listed(files) },
-  );
+  const message = `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${listed(files)}`;
+  throw new Pytree2SafetensorsError("UnsupportedSource", message, {
+    source: name,
+    expected: "one checkpoint",
+    found: listed(files),
+  });
 }
 
 function listed(files: readonly string[]): string {

@@ -120,11 +120,11 @@ function refuse(report: WeightsReport, matched: number, options: SetWeightsOptio
   const { missing, unexpected, mismatched } = report;
   if (matched === 0 && missing.length + unexpected.length > 0) {
     const hint = options.match === "name" ? "" : '; if only the kinds of keys differ, pass { match: "name" }';
-    throw new Pytree2SafetensorsError(
-      "WeightsMismatch",
-      `no tensor matches any leaf of the template: the template has ${list(missing)}, the file has ${list(unexpected)}${hint}`,
-      { expected: list(missing), found: list(unexpected) },
-    );
+    const message = `no tensor matches any leaf of the template: the template has ${list(missing)}, the file has ${list(unexpected)}${hint}`;
+    throw new Pytree2SafetensorsError("WeightsMismatch", message, {
+      expected: list(missing),
+      found: list(unexpected),
+    });
   }
   const shapes: Fault[] = mismatched.map(({ name, expected, found }) => ({
     code: "ShapeMismatch",

@@ -222,9 +222,9 @@ export function parseSize(size: number | string): number {
   const unit = match?.[2]?.toUpperCase() ?? "";
   const bytes = match ? Math.floor(Number(match[1]) * (match[3] ? BINARY_UNITS : UNITS)[unit]!) : 0;
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`,
-    { expected: 'a number of bytes, or a text like "5GB"', found: describeValue(size) },
-  );
+  const message = `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message, {
+    expected: 'a number of bytes, or a text like "5GB"',
+    found: describeValue(size),
+  });
 }

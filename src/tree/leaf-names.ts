@@ -73,9 +73,7 @@ export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number
 /** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
 export function refuseLeadingEmpty({ startsEmpty }: NamedLeaves): void {
   if (!startsEmpty) return;
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata",
-    { keyPath: "." },
-  );
+  const message =
+    "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata";
+  throw new Pytree2SafetensorsError("UnsupportedKey", message, { keyPath: "." });
 }

@@ -27,11 +27,11 @@ function spellWhere(where: Where): string {
 
 /** The error for a tree with more containers than the limit. */
 export function tooManyContainers(max: number, tensors: number, where: Where): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "DepthLimit",
-    `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`,
-    { ...(where || {}), expected: `at most ${max} containers` },
-  );
+  const message = `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`;
+  return new Pytree2SafetensorsError("DepthLimit", message, {
+    ...(where || {}),
+    expected: `at most ${max} containers`,
+  });
 }
 
 /** The error for lists with more places that nothing fills than the limit. */
@@ -41,11 +41,12 @@ export function tooManyGaps(
   where: Where,
   length: number,
 ): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "GapLimit",
-    `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`,
-    { ...(where || {}), expected: `at most ${max} gaps`, found: `${gaps} gaps` },
-  );
+  const message = `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`;
+  return new Pytree2SafetensorsError("GapLimit", message, {
+    ...(where || {}),
+    expected: `at most ${max} gaps`,
+    found: `${gaps} gaps`,
+  });
 }
 
 /** An error at a place of a tree, which `message` gets as messages call it. */

@@ -27,11 +27,8 @@ export async function opfsSink(
   aborted?: () => Promise<void>,
 ): Promise<ByteSink> {
   if (handle.createWritable === undefined) {
-    throw new Pytree2SafetensorsError(
-      "UnsupportedSink",
-      `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass what createSyncAccessHandle() gives`,
-      { source: name },
-    );
+    const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass what createSyncAccessHandle() gives`;
+    throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
   }
   const stream = await handle.createWritable().catch((cause: unknown) => {
     throw storageError("WriteError", "write", name, cause);

@@ -99,11 +99,12 @@ function parseIndex(string: string, start: number, end: number): number {
   const text = string.slice(start, end);
   const index = canonicalIndex(text);
   if (index === undefined) {
-    throw new Pytree2SafetensorsError(
-      "InvalidKeyString",
-      `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`,
-      { tensor: string, expected: "a plain decimal index", found: text },
-    );
+    const message = `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`;
+    throw new Pytree2SafetensorsError("InvalidKeyString", message, {
+      tensor: string,
+      expected: "a plain decimal index",
+      found: text,
+    });
   }
   return index;
 }

@@ -59,11 +59,8 @@ function encodeNumber(value: number | bigint, refuse: (found: string) => never):
 }
 
 function refuse(place: string, found: string): never {
-  throw new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `${printable(place, 200)} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`,
-    { keyPath: place, expected: "JSON", found },
-  );
+  const message = `${printable(place, 200)} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`;
+  throw new Pytree2SafetensorsError("UnsupportedLeaf", message, { keyPath: place, expected: "JSON", found });
 }
 
 function tagOf(object: { readonly [key: string]: Json }): string | undefined {
