@@ -4,7 +4,7 @@
  */
 
 import type { UnsharedBytes } from "../base/types.ts";
-import type { ByteSink, ByteSource, Store } from "./types.ts";
+import type { ByteSink, ByteSource, Folder, Store } from "./types.ts";
 
 /** What is used of a `Blob` or `File`; lazy blobs, as the Hugging Face hub client makes them, have it too. */
 export interface BlobLike {
@@ -116,3 +116,5 @@ export const isNodeStream = /* @__PURE__ */ like<object>("pipe on");
 export const isByteSink = /* @__PURE__ */ like<ByteSink>("write close");
 /** Whether a value has the shape of a store. */
 export const isStore = /* @__PURE__ */ like<Store>("source sink list remove");
+/** Whether a value can list files and open them. */
+export const isFolder = /* @__PURE__ */ like<Folder>("source list");

@@ -39,3 +39,17 @@ export function storageError(code: ErrorCode, action: string, name: string, caus
   const message = `can't ${action} ${printable(name)}: ${messageOf(cause)}${advice}`;
   return new Pytree2SafetensorsError(code, message, { source: name, cause });
 }
+
+/** Does something with a browser's storage, and puts its errors into words. */
+export async function storageTask<T>(
+  code: ErrorCode,
+  action: string,
+  name: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await task();
+  } catch (cause) {
+    throw storageError(code, action, name, cause);
+  }
+}

@@ -5,7 +5,6 @@ import { describeValue, printable } from "../base/quote.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
-import { opfsSink } from "./sinks/opfs.ts";
 import { displayUrl } from "./sources/response.ts";
 import { httpStore } from "./stores/http.ts";
 import { opfsStore } from "./stores/opfs.ts";
@@ -32,7 +31,7 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
   requireOptions(options);
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
-  if (isOpfsDirectory(place)) return opfsStore(place, opfsSink);
+  if (isOpfsDirectory(place)) return opfsStore(place);
   if (typeof place === "string" || isUrl(place)) return openAddress(place, options);
   const found = describeValue(place);
   const message = `${found} is not a place for files: pass ${PLACES}`;

@@ -105,3 +105,6 @@ export interface Store {
    */
   pending?(prefix?: string): AsyncIterable<StoreEntry>;
 }
+
+/** The half of a store that reading needs: programs that only read don't carry the rest. */
+export type Folder = Pick<Store, "name" | "source" | "list">;

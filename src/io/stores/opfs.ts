@@ -1,83 +1,67 @@
 /** A folder of a browser's storage. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
-import { storageError } from "../faults.ts";
-import type { opfsSink } from "../sinks/opfs.ts";
+import { storageTask } from "../faults.ts";
+import { opfsSink } from "../sinks/opfs.ts";
 import { opfsSource } from "../sources/opfs.ts";
-import type { ListOptions, Store, StoreEntry } from "../types.ts";
+import type { Folder, ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
- *
- * @param create How files are written; without it the store is for reading, and programs that only read don't carry the rest.
  */
-export function opfsStore(root: OpfsDirectoryLike, create?: typeof opfsSink): Store {
-  const { name } = root;
-  const nameOf = (key: string) => `${name}/${key}`;
-
-  async function fileOf(key: string, create: boolean): Promise<OpfsFileLike> {
-    const { folder, last } = await parentOf(root, key, create);
-    return folder.getFileHandle(last, { create });
-  }
-
+export function opfsFolder(root: OpfsDirectoryLike): Folder {
   return {
-    name,
-    async source(key) {
+    name: root.name,
+    source(key) {
       checkKey(key);
-      try {
-        const source = await opfsSource(await fileOf(key, false), nameOf(key));
+      const name = `${root.name}/${key}`;
+      return storageTask("IoError", "read", name, async () => {
+        const source = await opfsSource(await fileOf(root, key, false), name);
         if (source.size > 0) return source;
-      } catch (cause) {
-        throw storageError("IoError", "read", nameOf(key), cause);
-      }
-      throw storageError(
-        "IoError",
-        "read",
-        nameOf(key),
-        new Error("it is empty: its writer isn't done, or died"),
-      );
-    },
-    async sink(key, options = {}) {
-      checkKey(key);
-      if (create === undefined) throw readOnly(nameOf(key));
-      try {
-        return await create(await fileOf(key, true), options, nameOf(key), () => removeIfEmpty(key));
-      } catch (cause) {
-        throw storageError("WriteError", "write", nameOf(key), cause);
-      }
+        throw new Error("it is empty: its writer isn't done, or died");
+      });
     },
     async *list(prefix, options) {
       for await (const entry of entriesOf(root, prefix, options)) if (entry.size > 0) yield entry;
     },
-    async *pending(prefix) {
-      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
-    },
-    async remove(key) {
-      checkKey(key);
-      try {
-        const { folder, last } = await parentOf(root, key, false);
-        await folder.removeEntry(last);
-      } catch (cause) {
-        if (!isMissing(cause)) throw storageError("WriteError", "remove", nameOf(key), cause);
-      }
-    },
   };
+}
 
+/** The same as a store that can be written. */
+export function opfsStore(root: OpfsDirectoryLike): Store {
+  const nameOf = (key: string) => `${root.name}/${key}`;
   // What an aborted save has made anew goes again.
-  async function removeIfEmpty(key: string): Promise<void> {
+  const removeIfEmpty = async (key: string) => {
     const { folder, last } = await parentOf(root, key, false);
     const file = await (await folder.getFileHandle(last)).getFile();
     if (file.size === 0) await folder.removeEntry(last);
-  }
+  };
+  return {
+    ...opfsFolder(root),
+    sink(key, options = {}) {
+      checkKey(key);
+      return storageTask("WriteError", "write", nameOf(key), async () =>
+        opfsSink(await fileOf(root, key, true), options, nameOf(key), () => removeIfEmpty(key)),
+      );
+    },
+    async *pending(prefix) {
+      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
+    },
+    remove(key) {
+      checkKey(key);
+      return storageTask("WriteError", "remove", nameOf(key), async () => {
+        const { folder, last } = await parentOf(root, key, false);
+        await folder.removeEntry(last);
+      }).catch((error: Error) => ignoreMissing(error.cause, error));
+    },
+  };
 }
 
-function readOnly(name: string): Error {
-  const message = `can't write ${printable(name)}: its folder was opened to read from; pass the folder itself to save`;
-  return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+async function fileOf(root: OpfsDirectoryLike, key: string, create: boolean): Promise<OpfsFileLike> {
+  const { folder, last } = await parentOf(root, key, create);
+  return folder.getFileHandle(last, { create });
 }
 
 async function parentOf(
@@ -113,19 +97,14 @@ async function* entriesOf(
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())
-          .catch(ignoreMissing);
+          .catch((cause) => ignoreMissing(cause));
         if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
       }
     }
   }
 }
 
-function isMissing(cause: unknown): boolean {
-  return (cause as { name?: unknown } | null)?.name === "NotFoundError";
-}
-
 // Removed by someone else since the folder was listed.
-function ignoreMissing(cause: unknown): undefined {
-  if (!isMissing(cause)) throw cause;
-  return undefined;
+function ignoreMissing(cause: unknown, error = cause): undefined {
+  if ((cause as { name?: unknown } | null)?.name !== "NotFoundError") throw error;
 }
