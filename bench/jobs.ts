@@ -13,6 +13,7 @@ import {
 import { parseHeader } from "../src/format/header/header.ts";
 import { jaxJsLoad, safetensorsLoad } from "./contestants/loaders.ts";
 import { bareRead } from "./contestants/raw.ts";
+import { COPY_JOBS } from "./copy-jobs.ts";
 import { uniformFile } from "./files.ts";
 import { type JobCost, measured } from "./memory.ts";
 import { filledMemory, leavesIn, transformer, treeOf, widthFor } from "./models.ts";
@@ -31,6 +32,7 @@ function smallTensors(count: number): Record<string, Tensor> {
 
 /** What can be asked for by name. */
 export const JOBS = {
+  ...COPY_JOBS,
   touch: (bytes: number) =>
     measured(async () => {
       // In pieces that the process gives back when it ends.

@@ -25,6 +25,8 @@ from importlib.metadata import version  # noqa: E402
 
 # Trees that a job needs besides its file, by path: made once, outside the time.
 trees = {}
+# Orbax's managers, by folder.
+managers = {}
 
 
 def tree_of(path):
@@ -122,6 +124,37 @@ def save_flax(path, target):
     return replaced(target, lambda: Path(target).write_bytes(flax.serialization.to_bytes(tree)))
 
 
+def orbax_manager(folder):
+    import orbax.checkpoint as ocp
+
+    if folder not in managers:
+        managers[folder] = ocp.CheckpointManager(folder, options=ocp.CheckpointManagerOptions(max_to_keep=1))
+    return managers[folder], ocp
+
+
+def orbax_save(path, folder):
+    """What an asynchronous save blocks the program."""
+    return orbax_timed(path, folder, lambda manager: None)
+
+
+def orbax_save_whole(path, folder):
+    """What it takes until the checkpoint is written."""
+    return orbax_timed(path, folder, lambda manager: manager.wait_until_finished())
+
+
+def orbax_timed(path, folder, then):
+    tree = tree_of(path)
+    manager, ocp = orbax_manager(folder)
+    step = (manager.latest_step() or 0) + 1
+    gc.collect()
+    start = time.perf_counter()
+    manager.save(step, args=ocp.args.StandardSave(tree), force=True)
+    then(manager)
+    seconds = time.perf_counter() - start
+    manager.wait_until_finished()
+    return seconds
+
+
 def open_header(path):
     return timed(lambda: safetensors.safe_open(path, "np").keys())
 
@@ -161,6 +194,8 @@ JOBS = {
         save_pytree,
         save_equinox,
         save_flax,
+        orbax_save,
+        orbax_save_whole,
         open_header,
         flatten,
         build,

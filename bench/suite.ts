@@ -12,6 +12,7 @@ import type { Section } from "./report-types.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
 import { convert } from "./workloads/convert.ts";
+import { copy } from "./workloads/copy.ts";
 import { load } from "./workloads/load.ts";
 import { many } from "./workloads/many.ts";
 import { one } from "./workloads/one.ts";
@@ -20,6 +21,7 @@ import { python } from "./workloads/python.ts";
 import { save } from "./workloads/save.ts";
 import { scale } from "./workloads/scale.ts";
 import { size } from "./workloads/size.ts";
+import { training } from "./workloads/training.ts";
 import { trees } from "./workloads/trees.ts";
 
 /*
@@ -31,7 +33,20 @@ import { trees } from "./workloads/trees.ts";
  */
 const RESULTS = "bench/.tmp/results";
 
-const WORKLOADS: readonly Workload[] = [load, save, open, one, many, trees, convert, python, scale, size];
+const WORKLOADS: readonly Workload[] = [
+  load,
+  save,
+  open,
+  one,
+  copy,
+  many,
+  trees,
+  convert,
+  python,
+  training,
+  scale,
+  size,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -53,6 +53,11 @@ try {
   await step("random trees", async () =>
     (await import("./random.ts")).checkRandomTrees(join(python, "random")),
   );
+  await step("Orbax's keep rules", async () => {
+    const file = join(python, "orbax.json");
+    await start(PYTHON, ["interop/orbax_side.py", file, ...seed]);
+    (await import("./orbax.ts")).checkOrbax(file);
+  });
   await step("Python reads", () => start(PYTHON, ["interop/python_side.py", "read", folder, ...seed]));
 
   await step("reference program", () =>

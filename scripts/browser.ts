@@ -80,6 +80,7 @@ async function runIn(
       changeFile: () => changeFile(nginx),
       chooseFile: () => page.choose(join(nginx.folder, "data", "big.safetensors")),
       downloaded: () => page.downloaded(),
+      limitQuota: (bytes) => page.limitQuota(bytes as number | null),
       report: (results) => done(results as Result[]),
     };
     const control = await startControl(actions);

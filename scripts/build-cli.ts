@@ -10,6 +10,12 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const BANNER =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
+const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+
 /** Bundles `src/cli/main.ts` and its commands into `outdir`, with the licences of what is in the bundle. */
 export async function buildCli(outdir: string): Promise<void> {
   const { metafile } = await build({
@@ -42,10 +48,13 @@ function licenses(metafile: Metafile): string {
     .sort()
     .map((folder) => {
       const path = join(root, folder);
-      const { name, version } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+      const { name, version, license, author } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
       const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
-      if (file === undefined) throw new Error(`${name} has no licence file to bundle`);
-      return `${name} ${version}\n\n${readFileSync(join(path, file), "utf8").trim()}\n`;
+      // A package may declare a licence and leave its text out.
+      if (file === undefined && license !== "MIT") throw new Error(`${name} has no licence file to bundle`);
+      const text =
+        file === undefined ? `Copyright (c) ${author}\n\n${MIT}` : readFileSync(join(path, file), "utf8");
+      return `${name} ${version}\n\n${text.trim()}\n`;
     })
     .join(`\n${"-".repeat(80)}\n\n`);
 }

@@ -10,7 +10,7 @@ export async function bundlePages(consumer: Consumer, outdir: string): Promise<v
   const { metafile } = await build({
     absWorkingDir: root,
     tsconfigRaw: {},
-    entryPoints: ["test/browser/page.ts", "test/browser/worker.ts"],
+    entryPoints: ["test/browser/page.ts", "test/browser/worker.ts", "test/browser/trainer.ts"],
     outdir,
     bundle: true,
     format: "esm",

@@ -11,11 +11,13 @@ export interface DrivenPage {
   choose(path: string): Promise<void>;
   /** The SHA-256 of the next file that the page downloads. */
   downloaded(): Promise<string>;
+  /** Sets how many bytes the page's origin may store; `null` lifts it. */
+  limitQuota(bytes: number | null): Promise<void>;
   close(): Promise<void>;
 }
 
 // As root there is no sandbox to be had; the rest keeps the browser from talking to anyone but us.
-const ARGS = [
+export const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -59,6 +61,16 @@ export async function openChromium(profile: string, onConsole: (line: string) =>
       }
       const path = await downloads.shift()!.path();
       return createHash("sha256").update(readFileSync(path)).digest("hex");
+    },
+    async limitQuota(bytes) {
+      const session = await context.newCDPSession(page);
+      const { origin } = new URL(page.url());
+      await session.send("Storage.overrideQuotaForOrigin", {
+        origin,
+        ...(bytes !== null && { quotaSize: bytes }),
+      });
+      // The quota ends with the session that set it.
+      if (bytes === null) await session.detach();
     },
     close: () => context.close(),
   };

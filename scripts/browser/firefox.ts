@@ -54,6 +54,7 @@ export async function openFirefox(profile: string): Promise<DrivenPage> {
     },
     choose: undriven,
     downloaded: undriven,
+    limitQuota: undriven,
     close: () => close(),
   };
 }

@@ -150,6 +150,6 @@ function attributesOf({ attributes = "object" }: Dict2PytreeOptions): {
   return { attributes };
 }
 
-function matchOf<A>({ match = "name" }: SetWeightsOptions<A>): { readonly match: "exact" | "name" } {
+function matchOf({ match = "name" }: Pick<SetWeightsOptions, "match">): { readonly match: "exact" | "name" } {
   return { match };
 }

@@ -64,7 +64,7 @@ type Check = readonly [options: string, expected: string, accepts: (value: unkno
 const ALL_CHECKS: readonly Check[] = [
   ["bound fetch isLeaf onDownload onProgress onReport onWarning shards takeLeaf", "a function", isFunction],
   [
-    "allowShapeMismatch flush lazy lossy ordered snapshot strict withMetadata",
+    "aliases allowShapeMismatch flush lazy lossy ordered snapshot strict withMetadata",
     "true or false",
     (value) => typeof value === "boolean",
   ],

@@ -18,8 +18,3 @@ const INHERITED_STARTS = "_chiptv";
 function mayBeInherited(key: string): boolean {
   return key.length > 6 && INHERITED_STARTS.includes(key[0]!);
 }
-
-/** The own property `key` of `dict`, or `undefined`; inherited ones don't count. */
-export function getOwn<T>(dict: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(dict, key) ? dict[key] : undefined;
-}

@@ -51,6 +51,11 @@ export type ErrorCode =
   // Sharded checkpoints.
   | "InvalidIndex"
   | "MissingShard"
+  // Training.
+  | "StepExists"
+  | "StepNotFound"
+  | "StoreLocked"
+  | "ManagerClosed"
   // Calls.
   | "InvalidArgument"
   | "AsyncAdapter"

@@ -3,6 +3,7 @@
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import { findAliases } from "../format/aliases.ts";
 import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
@@ -156,7 +157,8 @@ export class SafetensorsFile {
     if (names !== undefined && (typeof names === "string" || !(Symbol.iterator in Object(names)))) {
       throw invalidArgument("names", "a list of tensor names", names);
     }
-    const selected = names === undefined ? this.all() : Array.from(names, (name) => this.locate(name));
+    if (names === undefined) this.requireNone(this.missing.keys());
+    const selected = names === undefined ? this.present : Array.from(names, (name) => this.locate(name));
     const reads = readsOf(selected, options);
     const progress = new ProgressCounter(totalBytes(reads), options.onProgress);
     for await (const { members, tensors } of readTensors(reads, { signal: options.signal, progress })) {
@@ -221,15 +223,6 @@ export class SafetensorsFile {
     return this.close();
   }
 
-  /**
-   * @internal All tensors. Throws where the index lists one that its shard doesn't have: what is read whole is to be
-   * whole.
-   */
-  all(): readonly FileTensor[] {
-    this.requireNone(this.missing.keys());
-    return this.#contents.tensors;
-  }
-
   /** @internal All tensors that are there. */
   get present(): readonly FileTensor[] {
     return this.#contents.tensors;
@@ -241,6 +234,14 @@ export class SafetensorsFile {
    */
   get missing(): ReadonlyMap<string, string> {
     return this.#contents.missing ?? new Map();
+  }
+
+  /**
+   * Other names of tensors: files that safetensors' `save_model` writes store tied weights once and say in the metadata
+   * which names stand for which tensor. Alias → name of the stored tensor.
+   */
+  get aliases(): ReadonlyMap<string, string> {
+    return findAliases(this.metadata, (name) => this.has(name));
   }
 
   /** @internal The tensor of this name, if there is one. */

@@ -2,7 +2,7 @@
 import { requireOptions } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type CheckpointSource, openSafetensors } from "./open.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
 import type { ArraysOption, OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
 import { readsOf } from "./reads-of.ts";
@@ -29,10 +29,10 @@ export async function loadFile<A = Tensor>(
   options: LoadFileOptions<A> = {},
 ): Promise<Record<string, A>> {
   requireOptions(options);
-  const file = await openSafetensors(source, options);
+  const { file, onProgress } = await openToRead(source, options);
   try {
-    const reads = readsOf(selectTensors(file, options.select, options.keys), options);
-    await readArrays(reads, options, options.arrays);
+    const reads = readsOf(selectTensors(file, options.select, options.keys, options.aliases), options);
+    await readArrays(reads, { ...options, onProgress }, options.arrays);
     const dict: Record<string, A> = {};
     for (const { name, value } of reads) setOwn(dict, name, value as A);
     return dict;

@@ -1,19 +1,22 @@
 /** Loads a file into a template. */
 import { requireOptions } from "../base/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type CheckpointSource, openSafetensors } from "./open.ts";
+import { guessKeyStyle } from "../tree/keys/guess.ts";
+import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import { readArrays } from "./read-arrays.ts";
 import { TensorRead } from "./read-tensors.ts";
 import { planReading } from "./reads-of.ts";
 import { selectTensors } from "./select.ts";
-import { pairWeights, type SetWeightsOptions } from "./weights-report.ts";
+import { pairWeights, type SetWeightsOptions, type WeightsReport } from "./weights-report.ts";
 
 /** Options of {@link loadIntoPytree}. */
 export interface LoadIntoPytreeOptions<A = Tensor>
-  extends SetWeightsOptions<A>,
-    Omit<ReadTensorsOptions, "into">,
+  extends Omit<SetWeightsOptions<A>, "keys">,
+    Omit<ReadTensorsOptions, "into" | "aliases">,
+    ReadKeyStyleOption,
     OpenOptions {}
 
 /** A tensor that replaces a leaf of a template. */
@@ -39,28 +42,34 @@ export async function loadIntoPytree<T, A = Tensor>(
   options: LoadIntoPytreeOptions<A> = {},
 ): Promise<T> {
   requireOptions(options);
-  const file = await openSafetensors(source, options);
+  const { file, onProgress } = await openToRead(source, options);
   try {
     const tensors =
       options.select === undefined ? file.present : selectTensors(file, options.select, options.keys);
     const weights = tensors.map((tensor) => new WeightRead(tensor));
-    const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, {
-      ...options,
-      onReport: (report) => {
-        options.onReport?.(report);
-        file.requireNone(report.missing.filter((name) => file.missing.has(name)));
-      },
-    } as SetWeightsOptions<unknown>);
-    const used: WeightRead[] = [];
-    for (const { leaf, tensor } of pairs) {
-      if (tensor === undefined) continue;
-      tensor.leaf = leaf;
-      used.push(tensor);
-    }
-    await readArrays(planReading(used, options), options, options.arrays, ({ leaf, name }, tensor) =>
-      isPlainKind(leaf) ? toPlainKind(leaf, tensor, name) : undefined,
+    const onReport = (report: WeightsReport) => {
+      options.onReport?.(report);
+      file.requireNone(report.missing.filter((name) => file.missing.has(name)));
+    };
+    const keys = options.keys === "auto" ? guessKeyStyle(file.names) : options.keys;
+    const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
+    const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, reporting, file.aliases);
+    const used = new Set<WeightRead>();
+    const met = pairs.map(({ leaf, tensor }) => {
+      if (tensor === undefined) return { leaf };
+      // A tied tensor meets a leaf for each of its names.
+      const read = used.has(tensor) ? new WeightRead(tensor.tensor) : tensor;
+      read.leaf = leaf;
+      used.add(read);
+      return { leaf, read };
+    });
+    await readArrays(
+      planReading([...used], options),
+      { ...options, onProgress },
+      options.arrays,
+      ({ leaf, name }, tensor) => (isPlainKind(leaf) ? toPlainKind(leaf, tensor, name) : undefined),
     );
-    return rebuild(pairs.map(({ leaf, tensor }) => (tensor === undefined ? leaf : tensor.value))) as T;
+    return rebuild(met.map(({ leaf, read }) => (read === undefined ? leaf : read.value))) as T;
   } finally {
     if (file !== source) await file.close();
   }

@@ -1,9 +1,11 @@
 /** Loads a file as a tree. */
 import { requireChoice, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
+import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { guessKeyStyle } from "../tree/keys/guess.ts";
 import { keystr } from "../tree/keys/keystr.ts";
-import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
+import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
 import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
 import type { SafetensorsFile } from "./file.ts";
@@ -11,13 +13,13 @@ import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load-file.ts";
 import { STRUCTURE_KEY, userMetadata } from "./metadata.ts";
-import { type CheckpointSource, openSafetensors } from "./open.ts";
+import { type CheckpointSource, openToRead } from "./open.ts";
 import { warn } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
 import { TensorRead } from "./read-tensors.ts";
 import { chooseCast, planReading } from "./reads-of.ts";
 import { fitsScalar, toScalar } from "./scalars.ts";
-import { selectTensors } from "./select.ts";
+import { selectTensors, withAliases } from "./select.ts";
 
 /** A tree as {@link loadPytree} gives it, with leaves `L`. */
 export type PyTree<L = Tensor> =
@@ -41,7 +43,7 @@ export interface PytreeWithMetadata<T> {
 }
 
 /** Options of {@link loadPytree}. */
-export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, "keys">, KeyStyleOption {
+export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, "keys">, ReadKeyStyleOption {
   /**
    * What becomes of the file's structure metadata: `"auto"`, the default, uses it if it is there and fits the
    * tensors; `"ignore"` builds the tree from the key strings alone; `"require"` throws if it is missing or doesn't fit.
@@ -53,6 +55,8 @@ export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, 
   readonly lazy?: boolean;
   /** Gives the tree together with the file's metadata strings. */
   readonly withMetadata?: boolean;
+  /** What objects of classes that aren't registered load as: what their keys say, or opaque nodes that save as they were. */
+  readonly unknownClasses?: "container" | "opaque";
   /** How deep a tree may be; 1,000 by default. */
   readonly maxDepth?: number;
   /** How many containers the tree may have; by default 100,000, and 16 more for each tensor. */
@@ -99,20 +103,22 @@ export async function loadPytree(
   requireOptions(options);
   requireChoice("structure", options.structure, ["auto", "ignore", "require"]);
   requireChoice("attributes", options.attributes, ["container", "object"]);
-  const file = await openSafetensors(source, options);
+  requireChoice("unknownClasses", options.unknownClasses, ["container", "opaque"]);
+  const { file, onProgress } = await openToRead(source, options);
   let staysOpen = file === source;
   try {
-    const plan = planTree(file, options);
+    const all = (options.aliases ? withAliases(file) : file.present).map((tensor) => new TensorRead(tensor));
+    const plan = planTree(file, all, options);
     const isScalar = (read: TensorRead) => plan.scalars.has(read);
     // Scalars are a few bytes each, and nobody wants to await a step counter.
     const eager = options.lazy ? plan.tensors.filter(isScalar) : [...plan.tensors];
     if (options.lazy) makeLazy(file, plan, options);
     const reads = planReading(eager, options, isScalar);
-    const reading = options.lazy ? { signal: options.signal } : options;
+    const reading = options.lazy ? { signal: options.signal } : { ...options, onProgress };
     await readArrays(reads, reading, options.arrays, (read, tensor) =>
       isScalar(read) ? toScalar(tensor) : undefined,
     ).catch((error) => {
-      throw withKeyPath(error, file, plan);
+      throw withKeyPath(error, all, plan);
     });
     const tree = plan.build((read) => read.value);
     // Without a lazy leaf, nobody would ever close it.
@@ -124,25 +130,52 @@ export async function loadPytree(
 }
 
 /** The tree that the names of a file make, before there are leaves. */
-function planTree(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): PlannedTree<TensorRead> {
-  const { select, keys, structure: mode, attributes } = options;
-  const selected = new Set<FileTensor>(selectTensors(file, select, keys));
+function planTree(
+  file: SafetensorsFile,
+  reads: readonly TensorRead[],
+  options: LoadPytreeOptions<unknown>,
+): PlannedTree<TensorRead> {
+  const { select, keys, structure: mode, attributes, unknownClasses, aliases } = options;
   const structure = file.metadata[STRUCTURE_KEY];
-  return names2tree(
-    file.present.map((tensor) => new TensorRead(tensor)),
-    {
-      mode,
-      attributes,
-      keys,
-      structure,
-      onWarning: (error) => warn(options, error),
-      isScalar: (read, kind) => fitsScalar(read.tensor, kind),
-      include: select === undefined ? undefined : (read) => selected.has(read.tensor),
-      maxDepth: options.maxDepth,
-      maxGaps: options.maxGaps,
-      maxContainers: options.maxContainers,
-    },
+  const names =
+    select === undefined ? undefined : new Set(selectTensors(file, select, keys, aliases).map(nameOf));
+  if (names === undefined) file.requireNone(file.missing.keys());
+  if (keys === undefined && structure === undefined) warnOfStyle(file, options);
+  return names2tree(reads, {
+    mode,
+    attributes,
+    unknownClasses,
+    keys,
+    structure,
+    onWarning: (error) => warn(options, error),
+    isScalar: (read, kind) => fitsScalar(read.tensor, kind),
+    include: names && ((read) => names.has(read.name)),
+    maxDepth: options.maxDepth,
+    maxGaps: options.maxGaps,
+    maxContainers: options.maxContainers,
+  });
+}
+
+function nameOf({ name }: FileTensor): string {
+  return name;
+}
+
+/** Says once that names look like those of another framework, which the default style reads as attributes. */
+function warnOfStyle(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): void {
+  const style = guessKeyStyle(file.names);
+  const isForeign =
+    style === "slash" || (style === "dotted" && (hasIndices(file.names) || file.metadata.format === "pt"));
+  if (!isForeign) return;
+  const whose = style === "slash" ? "Flax's" : "PyTorch's";
+  const message = `the names look like ${whose}, such as ${quote(file.names[0]!)}: pass { keys: "${style}" } to read them as such, or { keys: "pytree" } to read them as they are`;
+  warn(
+    options,
+    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: file.names[0]!, found: style }),
   );
+}
+
+function hasIndices(names: readonly string[]): boolean {
+  return names.some((name) => /(^|\.)\d+(\.|$)/.test(name));
 }
 
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */
@@ -160,9 +193,9 @@ function makeLazy(
 }
 
 /** The error of a leaf, with its key path. */
-function withKeyPath(error: unknown, file: SafetensorsFile, plan: PlannedTree<TensorRead>): unknown {
+function withKeyPath(error: unknown, reads: readonly TensorRead[], plan: PlannedTree<TensorRead>): unknown {
   if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
-  const path = plan.paths()[file.present.findIndex(({ name }) => name === error.tensor)];
+  const path = plan.paths()[reads.findIndex(({ name }) => name === error.tensor)];
   if (path === undefined) return error;
   const keyPath = keystr(path);
   return amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });

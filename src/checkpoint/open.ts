@@ -11,7 +11,8 @@ import { SafetensorsFile } from "./file.ts";
 import { openPart } from "./file-part.ts";
 import { readHead } from "./head.ts";
 import { openShards } from "./open-shards.ts";
-import type { OpenOptions } from "./options.ts";
+import type { LongCallOptions, OpenOptions } from "./options.ts";
+import type { OnProgress } from "./progress.ts";
 
 /**
  * What tensors are read from: a path, a URL, a `Blob` or `File`, bytes, a `Response`, a `FileHandle`, an OPFS
@@ -50,6 +51,34 @@ export async function openSafetensors(
     await opened.close().catch(() => {}); // the error that led here is the one to see
     throw error;
   }
+}
+
+/**
+ * Opens a source for a call that reads it. What is downloaded whole while it is opened is reported as the call's
+ * progress; reading it then is no progress any more.
+ */
+export async function openToRead(
+  source: CheckpointSource,
+  options: OpenOptions & LongCallOptions,
+): Promise<{ file: SafetensorsFile; onProgress: OnProgress | undefined }> {
+  const { onProgress } = options;
+  if (onProgress === undefined) return { file: await openSafetensors(source, options), onProgress };
+  let downloaded = 0;
+  const file = await openSafetensors(source, {
+    ...options,
+    onDownload: (progress) => {
+      options.onDownload?.(progress);
+      downloaded = progress.loaded;
+      // A report at the end of the total is the last one, which only the call makes.
+      const total = Math.max(progress.total ?? 0, downloaded + 1);
+      onProgress({ loaded: downloaded, total, name: "" });
+    },
+  });
+  if (downloaded === 0) return { file, onProgress };
+  const report: OnProgress = ({ loaded, total, name }) => {
+    if (loaded === total) onProgress({ loaded: downloaded, total: downloaded, name });
+  };
+  return { file, onProgress: report };
 }
 
 /** The checkpoint of a folder: its index, else its only safetensors file. */

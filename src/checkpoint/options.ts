@@ -16,7 +16,7 @@ export interface LongCallOptions {
   /** Aborts the call: it rejects with the signal's reason and leaves nothing half-done. */
   readonly signal?: AbortSignal | undefined;
   /** Called now and then with the bytes done; see {@link Progress}. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -52,6 +52,8 @@ export type Select = string | readonly string[] | ((name: string, info: ArrayInf
 export interface ReadTensorsOptions extends LongCallOptions, SourceOptions, CastingOptions {
   /** Loads these tensors only, in one planned pass. */
   readonly select?: Select;
+  /** Loads tied weights under all their names, not only under the one that is stored; see {@link SafetensorsFile.aliases}. */
+  readonly aliases?: boolean;
   /**
    * Memory to read a tensor into, exactly its bytes: called once for each tensor. For `undefined`, new memory is
    * allocated.

@@ -5,6 +5,7 @@ import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { keystr } from "../tree/keys/keystr.ts";
+import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { likeKinds } from "../tree/rekey.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import { treeUnflatten } from "../tree/treedef.ts";
@@ -141,12 +142,18 @@ function holdTree<A>(tree: unknown, { arrays, isLeaf, maxDepth, snapshot = false
   }
 }
 
+/** PyTorch's libraries refuse files of their own names whose metadata doesn't say `format`. */
+function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]): Metadata | undefined {
+  const isDotted = keys === "dotted" || (typeof keys === "object" && keys.name === "dotted");
+  return isDotted && metadata?.format === undefined ? { ...metadata, format: "pt" } : metadata;
+}
+
 function nameTree<A>(tree: unknown, options: SavePytreeOptions<A>, like?: Like): PreparedSave {
   const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
-  const metadata = checkMetadata(options.metadata) ?? like?.metadata;
+  const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
   const named = tree2names(tree, {
     structure,
     objects,
@@ -156,6 +163,8 @@ function nameTree<A>(tree: unknown, options: SavePytreeOptions<A>, like?: Like):
     isLeaf,
     keys,
     maxDepth,
+    maxGaps: options.maxGaps,
+    maxContainers: options.maxContainers,
   });
   // Found by searching: only messages ask.
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => {

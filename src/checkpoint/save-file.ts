@@ -1,6 +1,8 @@
 /** Saves a dict to a sink. */
-import { openSink, type SinkInput } from "../io/open-sink.ts";
+import { openSink, openSinkIn, type SinkInput } from "../io/open-sink.ts";
 import type { SinkOptions } from "../io/options.ts";
+import type { ExactSink } from "../io/sinks/guard.ts";
+import type { Store } from "../io/types.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { LongCallOptions } from "./options.ts";
 import { type PreparedSave, prepareDict } from "./prepare.ts";
@@ -47,13 +49,30 @@ export async function writeWhole(
   sink: SinkInput,
   options: LongCallOptions & SinkOptions,
 ): Promise<void> {
-  const { signal } = options;
+  await writeOpened(prepared, async () => (await openSink(sink, options)).sink, options);
+}
+
+/** Writes everything under a key of a store. */
+export async function writeKey(
+  prepared: PreparedSave,
+  store: Store,
+  key: string,
+  options: LongCallOptions & SinkOptions,
+): Promise<void> {
+  await writeOpened(prepared, () => openSinkIn(store, key, options), options);
+}
+
+async function writeOpened(
+  prepared: PreparedSave,
+  open: () => Promise<ExactSink>,
+  { signal, onProgress }: LongCallOptions,
+): Promise<void> {
   signal?.throwIfAborted();
   const { layout, entries } = prepared;
-  const progress = new ProgressCounter(layout.totalBytes, options.onProgress);
-  const { sink: opened } = await openSink(sink, options);
+  const progress = new ProgressCounter(layout.totalBytes, onProgress);
+  const sink = await open();
   try {
-    await writeFile(opened, prepared, entries, layout, { signal, progress });
+    await writeFile(sink, prepared, entries, layout, { signal, progress });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

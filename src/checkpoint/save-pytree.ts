@@ -30,8 +30,12 @@ export interface SavePytreeOptions<A = Tensor> extends SaveFileOptions<A>, KeySt
   readonly like?: CheckpointSource | readonly string[];
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
-  /** How deep a tree may be; 1,000 by default. */
+  /** How deep a tree may be; 1,000 by default, as when it is loaded. */
   readonly maxDepth?: number;
+  /** How many containers the tree may have; by default 100,000, and 16 more for each tensor, as when it is loaded. */
+  readonly maxContainers?: number;
+  /** How many `null`s lists may have in all; 1,000,000 by default, as when it is loaded. */
+  readonly maxGaps?: number;
   /**
    * Writes a sharded checkpoint: the sink is a folder or a store, each file has at most so many bytes of tensors
    * (`"5GB"`, `"500MiB"` or a number), and `model.safetensors.index.json` says which is where.

@@ -4,11 +4,11 @@ import { quote } from "../base/quote.ts";
 import { keyOf } from "../tree/keys/keypath.ts";
 import type { KeyStyle, KeyStyleName } from "../tree/keys/keystyles.ts";
 import type { SafetensorsFile } from "./file.ts";
-import type { FileTensor } from "./file-part.ts";
+import { compareInFile, type FileTensor } from "./file-part.ts";
 import type { Select } from "./options.ts";
 
 /** How the names of a file, and what selects among them, are spelled. */
-export type SelectionKeys = KeyStyleName | KeyStyle;
+export type SelectionKeys = KeyStyleName | KeyStyle | "auto";
 
 /**
  * The tensors that a selection takes, in the order of their data; all of them where there is none.
@@ -20,9 +20,13 @@ export function selectTensors(
   file: SafetensorsFile,
   select: Select | undefined,
   keys: SelectionKeys = "pytree",
+  aliases = false,
 ): readonly FileTensor[] {
-  if (select === undefined) return file.all();
-  const tensors = file.present;
+  const tensors = aliases ? withAliases(file) : file.present;
+  if (select === undefined) {
+    file.requireNone(file.missing.keys());
+    return tensors;
+  }
   if (typeof select === "function") return tensors.filter((tensor) => select(tensor.name, infoOf(tensor)));
   const wanted = new Set(typeof select === "string" ? [select] : select);
   const found = new Set<string>();
@@ -37,6 +41,12 @@ export function selectTensors(
     throw new Pytree2SafetensorsError("TensorNotFound", message, { tensor: prefix });
   }
   return tensors.filter((_, i) => taken[i]);
+}
+
+/** The tensors of a file, tied ones once for each of their names, in the order of their data. */
+export function withAliases(file: SafetensorsFile): readonly FileTensor[] {
+  const others = Array.from(file.aliases, ([name, stored]) => ({ ...file.locate(stored), name }));
+  return others.length === 0 ? file.present : [...file.present, ...others].sort(compareInFile);
 }
 
 function infoOf({ dtype, shape }: FileTensor) {

@@ -1,29 +1,38 @@
+/** The command line as a whole: its commands, its help, and how it ends. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
 import { EXIT, exitCodeOf } from "./args/exit.ts";
+import { explain } from "./args/explain.ts";
+import { completionCommand } from "./commands/completion/command.ts";
 import { convertCommand } from "./commands/convert/command.ts";
 import { diffCommand } from "./commands/diff/command.ts";
 import { infoCommand } from "./commands/info/command.ts";
+import { lsCommand } from "./commands/ls/command.ts";
 import { mergeCommand } from "./commands/merge/command.ts";
+import { reportCommand } from "./commands/report/command.ts";
 import { showCommand } from "./commands/show/command.ts";
 import { splitCommand } from "./commands/split/command.ts";
 import { statsCommand } from "./commands/stats/command.ts";
 import { treeCommand } from "./commands/tree/command.ts";
 import { verifyCommand } from "./commands/verify/command.ts";
+import { viewCommand } from "./commands/view/command.ts";
 import { Interrupted, type Terminal } from "./terminal/terminal.ts";
-import { printable } from "./terminal/text.ts";
 
 const COMMANDS = [
   treeCommand,
+  lsCommand,
   infoCommand,
   statsCommand,
+  viewCommand,
+  reportCommand,
   showCommand,
   diffCommand,
   verifyCommand,
   convertCommand,
   mergeCommand,
   splitCommand,
+  completionCommand,
 ];
 
 /** Runs the command line and gives its exit code; a command that found something gives its own. */
@@ -31,12 +40,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = createProgram(terminal);
   try {
     await program.parseAsync(args, { from: "user" });
-    return Number(process.exitCode ?? EXIT.fine);
+    return terminal.exit.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
     if (terminal.signal.aborted || error instanceof Interrupted) return EXIT.interrupted;
-    process.stderr.write(`${terminal.errorColor.red("error:")} ${messageOf(error)}\n`);
+    terminal.fail(messageOf(error));
     return exitCodeOf(error);
+  } finally {
+    for (const end of terminal.ends.splice(0).reverse()) await end().catch(() => {});
   }
 }
 
@@ -50,10 +61,10 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-A file is a path, an http(s) URL, or the model.safetensors.index.json of a sharded
-checkpoint. Only the bytes that a command needs are read.
+A file is a path, an http(s) URL, the model.safetensors.index.json of a sharded
+checkpoint, or - for standard input. Only the bytes that a command needs are read.
 
-Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
+Exit codes: 0 all is well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
     );
   for (const create of COMMANDS) {
     program.addCommand(create(terminal).helpOption("-h, --help", "show help"));
@@ -63,6 +74,8 @@ Exit codes: 0 all well, 1 a difference or a fault was found, 2 wrong use or trou
     command
       .exitOverride()
       .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
         getOutHasColors: () => color.level > 0,
         getErrHasColors: () => errorColor.level > 0,
       })
@@ -92,7 +105,7 @@ function describeOption({ description, argChoices, defaultValue }: Option): stri
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = isPytree2SafetensorsError(error) ? ` [${error.code}]` : "";
-  return printable(error.message) + code;
+  return explain(error.message) + code;
 }
 
 function version(): string {

@@ -202,12 +202,6 @@ export function planShards(entries: readonly LayoutEntry[], maxShardBytes: numbe
   return shards;
 }
 
-/** The customary name of shard `index` (from 0) of `count`: `model-00001-of-00003.safetensors`. */
-export function shardFileName(base: string, index: number, count: number): string {
-  const digits = (n: number) => String(n).padStart(5, "0");
-  return `${base}-${digits(index + 1)}-of-${digits(count)}.safetensors`;
-}
-
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 const BINARY_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 

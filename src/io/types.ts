@@ -34,6 +34,8 @@ export interface ByteSource {
   readonly resident?: boolean;
   /** How many reads at once make it faster; 4 by default. */
   readonly parallel?: number;
+  /** What tells these bytes from those of another version under the same name, such as a strong ETag. */
+  readonly version?: string | undefined;
   /** Reads the bytes `[start, end)`: exactly `end - start` of them, or rejects. */
   read(start: number, end: number, options?: ReadOptions): Awaitable<Uint8Array>;
   /** Releases what was opened. */
@@ -104,6 +106,11 @@ export interface Store {
    * What is known to be dead is removed and left out.
    */
   pending?(prefix?: string): AsyncIterable<StoreEntry>;
+  /**
+   * Removes what writers that died left below `prefix`: the keys that `pending` has, and the folders without a file,
+   * whose keys end in `/`. Only those that are `isOwn`; whoever calls it knows that nobody is writing them.
+   */
+  sweep?(prefix: string, isOwn: (key: string) => boolean): Awaitable<void>;
 }
 
 /** The half of a store that reading needs: programs that only read don't carry the rest. */

@@ -171,8 +171,8 @@ function warnOfStyle(
   if (onWarning === undefined) return;
   const guess = guessKeyStyle(names);
   if (guess === "pytree") return;
-  // Names with dots alone may well be attributes; list indices between them are not.
-  const name = guess === "dotted" ? names.find((one) => /(^|\.)\d+(\.|$)/.test(one)) : names[0];
+  // Names with dots alone may well be attributes; list indices behind them (`layers.0.weight`) are not.
+  const name = guess === "dotted" ? names.find((one) => /\.\d+(\.|$)/.test(one)) : names[0];
   if (name === undefined) return;
   const message = `the names look like the key style "${guess}" (${quote(name)}) and are read as key strings: pass keys: "${guess}" or "auto" for their nesting, or keys: "pytree" to say that this is meant`;
   onWarning(

@@ -11,6 +11,8 @@ export interface Control {
   chooseFile(): Promise<void>;
   /** The SHA-256 of the last file that was downloaded, once it is there. */
   downloaded(): Promise<string>;
+  /** Sets how many bytes the page's origin may store; `null` lifts it. */
+  limitQuota(bytes: number | null): Promise<void>;
   report(results: readonly Result[]): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export function controlAt(url: string): Control {
     changeFile: () => call("changeFile"),
     chooseFile: () => call("chooseFile"),
     downloaded: () => call("downloaded"),
+    limitQuota: (bytes) => call("limitQuota", bytes),
     report: (results) => call("report", results),
   };
 }

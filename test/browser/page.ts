@@ -6,6 +6,7 @@ import type { PageConfig } from "./config.ts";
 import { controlAt } from "./control.ts";
 import { opfsTests } from "./opfs.ts";
 import { pageTests } from "./page-tests.ts";
+import { endedTrainerTests, fillStorage, limitStorage, trainingTests } from "./training.ts";
 
 const config: PageConfig = JSON.parse(new URLSearchParams(location.search).get("config")!);
 const unhandled: Result[] = [];
@@ -21,6 +22,8 @@ memoryTests();
 httpTests(config.node);
 if (config.http2 !== undefined) streamUploadTest(config.http2);
 opfsTests();
+trainingTests(config.driven ? limitStorage(controlAt(config.control)) : fillStorage);
+endedTrainerTests();
 pageTests(config);
 
 const here = await runAll();

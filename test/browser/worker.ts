@@ -5,13 +5,16 @@ import { httpTests } from "../runtimes/http.ts";
 import { memoryTests } from "../runtimes/memory.ts";
 import { model } from "../runtimes/support.ts";
 import type { PageConfig } from "./config.ts";
+import { controlAt } from "./control.ts";
 import { accessHandleTests, opfsTests } from "./opfs.ts";
+import { fillStorage, limitStorage, trainingTests } from "./training.ts";
 
 addEventListener("message", async ({ data: config }: MessageEvent<PageConfig>) => {
   memoryTests();
   httpTests(config.node);
   opfsTests();
   accessHandleTests();
+  trainingTests(config.driven ? limitStorage(controlAt(config.control)) : fillStorage);
   describe("reading in a worker", () => {
     it("takes URLs relative to the worker's own", async () => {
       equal(await loadPytree("../data/model.safetensors"), model(), "path");

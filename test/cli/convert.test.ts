@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   DictKey,
   loadFile,
+  loadPytree,
   openSafetensors,
   registerPytreeNode,
   save,
@@ -11,12 +12,12 @@ import {
 } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeModels } from "./models.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const bytes = (name: string) => readFileSync(at(name));
-let p2s: Awaited<ReturnType<typeof builtCommand>>;
+const p2s = commandIn(folder);
 
 /** Runs a command that is to succeed in silence. */
 async function run(...args: string[]): Promise<string> {
@@ -36,7 +37,6 @@ async function dtypes(file: string): Promise<Record<string, string>> {
 }
 
 beforeAll(async () => {
-  p2s = await builtCommand(folder);
   await writeModels(folder);
 });
 
@@ -213,17 +213,20 @@ describe("p2s convert", () => {
     expect(idle).toMatchObject({ code: 2 });
   });
 
-  it("says that structure metadata don't survive a renaming", async () => {
-    const { code, stderr } = await p2s([
-      "convert",
-      "state.safetensors",
-      "out.safetensors",
-      "--rename",
-      "@params=@weights",
-    ]);
-    expect(code).toBe(0);
-    expect(stderr).toContain("structure metadata");
-    expect(await names("out.safetensors")).toContain("@weights@w");
+  it("takes what structure metadata says along when it renames", async () => {
+    const tree = {
+      params: { w: new Float32Array(2), b: null, empty: {}, steps: new Map([[3, new Int8Array(1)]]) },
+      step: 1200,
+      note: "kept",
+    };
+    await savePytree(tree, at("whole.safetensors"), { flush: false });
+    const rename = ["--rename", "@params=@model@weights", "--rename", "@step=@count"];
+    await run("convert", "whole.safetensors", "renamed.safetensors", ...rename);
+    expect(await loadPytree(at("renamed.safetensors"))).toEqual({
+      model: { weights: { ...tree.params, w: expect.anything(), steps: expect.any(Map) } },
+      count: 1200,
+      note: "kept",
+    });
   });
 
   it("sets and removes metadata", async () => {

@@ -33,4 +33,46 @@ describe("the command line's imports", () => {
     expect(dependencies ?? {}).toEqual({});
     expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(packages));
   });
+
+  // The page computes with them in workers.
+  it.each(["values", "numpy", "trees"])("reach nothing of Node's and no terminal from %s/", (room) => {
+    const seen = new Set<string>();
+    const reached: string[] = [];
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const { specifier } of specifiers.filter((other) => other.file === file)) {
+        if (specifier.endsWith("index.node.ts")) continue;
+        if (specifier.startsWith(".")) visit(join(file, "..", specifier));
+        else reached.push(`${file} imports ${specifier}`);
+      }
+    };
+    for (const file of files) if (file.startsWith(`${room}/`)) visit(file);
+    expect(reached).toEqual([]);
+    expect([...seen].filter((file) => /^(terminal|files|commands)\//.test(file))).toEqual([]);
+  });
+
+  it("go in no circle", () => {
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      if (done.has(file) || path.includes(file)) return;
+      for (const other of specifiers) {
+        if (other.file === file && other.specifier.startsWith("."))
+          visit(join(file, "..", other.specifier), [...path, file]);
+      }
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it("are of files that say in their first line what they are for", () => {
+    const silent = files.filter((file) => {
+      const [first, second] = readFileSync(join(folder, file), "utf8").split("\n");
+      return !/^\/\*\*? ?.*/.test(first!.startsWith("#!") ? second! : first!);
+    });
+    expect(silent).toEqual([]);
+  });
 });

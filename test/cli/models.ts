@@ -118,6 +118,18 @@ export async function writeModels(folder: string): Promise<void> {
   const bad = Float32Array.from([1, Number.NaN, 2, Number.POSITIVE_INFINITY, -3, Number.NaN, 0, 0.5]);
   writeFileSync(at("diverged.safetensors"), save({ "@loss": new Tensor("F32", [8], bad), "@step": 7 }));
 
+  const u8 = (...shape: number[]) =>
+    new Tensor("U8", shape, new Uint8Array(shape.reduce((a, b) => a * b, 1)));
+  const packed = {
+    "layers.0.w": u8(64, 1),
+    "layers.0.w.absmax": weights([2], 60),
+    "layers.0.w.quant_map": weights([16], 61),
+    "layers.0.w.quant_state.bitsandbytes__nf4": u8(90),
+    "norm.weight": new Tensor("F32", [8], new Float32Array(8).fill(1)),
+  };
+  const tied = { format: "pt", "head.weight": "norm.weight" };
+  await saveFile(packed, at("nf4.safetensors"), { metadata: tied, flush: false });
+
   mkdirSync(at("broken"));
   for (const [name, bytes] of Object.entries(BROKEN)) writeFileSync(at(`broken/${name}`), bytes);
 }

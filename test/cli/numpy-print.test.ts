@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Element, printArray } from "../../src/cli/numpy/print.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 // Made by numpy 2.4: arrays of all kinds with what `str` makes of them.
 const read = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname, name), "utf8"));
 const whole: { dtype: "F32"; shape: number[]; elements: unknown[]; text: string }[] = read("numpy.json");
+const small: typeof whole = read("ml-dtypes.json");
 const corners: { shape: number[]; text: string }[] = read("numpy-corners.json");
 
 const fix = (element: unknown): Element => {
@@ -16,7 +17,7 @@ const fix = (element: unknown): Element => {
 };
 
 describe("printArray", () => {
-  it.each(whole.map((array, i) => ({ i, ...array })))(
+  it.each([...whole, ...small].map((array, i) => ({ i, ...array })))(
     "prints array $i, $dtype of shape $shape, as numpy does",
     ({ text, ...array }) => {
       expect(printArray({ ...array, kept: array.shape, elements: array.elements.map(fix) }, 75)).toBe(text);
@@ -26,10 +27,9 @@ describe("printArray", () => {
 
 describe("p2s show", () => {
   const folder = temporaryFolder();
-  let p2s: Awaited<ReturnType<typeof builtCommand>>;
+  const p2s = commandIn(folder);
 
   beforeAll(async () => {
-    p2s = await builtCommand(folder);
     const arrays = corners.map(({ shape }, i) => {
       const size = shape.reduce((a, b) => a * b, 1);
       return [

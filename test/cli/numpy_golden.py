@@ -1,10 +1,11 @@
-"""Writes numpy.json and numpy-corners.json: arrays of all kinds with what numpy's str makes of them.
+"""Writes numpy.json, ml-dtypes.json and numpy-corners.json: arrays of all kinds with what numpy's str makes of them.
 
-Run with numpy 2.4 from this folder, then `npx biome format --write test/cli/*.json`.
+Run with numpy 2.4 and ml_dtypes 0.5 from this folder, then `npx biome format --write test/cli/*.json`.
 """
 
 import json
 
+import ml_dtypes as ml
 import numpy as np
 
 NAMES = {"float32": "F32", "float64": "F64", "float16": "F16", "int32": "I32", "uint8": "U8", "bool": "BOOL", "complex64": "C64"}
@@ -46,6 +47,30 @@ for i in range(40):
 
 LARGE = [(2000,), (100, 40), (30, 5, 20), (3, 4, 5, 60)]
 
+# The floats of ml_dtypes: every code of eight bits, and bfloat16 at all scales.
+SMALL = {
+    "BF16": ml.bfloat16, "F8_E5M2": ml.float8_e5m2, "F8_E4M3": ml.float8_e4m3fn, "F8_E8M0": ml.float8_e8m0fnu,
+    "F8_E4M3FNUZ": ml.float8_e4m3fnuz, "F8_E5M2FNUZ": ml.float8_e5m2fnuz,
+}  # fmt: skip
+
+
+def small(name, array):
+    elements = [number(float(x)) for x in array.ravel()]
+    return {"dtype": name, "shape": list(array.shape), "elements": elements, "text": str(array)}
+
+
+smalls = []
+for name, dtype in SMALL.items():
+    if name != "BF16":
+        smalls.append(small(name, np.arange(256, dtype=np.uint8).view(dtype).reshape(16, 16)))
+for scale in (1e-38, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e30):
+    smalls.append(small("BF16", (rng.normal(size=(5, 6)) * scale).astype(ml.bfloat16)))
+smalls.append(small("BF16", np.arange(0x3F80, 0x3F80 + 256, dtype=np.uint16).view(ml.bfloat16)))
+smalls.append(small("BF16", np.array([np.nan, np.inf, -np.inf, -0.0, 0.0], dtype=ml.bfloat16)))
+smalls.append(small("BF16", np.array(0.1, dtype=ml.bfloat16)))
+
+with open("ml-dtypes.json", "w") as file:
+    json.dump(smalls, file)
 with open("numpy.json", "w") as file:
     json.dump([case(array) for array in ARRAYS], file)
 with open("numpy-corners.json", "w") as file:

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fileOf, writeModels } from "./models.ts";
-import { builtCommand, temporaryFolder } from "./run.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
-let p2s: Awaited<ReturnType<typeof builtCommand>>;
+const p2s = commandIn(folder);
 
 beforeAll(async () => {
-  p2s = await builtCommand(folder);
   await writeModels(folder);
 });
 
@@ -95,12 +94,16 @@ describe("p2s tree", () => {
     expect(stdout).toMatch(/#1 +dict\(0\)/);
   });
 
-  it("lists names that make no tree", async () => {
+  it("shows names that make no tree, and says why where that is not plain to see", async () => {
     write("conflict.safetensors", { a: 1, "a.b": 2 });
     const { code, stdout, stderr } = await p2s(["tree", "conflict.safetensors"]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/├─ a .*\n└─ a\.b /);
-    expect(stderr).toContain("listing names instead");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/└─ a .*\n {3}└─ \.b /);
+    write("gap.safetensors", { "a#99999999999": 1 });
+    const gap = await p2s(["tree", "gap.safetensors"]);
+    expect(gap.code).toBe(0);
+    expect(gap.stdout).toContain("#99999999999");
+    expect(gap.stderr).toContain("names are shown as they are");
   });
 
   it("of nothing is the name of the file", async () => {

@@ -20,7 +20,9 @@ import {
   string2keypath,
   Tensor,
 } from "pytree2safetensors";
+import { CheckpointManager } from "pytree2safetensors/training";
 import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/io/stores/memory.ts";
 import { answer, serve } from "../io/server.ts";
 import { fileOf, fileWithHeader } from "./files.ts";
 
@@ -52,6 +54,23 @@ async function failingServer(then: Parameters<typeof serve>[0]): Promise<string>
     else then(request, response, count);
   });
   return server.url;
+}
+
+/** A manager over a store in memory that has step 1. */
+async function trained(): Promise<CheckpointManager> {
+  const manager = await CheckpointManager.open(memoryStore());
+  await manager.save(1, { w: vector });
+  return manager;
+}
+
+/** A store in memory that another manager is writing. */
+async function lockedStore() {
+  const store = memoryStore();
+  const sink = await store.sink("manager.lock");
+  const holder = { id: crypto.randomUUID(), purpose: "write", who: "process 4711 on host", time: Date.now() };
+  await sink.write(new TextEncoder().encode(JSON.stringify(holder)));
+  await sink.close();
+  return store;
 }
 
 /** One way to each error. */
@@ -130,6 +149,14 @@ const WAYS: Readonly<Record<ErrorCode, () => unknown>> = {
   InvalidIndex: () => openSafetensors(new TextEncoder().encode('{"weight_map":{"a":5}}')),
   MissingShard: () =>
     openSafetensors(new TextEncoder().encode('{"weight_map":{"a":"model-00001-of-00001.safetensors"}}')),
+  StepExists: async () => (await trained()).save(1, { w: vector }),
+  StepNotFound: async () => (await trained()).restore({ step: 2 }),
+  StoreLocked: async () => (await CheckpointManager.open(await lockedStore())).save(1, { w: vector }),
+  ManagerClosed: async () => {
+    const manager = await trained();
+    await manager.close();
+    await manager.save(2, { w: vector });
+  },
   InvalidArgument: () => savePytree({ a: vector }, "/nowhere", { maxShardSize: "five" }),
   AsyncAdapter: () =>
     load(FILE, {

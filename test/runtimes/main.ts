@@ -4,11 +4,13 @@ import { httpTests, streamUploadTest } from "./http.ts";
 import { memoryTests } from "./memory.ts";
 import { pathTests } from "./paths.ts";
 import { printingTests } from "./printing.ts";
+import { trainingTests } from "./training.ts";
 
 const base = process.argv[2]!;
 memoryTests();
 pathTests();
 printingTests();
+trainingTests();
 httpTests(base);
 streamUploadTest(base);
 

@@ -85,6 +85,45 @@ describe("structure metadata that wants to be a bomb", () => {
   });
 });
 
+describe("what nests or goes on without a bound", () => {
+  const deep = (open: string, close: string, inner = "1") =>
+    `${open.repeat(5_000)}${inner}${close.repeat(5_000)}`;
+
+  it.each([
+    ["the version", `{"version":${deep("[", "]")}}`],
+    ["the version, of objects", `{"version":${deep('{"a":', "}")}}`],
+    ["the kind of a node", `{"version":1,"nodes":[[[],${deep("[", "]")}]]}`],
+    ["the nodes", `{"version":1,"nodes":${deep("[", "]")}}`],
+    ["the leaves", `{"version":1,"leaves":${deep('{"a":', "}")}}`],
+    ["the key style", `{"version":1,"keys":${deep("[", "]")}}`],
+    ["a key", `{"version":1,"nodes":[[[["@",${deep("[", "]")}]],"none"]]}`],
+    ["a number", `{"version":1,"nodes":[[[["@",{"number":${deep("[", "]")}}]],"none"]]}`],
+    ["the keys of a Map", `{"version":1,"nodes":[[[],"map",${deep("[", "]")}]]}`],
+    ["the name of a class", `{"version":1,"nodes":[[[],"class",{"name":${deep("[", "]")},"keys":[]}]]}`],
+    ["everything", deep("[", "]")],
+  ])("is structure metadata that does not fit: %s", (_, structure) => {
+    expect(() => names2tree(["y"], { structure, mode: "require" })).toThrow(thrown("InvalidStructure"));
+    expect(names2tree(["@y"], { structure, onWarning: () => {} }).build(() => 1)).toEqual({ y: 1 });
+  });
+
+  it.each([
+    ["a quoted key", `['${"x".repeat(10_000_000)}']`],
+    ["an attribute", `.${"x".repeat(10_000_000)}`],
+    ["escapes", `['${"\\\\".repeat(2_000_000)}']`],
+  ])("is one key in a name of megabytes in JAX's spelling: %s", (_, name) => {
+    expect(names2tree([name], { keys: "keystr" }).paths()[0]).toHaveLength(1);
+  });
+
+  it.each([
+    ["a key without an end", `['${"x".repeat(10_000_000)}`],
+    ["a number without an end", `[${"9".repeat(10_000_000)}]`],
+    ["brackets without an end", `[${"x".repeat(10_000_000)}`],
+    ["a flat index without an end", `[<flat index ${"9".repeat(10_000_000)}>]`],
+  ])("is an error in a name of megabytes in JAX's spelling: %s", (_, name) => {
+    expect(() => names2tree([name], { keys: "keystr" })).toThrow(thrown("InvalidKeyString"));
+  });
+});
+
 describe("many containers for few leaves", () => {
   const comb = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}${".a".repeat(500)}`, i]));
 

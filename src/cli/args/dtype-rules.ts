@@ -1,9 +1,19 @@
+/** Reading `--dtype`. */
 import { type ArrayInfo, type Dtype, isDtype } from "../../index.node.ts";
+import { quote } from "../terminal/text.ts";
 import { UsageError } from "./exit.ts";
 import { type Matcher, matcherOf } from "./patterns.ts";
 
-/** Says which dtype a tensor shall have; `undefined` leaves it as it is. */
-export type DtypeRule = (name: string, info: ArrayInfo) => Dtype | undefined;
+/** One `--dtype`. */
+export interface DtypeRule {
+  /** As it was given. */
+  readonly text: string;
+  /** The pattern that it is for; all tensors of the dtype's kind without one. */
+  readonly pattern?: string;
+  readonly dtype: Dtype;
+  /** Whether it is for a tensor. */
+  readonly takes: (name: string, info: Pick<ArrayInfo, "dtype">) => boolean;
+}
 
 // What numpy, JAX and PyTorch call them.
 const ALIASES: Readonly<Record<string, Dtype>> = {
@@ -35,29 +45,39 @@ export function parseDtype(text: string): Dtype {
     : name.replace(/^uint/, "u").replace(/^int/, "i").toUpperCase();
   if (isDtype(known)) return known;
   throw new UsageError(
-    `${JSON.stringify(text)} is no dtype: expected bf16, f16, f32, f64, f8_e4m3, f8_e5m2, i8 … i64, u8 … u64, bool, c64`,
+    `${quote(text)} is not a dtype: expected bf16, f16, f32, f64, f8_e4m3, f8_e5m2, i8 … i64, u8 … u64, bool, c64`,
   );
 }
 
 /**
  * Reads `--dtype` options: `bf16` for all tensors of its kind (floats to a float, integers to an integer), and
- * `PATTERN=f32` for those that a pattern matches, whatever they are. The last pattern that matches decides, and any
- * pattern goes before a dtype for all.
+ * `PATTERN=f32` for those that a pattern matches, whatever they are.
  */
-export function parseDtypeRules(texts: readonly string[]): DtypeRule {
-  let all: Dtype | undefined;
-  const rules: { readonly matches: Matcher; readonly dtype: Dtype }[] = [];
-  for (const text of texts) {
+export function parseDtypeRules(texts: readonly string[]): DtypeRule[] {
+  return texts.map((text) => {
     const at = text.lastIndexOf("=");
     const dtype = parseDtype(text.slice(at + 1));
-    if (at < 0) all = dtype;
-    else rules.unshift({ matches: matcherOf(text.slice(0, at)), dtype });
-  }
-  return (name, { dtype }) => {
-    const rule = rules.find(({ matches }) => matches(name));
-    if (rule !== undefined) return rule.dtype;
-    return all !== undefined && kindOf(all) === kindOf(dtype) ? all : undefined;
-  };
+    if (at < 0) return { text, dtype, takes: (_, info) => kindOf(info.dtype) === kindOf(dtype) };
+    const pattern = text.slice(0, at);
+    const matches: Matcher = matcherOf(pattern);
+    return { text, pattern, dtype, takes: (name) => matches(name) };
+  });
+}
+
+/** The rule that decides about a tensor: the last pattern that takes it, else the last dtype for all. */
+export function decidingRule(
+  rules: readonly DtypeRule[],
+  name: string,
+  info: Pick<ArrayInfo, "dtype">,
+): DtypeRule | undefined {
+  const byPattern = rules.findLast(({ pattern, takes }) => pattern !== undefined && takes(name, info));
+  return byPattern ?? rules.findLast(({ pattern, takes }) => pattern === undefined && takes(name, info));
+}
+
+/** What a dtype's numbers are called. */
+export function kindName(dtype: Dtype): string {
+  const kind = kindOf(dtype);
+  return kind === "float" ? "floats" : kind === "integer" ? "integers" : kind;
 }
 
 /** Which dtypes stand for one another: block scales and packed codes are floats by name only. */

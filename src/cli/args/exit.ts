@@ -1,3 +1,4 @@
+/** How a command ends, and the errors that decide it. */
 import { type ErrorCode, isPytree2SafetensorsError } from "../../index.node.ts";
 
 /** What the command ends with, for scripts. */
@@ -15,7 +16,7 @@ export const EXIT = {
 /** A command that can't be meant as it was written. */
 export class UsageError extends Error {}
 
-// What says that a file is broken, and not that the call was.
+// What says that a file is broken, and not that the call was. Names that make no pytree break no rule of the format.
 const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "HeaderTooSmall",
   "HeaderTooLarge",
@@ -31,12 +32,6 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "InvalidMetadata",
   "InvalidIndex",
   "MissingShard",
-  "InvalidKeyString",
-  "KeyConflict",
-  "GapLimit",
-  "DepthLimit",
-  "InvalidStructure",
-  "StructureMismatch",
 ]);
 
 /** Whether an error says that a file is broken. */

@@ -1,8 +1,6 @@
+/** Key styles as options spell them. */
 import { InvalidArgumentError } from "commander";
-import { KEY_STYLES, type KeyStyleName, type SafetensorsFile } from "../../index.node.ts";
-
-/** The metadata key under which this package keeps what key strings can't say. */
-export const STRUCTURE_KEY = "pytree2safetensors";
+import { KEY_STYLES, type KeyStyleName } from "../../index.node.ts";
 
 /** How the names of a file spell key paths, and how those of the result shall. */
 export interface KeyStyles {
@@ -26,34 +24,4 @@ export function parseStyles(text: string): KeyStyles {
         from: first === "" ? undefined : parseStyle(first!),
         to: second === "" ? undefined : parseStyle(second),
       };
-}
-
-/**
- * How the names of a file most likely spell key paths: only key strings have `@` and `#`, Flax writes `/`, PyTorch
- * `.` with the indices of lists between them.
- */
-export function guessStyle(file: Pick<SafetensorsFile, "names" | "metadata">): KeyStyleName {
-  const { names, metadata } = file;
-  if (Object.hasOwn(metadata, STRUCTURE_KEY)) return styleOfStructure(metadata[STRUCTURE_KEY]!);
-  if (
-    names.length > 0 &&
-    names.every((name) => /^[.[]/.test(name)) &&
-    names.some((name) => /\[['"\d]/.test(name))
-  ) {
-    return "keystr";
-  }
-  if (names.some((name) => /[@#]/.test(name))) return "pytree";
-  if (names.some((name) => name.includes("/"))) return "slash";
-  if (metadata.format === "pt" || names.some((name) => /(^|\.)\d+(\.|$)/.test(name))) return "dotted";
-  return "pytree";
-}
-
-/** The style that the structure metadata name; they leave this package's own unsaid. */
-function styleOfStructure(text: string): KeyStyleName {
-  try {
-    const { keys } = JSON.parse(text);
-    return typeof keys === "string" && Object.hasOwn(KEY_STYLES, keys) ? (keys as KeyStyleName) : "pytree";
-  } catch {
-    return "pytree"; // loading says what is wrong with them
-  }
 }

@@ -1,3 +1,4 @@
+/** Options that several commands have. */
 import { type Command, Option } from "commander";
 import { KEY_STYLES } from "../../index.node.ts";
 import { parseStyle } from "./keys.ts";
@@ -12,7 +13,7 @@ export function keysOption(): Option {
   const styles = Object.keys(KEY_STYLES).join(", ");
   return new Option(
     "-k, --keys <style>",
-    `how names spell key paths: ${styles}; guessed unless told`,
+    `how names spell key paths: ${styles}; guessed by default`,
   ).argParser(parseStyle);
 }
 

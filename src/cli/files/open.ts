@@ -1,19 +1,38 @@
+/** Opens what a command was given. */
 import { openSafetensors, type SafetensorsFile } from "../../index.node.ts";
+import { explain } from "../args/explain.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printable } from "../terminal/text.ts";
+import { sizeOf } from "../values/size.ts";
+import { isStandardInput, standardInput } from "./standard.ts";
 
-/** Opens what a command was given: a path, a URL, the index of a sharded checkpoint. Close it after use. */
-export function open(place: string, terminal: Terminal): Promise<SafetensorsFile> {
-  return openSafetensors(place, {
+/** Opens a path, a URL, the index of a sharded checkpoint, or standard input (`-`). Close it after use. */
+export async function open(place: string, terminal: Terminal): Promise<SafetensorsFile> {
+  const source = isStandardInput(place) ? await standardInput(terminal) : place;
+  return openSafetensors(source, {
     signal: terminal.signal,
-    onWarning: (error) => terminal.warn(`${printable(place)}: ${error.message}`),
+    onWarning: (error) => terminal.warn(`${place}: ${explain(error.message)}`),
   });
 }
 
-/** The last part of a path or URL, to call a file by. */
+/** Whether a place is an address on the network. */
+export function isUrl(place: string): boolean {
+  return /^https?:/i.test(place);
+}
+
+/** The last part of a path or URL, to call a file by; safe to print. */
 export function baseName(place: string): string {
-  const path = /^https?:/i.test(place) ? decodeURIComponent(new URL(place).pathname) : place;
+  if (isStandardInput(place)) return "standard input";
+  const path = isUrl(place) ? decoded(new URL(place).pathname) : place;
   return printable(path.split(/[/\\]/).findLast((part) => part !== "") ?? place);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // a percent sign that stands for itself
+  }
 }
 
 /** Totals of some tensors of a file. */
@@ -26,9 +45,4 @@ export function totalsOf(file: SafetensorsFile, names: Iterable<string> = file.n
     totals.bytes += byteLength;
   }
   return totals;
-}
-
-/** The number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
 }

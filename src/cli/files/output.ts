@@ -1,33 +1,92 @@
+/** Where results go, and writing them there. */
 import { statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isPytree2SafetensorsError, type KeyStyle, type KeyStyleName, savePytree } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
-import { STRUCTURE_KEY } from "../args/keys.ts";
+import { explain } from "../args/explain.ts";
 import { openProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { quote } from "../terminal/text.ts";
+import { STRUCTURE_KEY } from "../trees/key-styles.ts";
 import { ORDERED } from "../trees/lazy.ts";
+import { isUrl } from "./open.ts";
+import { checkFileName, checkFolderName } from "./output-name.ts";
+import { isSamePath, refuseToAppend, refuseToHarm, shardTargets } from "./protect.ts";
+import { isStandardOutput, standardOutput } from "./standard.ts";
 
-/** Where a result goes: one file, or a folder of shards with an index. */
+/** Where a result goes: standard output, one file, or a folder of shards with an index. */
 export interface Output {
   readonly path: string;
+  readonly isStandard: boolean;
   readonly shard?: { readonly folder: string; readonly name: string; readonly size: string };
 }
 
-/** Reads OUT and `--shard`: a folder, or the name that shards and index are called by in the folder it lies in. */
+/**
+ * Reads OUT and `--shard`: `-`, a file, a folder, or the name that shards and index are called by in the folder it lies
+ * in.
+ *
+ * @throws {UsageError} If the name says that something else is meant.
+ */
 export function parseOutput(path: string, shardSize: string | undefined): Output {
-  if (/^https?:/i.test(path)) throw new UsageError(`${path}: can't write to a URL`);
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? /[/\\]$/.test(path);
-  const stem = /^(.+?)\.safetensors(\.index\.json)?$/.exec(basename(path));
-  if (shardSize !== undefined) {
-    const shard =
-      stem && !isFolder ? { folder: dirname(path), name: stem[1]! } : { folder: path, name: "model" };
-    return { path, shard: { ...shard, size: shardSize } };
+  if (isUrl(path)) throw new UsageError(`${quote(path)}: can't write to a URL`);
+  if (path === "") throw new UsageError("the name of the output is empty");
+  if (isStandardOutput(path)) {
+    if (shardSize !== undefined) throw new UsageError("--shard needs a folder, standard output is one file");
+    return { path, isStandard: true };
   }
-  if (isFolder)
-    throw new UsageError(`${path} is a folder: name a file in it, or give --shard to write shards into it`);
-  if (path.endsWith(".index.json"))
-    throw new UsageError(`${path} names an index: give --shard, or name a file`);
-  return { path };
+  const existing = statSync(path, { throwIfNoEntry: false });
+  const isFolder = existing?.isDirectory() ?? /[/\\]$/.test(path);
+  if (shardSize !== undefined) return parseShardOutput(path, isFolder, existing !== undefined, shardSize);
+  if (isFolder) {
+    throw new UsageError(
+      `${quote(path)} is a folder: name a file in it, or give --shard to write shards into it`,
+    );
+  }
+  if (/\.index(\.[^.]+)?\.json$/.test(path))
+    throw new UsageError(`${quote(path)} names an index: give --shard, or name a file`);
+  checkFileName(path);
+  return { path, isStandard: false };
+}
+
+function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size: string): Output {
+  const stem = isFolder ? null : /^(.+?)\.safetensors(\.index\.json)?$/.exec(basename(path));
+  if (stem) {
+    if (!/^[A-Za-z0-9_][\w.-]*$/.test(stem[1]!)) {
+      throw new UsageError(
+        `${quote(path)}: the names of shards must be of letters, digits, "_", "-" and ".": name a folder, or spell it so`,
+      );
+    }
+    return { path, isStandard: false, shard: { folder: dirname(path), name: stem[1]!, size } };
+  }
+  if (exists && !isFolder)
+    throw new UsageError(
+      `${quote(path)} is a file: --shard needs a folder, or a name that ends in .safetensors`,
+    );
+  if (!exists) checkFolderName(path);
+  return { path, isStandard: false, shard: { folder: path, name: "model", size } };
+}
+
+/**
+ * Checks that writing would not harm what is read.
+ *
+ * @param whole The only input, where the result has all that is in it.
+ */
+export async function protectInputs(
+  output: Output,
+  inputs: readonly string[],
+  whole: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const { signal } = terminal;
+  if (output.isStandard) {
+    if (terminal.stdout === process.stdout) await refuseToAppend(inputs, signal);
+    return;
+  }
+  const { folder, name } = output.shard ?? {};
+  const targets = folder === undefined ? [output.path] : shardTargets(folder, name!);
+  const itself = folder === undefined ? output.path : join(folder, `${name}.safetensors.index.json`);
+  const rewrites = whole !== undefined && isSamePath(whole, itself) ? whole : undefined;
+  await refuseToHarm({ inputs, targets, rewrites, signal });
 }
 
 /** What is written, and how. */
@@ -42,10 +101,11 @@ export interface Result {
 /** Writes a tree whose leaves stream from file to file; the old file stays whole until the new one is. */
 export async function write(output: Output, result: Result, terminal: Terminal): Promise<void> {
   const { tree, keys, structure, objects = "dict", metadata } = result;
-  const bar = openProgress(terminal, "writing");
   const { shard, path } = output;
+  const sink = output.isStandard ? standardOutput(terminal) : (shard?.folder ?? path);
+  const bar = openProgress(terminal, "writing");
   try {
-    await savePytree(tree, shard?.folder ?? path, {
+    await savePytree(tree, sink, {
       keys,
       structure,
       objects,
@@ -57,7 +117,7 @@ export async function write(output: Output, result: Result, terminal: Terminal):
     });
   } catch (error) {
     if (isPytree2SafetensorsError(error) && error.code === "LossyConversion") {
-      throw new UsageError(`${error.message}; --lossy converts all the same`);
+      throw new UsageError(`${explain(error.message)}; --lossy converts all the same`);
     }
     throw error;
   } finally {
@@ -73,8 +133,7 @@ export function editMetadata(
   const metadata = new Map(Object.entries(old).filter(([key]) => key !== STRUCTURE_KEY));
   for (const edit of edits) {
     const at = edit.indexOf("=");
-    if (at < 1)
-      throw new UsageError(`--metadata ${JSON.stringify(edit)}: expected key=value, or key= to remove it`);
+    if (at < 1) throw new UsageError(`--metadata ${quote(edit)}: expected key=value, or key= to remove it`);
     const [key, value] = [edit.slice(0, at), edit.slice(at + 1)];
     if (value === "") metadata.delete(key);
     else metadata.set(key, value);

@@ -1,3 +1,4 @@
+/** Reading what numpy would print of a tensor: all of it, or its corners. */
 import type { SafetensorsFile, Tensor } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
 import { decode } from "../values/chunks.ts";

@@ -1,3 +1,4 @@
+/** Spelling floats as numpy does. */
 import type { Dtype } from "../../index.node.ts";
 
 /** Spells numbers of one array: all of them in the same number of columns. */
@@ -62,7 +63,7 @@ function largestPlain(dtype: Dtype): number {
 }
 
 /** The fewest significant digits, as `d.ddde±x`, that read back as this number in its dtype. */
-function shortest(value: number, dtype: Dtype): string {
+export function shortest(value: number, dtype: Dtype): string {
   const format = FLOATS[dtype];
   if (format === undefined || value === 0) return value.toExponential();
   const [mantissa, minExponent] = format;
@@ -95,6 +96,32 @@ function positional(digits: string, value: number): string {
       ? Number(digits).toFixed(decimals)
       : toEven(value, (n) => value.toFixed(n), PRECISION);
   return text.includes(".") ? text.replace(/0+$/, "") : `${text}.`;
+}
+
+/** Digits that the small floats of ml_dtypes print with. */
+const SMALL_DIGITS = 6;
+
+/** Whether a dtype is one of ml_dtypes: numpy prints each of its numbers for itself, as C's `%g`. */
+export function isSmallFloat(dtype: Dtype): boolean {
+  return dtype === "BF16" || dtype === "F4" || dtype.startsWith("F8");
+}
+
+/** Spells a number as ml_dtypes does: `%g` with six digits. */
+export function formatSmallFloat(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const size = Math.abs(value);
+  if (size === 0) return `${sign}0`;
+  const digits = toEven(size, (n) => size.toExponential(n), SMALL_DIGITS - 1);
+  const [fraction, exponent] = digits.split("e") as [string, string];
+  const power = Number(exponent);
+  if (power >= -4 && power < SMALL_DIGITS) {
+    const text = toEven(size, (n) => size.toFixed(n), SMALL_DIGITS - 1 - power);
+    return sign + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  }
+  const mantissa = fraction.replace(/\.?0+$/, "");
+  return `${sign}${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 
 /** A number rounded to so many digits; halves to even, as numpy has it, where JavaScript rounds them up. */

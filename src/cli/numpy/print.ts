@@ -1,6 +1,7 @@
+/** Laying arrays out as numpy does. */
 import type { Dtype } from "../../index.node.ts";
 import { isFloat } from "../values/chunks.ts";
-import { floatFormatter } from "./float.ts";
+import { floatFormatter, formatSmallFloat, isSmallFloat } from "./float.ts";
 
 /** Elements as they are printed: numbers, big integers, complex numbers as pairs of their parts. */
 export type Element = number | bigint | readonly [real: number, imaginary: number];
@@ -94,6 +95,7 @@ function formatterOf({ dtype, elements, shape }: Corners): (element: Element) =>
       return `${real(re)}${text.slice(0, end)}j${text.slice(end)}`;
     };
   }
+  if (isSmallFloat(dtype)) return (element) => formatSmallFloat(element as number);
   if (isFloat(dtype)) {
     const format = floatFormatter(elements as readonly number[], dtype);
     return (element) => format(element as number);

@@ -1,3 +1,4 @@
+/** Numbers for people: with few digits, as bars. */
 /** A number for people, with four digits: `0.02105`, `-1.235e-05`. */
 export function formatNumber(value: number, digits = 4): string {
   if (Number.isNaN(value)) return "nan";

@@ -1,9 +1,10 @@
+/** A bar on standard error for work that takes long. */
 import { createLogUpdate } from "log-update";
 import { formatBytes, formatShare } from "./sizes.ts";
 import type { Terminal } from "./terminal.ts";
-import { pad, printable, truncate } from "./text.ts";
+import { nameCell, pad, truncate } from "./text.ts";
 
-/** A bar on standard error for work that takes long; where that is no terminal, nothing. */
+/** Shows how far work is; nothing where standard error is not a terminal. */
 export interface Progress {
   /** Says how far the work is, and what it is at. */
   update(done: number, total: number, name: string): void;
@@ -18,13 +19,13 @@ const BAR = 24;
 
 /** A progress bar with a verb in front: `reading  ███████░░░  42 %  1.2 GB of 2.8 GB  layers#3`. */
 export function openProgress(terminal: Terminal, verb: string): Progress {
-  if (!process.stderr.isTTY) return { update() {}, done() {} };
-  const log = createLogUpdate(process.stderr);
-  const start = performance.now();
+  if (!terminal.stderr.isTTY) return { update() {}, done() {} };
+  const log = createLogUpdate(terminal.stderr);
+  const start = terminal.now();
   let drawn = 0;
   return {
     update(done, total, name) {
-      const now = performance.now();
+      const now = terminal.now();
       if (now - start < SHOW_AFTER_MS || now - drawn < REDRAW_MS) return;
       drawn = now;
       log(draw(terminal, verb, { done, total, name, ms: now - start }));
@@ -39,7 +40,7 @@ export function openProgress(terminal: Terminal, verb: string): Progress {
 }
 
 function draw(
-  { errorColor, unicode }: Terminal,
+  { errorColor, stderr, unicode }: Terminal,
   verb: string,
   { done, total, name, ms }: { done: number; total: number; name: string; ms: number },
 ): string {
@@ -48,8 +49,8 @@ function draw(
   const bar = errorColor.cyan(on.repeat(full)) + errorColor.dim(off.repeat(BAR - full));
   const share = pad(formatShare(done, total), 6, "right");
   const left = done > 0 ? `${Math.ceil(((ms / done) * (total - done)) / 1000)} s left` : "";
-  const text = `${verb}  ${bar} ${share}  ${formatBytes(done)} of ${formatBytes(total)}  ${left}  ${printable(name)}`;
-  return truncate(text, (process.stderr.columns || 80) - 1, unicode ? "…" : "~");
+  const text = `${verb}  ${bar} ${share}  ${formatBytes(done)} of ${formatBytes(total)}  ${left}  ${nameCell(name, 80)}`;
+  return truncate(text, (stderr.columns || 80) - 1, unicode ? "…" : "~");
 }
 
 /** Adds up the work on many tensors for one bar. */

@@ -1,3 +1,4 @@
+/** Bytes, counts and shares for people. */
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 const COUNT_UNITS = ["", " k", " M", " B", " T"];
 

@@ -1,63 +1,93 @@
-import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from "chalk";
-import isUnicodeSupported from "is-unicode-supported";
+/** What a command prints to and reads from: the terminal of this process, or one that a test made. */
+import { Chalk, type ChalkInstance, type ColorSupportLevel } from "chalk";
+import { jsonSafe, printable, wrap } from "./text.ts";
+
+/** A stream that a command writes to. */
+export type Outlet = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** The two outputs and what they can do. */
 export interface Terminal {
-  /** Columns to stay within; infinite where standard output is no terminal and `COLUMNS` is not set. */
+  /** Columns to stay within; infinite where standard output is not a terminal and no width was given. */
   readonly width: number;
   /** Whether `│` and `█` can be shown. */
   readonly unicode: boolean;
-  /** Colours of standard output, none where it has none. */
+  /** Colours of what `print` prints. */
   readonly color: ChalkInstance;
   /** Colours of standard error. */
   readonly errorColor: ChalkInstance;
-  /** Prints lines to standard output. */
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdout: Outlet;
+  readonly stderr: Outlet;
+  /** Milliseconds since any moment. */
+  now(): number;
+  /** Prints lines of the answer. */
   print(lines: string | readonly string[]): void;
-  /** Prints one JSON value to standard output. */
+  /** Prints the answer as one JSON value. */
   json(value: unknown): void;
-  /** Prints a warning to standard error. */
+  /** Prints a warning to standard error. Everything in it that a terminal could act on is escaped. */
   warn(message: string): void;
+  /** Prints an error to standard error, as safely. */
+  fail(message: string): void;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** What the process ends with; a command that found something sets it. */
+  readonly exit: { code: number };
+  /** What is to be done when the command has ended. */
+  readonly ends: (() => Promise<void>)[];
+  /** The same terminal with the answer on standard error, for commands whose output is standard output. */
+  reporting(): Terminal;
 }
 
-/** The terminal that this process runs in; Ctrl-C once aborts, twice kills. */
-export function openTerminal(): Terminal {
-  const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort(new Interrupted()));
-  const errorColor = new Chalk({ level: levelOf(supportsColorStderr) });
-  return {
-    width: columns(),
-    unicode: isUnicodeSupported() && !/^(C|POSIX)$/.test(process.env.LC_ALL ?? ""),
-    color: new Chalk({ level: levelOf(supportsColor) }),
+/** What a terminal is made of. */
+export interface TerminalParts {
+  readonly stdin: Terminal["stdin"];
+  readonly stdout: Outlet;
+  readonly stderr: Outlet;
+  readonly colors: { readonly stdout: ColorSupportLevel; readonly stderr: ColorSupportLevel };
+  readonly unicode: boolean;
+  /** A width that was asked for, whatever the terminal's own. */
+  readonly columns?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+}
+
+/** Makes a terminal of its parts. */
+export function createTerminal(parts: TerminalParts): Terminal {
+  const { colors, columns, stdout, stderr, ...rest } = parts;
+  const errorColor = new Chalk({ level: colors.stderr });
+  const say = (label: string, message: string) => {
+    const lines = wrap(`${label} ${printable(message)}`, widthOf(stderr));
+    stderr.write(lines.map((line) => `${line}\n`).join(""));
+  };
+  const onto = (outlet: Outlet, level: ColorSupportLevel): Terminal => ({
+    ...rest,
+    stdout,
+    stderr,
+    width: columns ?? widthOf(outlet),
+    color: new Chalk({ level }),
     errorColor,
+    exit,
+    ends,
     print(lines) {
-      process.stdout.write(
-        typeof lines === "string" ? `${lines}\n` : lines.map((line) => `${line}\n`).join(""),
-      );
+      outlet.write(typeof lines === "string" ? `${lines}\n` : lines.map((line) => `${line}\n`).join(""));
     },
     json(value) {
-      process.stdout.write(`${JSON.stringify(value, toJson, 2)}\n`);
+      outlet.write(`${jsonSafe(JSON.stringify(value, toJson, 2))}\n`);
     },
-    warn(message) {
-      process.stderr.write(`${errorColor.yellow("warning:")} ${message}\n`);
-    },
-    signal: abort.signal,
-  };
+    warn: (message) => say(errorColor.yellow("warning:"), message),
+    fail: (message) => say(errorColor.red("error:"), message),
+    reporting: () => onto(stderr, colors.stderr),
+  });
+  const exit = { code: 0 };
+  const ends: Terminal["ends"] = [];
+  return onto(stdout, colors.stdout);
 }
 
 /** The reason of an abort by Ctrl-C. */
 export class Interrupted extends Error {}
 
-function levelOf(support: typeof supportsColor): 0 | 1 | 2 | 3 {
-  // https://no-color.org: present and not empty, whatever its value.
-  return process.env.NO_COLOR ? 0 : support ? support.level : 0;
-}
-
-function columns(): number {
-  const given = Number(process.env.COLUMNS);
-  if (Number.isInteger(given) && given > 0) return given;
-  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+function widthOf(outlet: Outlet): number {
+  return outlet.isTTY ? outlet.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
 // JSON has no big integers and no non-finite numbers; the names are what Python's `float()` reads.

@@ -1,4 +1,5 @@
-import type { TreeNode } from "./model.ts";
+/** Runs of equal siblings in a tree. */
+import type { TreeNode } from "./node.ts";
 
 /** Some siblings that are shown as one: a single node, or a run of equal ones. */
 export interface Fold {

@@ -1,7 +1,9 @@
+/** Files as trees of unread tensors, to be written again. */
 import {
   type ArrayAdapter,
   type Cast,
   DictKey,
+  isPytree2SafetensorsError,
   type KeyEntry,
   type KeyStyle,
   type KeyStyleName,
@@ -10,8 +12,7 @@ import {
   registerPytreeNode,
   type SafetensorsFile,
 } from "../../index.node.ts";
-import { STRUCTURE_KEY } from "../args/keys.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { STRUCTURE_KEY } from "./key-styles.ts";
 
 /** Spells names as they are: a flat dict goes into a file, and comes out of one, without a look at its names. */
 export const VERBATIM: KeyStyle = {
@@ -30,48 +31,63 @@ export const ORDERED: ArrayAdapter<never> = {
   make: () => Promise.reject(new Error("unreachable: nothing is made of lazy tensors")),
 };
 
-/** What is taken of a file. */
+/** What is taken of a file, and whom to tell. */
 export interface TakeOptions {
+  readonly signal: AbortSignal;
+  readonly onWarning: (message: string) => void;
   readonly select?: ((name: string) => boolean) | undefined;
   readonly cast?: Cast | undefined;
   readonly lossy?: boolean | undefined;
 }
 
 /** The tensors of a file by their names, unread. */
-export async function flatOf(
-  file: SafetensorsFile,
-  terminal: Terminal,
-  options: TakeOptions = {},
-): Promise<Map<string, LazyTensor>> {
+export async function flatOf(file: SafetensorsFile, options: TakeOptions): Promise<Map<string, LazyTensor>> {
   const tree = await loadPytree<unknown>(file, {
     lazy: true,
     structure: "ignore",
     keys: VERBATIM,
-    ...loadOptions(terminal, options),
+    ...loadOptions(options),
   });
   // A file without tensors has no dict either.
   return new Map(Object.entries((tree ?? {}) as Record<string, LazyTensor>));
 }
 
-/** The pytree of a file with all that its structure metadata say, tensors unread. */
+/** The pytree of a file with all that its structure metadata says, tensors unread. */
 export async function treeOf(
   file: SafetensorsFile,
   style: KeyStyleName,
-  terminal: Terminal,
-  options: TakeOptions = {},
+  options: TakeOptions,
 ): Promise<unknown> {
   registerStandIns(file.metadata[STRUCTURE_KEY]);
-  return loadPytree<unknown>(file, { lazy: true, keys: style, ...loadOptions(terminal, options) });
+  return loadPytree<unknown>(file, { lazy: true, keys: style, ...loadOptions(options) });
 }
 
-function loadOptions(terminal: Terminal, { select, cast, lossy }: TakeOptions) {
+function loadOptions({ select, cast, lossy, signal, onWarning }: TakeOptions) {
   return {
-    signal: terminal.signal,
-    onWarning: (error: Error) => terminal.warn(error.message),
+    signal,
+    onWarning: (error: Error) => onWarning(error.message),
     ...(select && { select: (name: string) => select(name) }),
     ...(cast && { cast }),
     ...(lossy && { lossy }),
   };
+}
+
+/** A node of a class that this program does not know, with all that is needed to write it again. */
+export class StandIn {
+  readonly aux: unknown;
+  readonly children: readonly unknown[];
+  readonly keys: readonly KeyEntry[];
+
+  constructor(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]) {
+    this.aux = aux;
+    this.children = children;
+    this.keys = keys;
+  }
+
+  /** The same node with other children. */
+  withChildren(children: readonly unknown[]): StandIn {
+    return new (this.constructor as typeof StandIn)(this.aux, children, this.keys);
+  }
 }
 
 const standIns = new Set<string>();
@@ -84,23 +100,21 @@ function registerStandIns(structure: string | undefined): void {
   for (const name of structure === undefined ? [] : classNames(structure)) {
     if (standIns.has(name)) continue;
     standIns.add(name);
-    class StandIn {
-      readonly aux: unknown;
-      readonly children: readonly unknown[];
-      readonly keys: readonly KeyEntry[];
-
-      constructor(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]) {
-        this.aux = aux;
-        this.children = children;
-        this.keys = keys;
-      }
+    class Known extends StandIn {}
+    try {
+      registerPytreeNode(Known, {
+        name,
+        flattenWithKeys: ({ aux, children, keys }: StandIn) => [
+          keys.map((key, i) => [key, children[i]] as const),
+          aux,
+        ],
+        unflatten: (aux, children, ...[keys]: unknown[]) =>
+          new Known(aux, children, keys as readonly KeyEntry[]),
+      });
+    } catch (error) {
+      // The program that runs the command may know the class itself.
+      if (!isPytree2SafetensorsError(error) || error.code !== "InvalidRegistration") throw error;
     }
-    registerPytreeNode(StandIn, {
-      name,
-      flattenWithKeys: ({ aux, children, keys }) => [keys.map((key, i) => [key, children[i]] as const), aux],
-      unflatten: (aux, children, ...[keys]: unknown[]) =>
-        new StandIn(aux, children, keys as readonly KeyEntry[]),
-    });
   }
 }
 

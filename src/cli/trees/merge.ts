@@ -1,3 +1,4 @@
+/** Joining trees, and reaching into them. */
 import { DictKey, GetAttrKey, type KeyPath, keystr, PyTreeContainer, SequenceKey } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
 
@@ -33,7 +34,7 @@ export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown 
     return isAttributes ? new PyTreeContainer(object) : object;
   }
   throw new UsageError(
-    `both have ${keystr(path) || "a tree that is no container"}: drop it from one, or put one below a key, as in key=FILE`,
+    `both have ${keystr(path) || "a tree that is not a container"}: drop it from one, or put one below a key, as in key=FILE`,
   );
 }
 

@@ -1,3 +1,4 @@
+/** A pytree as a plain tree of nodes, with sums. */
 import {
   isPytree2SafetensorsError,
   type KeyStyleName,
@@ -6,27 +7,9 @@ import {
   PyTreeContainer,
   type SafetensorsFile,
 } from "../../index.node.ts";
-import { sizeOf } from "../files/open.ts";
-
-/** What a node of a tree is; `none` and `static` have no tensor, `scalar` is a tensor that loads as a number. */
-export type NodeKind = "list" | "dict" | "map" | "object" | "names" | "tensor" | "scalar" | "none" | "static";
-
-/** A node of a file's pytree with what lies below it added up. */
-export interface TreeNode {
-  /** The step from its parent as names spell it: `#0`, `.weight`; empty for the root. */
-  readonly label: string;
-  readonly kind: NodeKind;
-  /** The tensor's name, or the beginning that all names below have in common. */
-  readonly name: string;
-  readonly dtype?: string;
-  readonly shape?: readonly number[];
-  /** What a scalar or a static value is. */
-  readonly value?: unknown;
-  readonly children: readonly TreeNode[];
-  readonly tensors: number;
-  readonly parameters: number;
-  readonly bytes: number;
-}
+import { treeOfNames } from "./names.ts";
+import { naturalCompare } from "./natural.ts";
+import { sum, type TreeNode, tensorNode } from "./node.ts";
 
 /** How a tree is read from a file. */
 export interface TreeOptions {
@@ -37,7 +20,7 @@ export interface TreeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads the pytree of an open file without its data. Names that make no tree become one flat list. */
+/** Reads the pytree of an open file without its data. Names that make no pytree become a tree of names. */
 export async function readTree(file: SafetensorsFile, options: TreeOptions): Promise<TreeNode> {
   const { style, only, onWarning, signal } = options;
   const select = only && ((name: string) => only(name));
@@ -52,16 +35,14 @@ export async function readTree(file: SafetensorsFile, options: TreeOptions): Pro
     return new Walker(style, only !== undefined).visit(tree, "", "");
   } catch (error) {
     if (!isPytree2SafetensorsError(error) || !NO_TREE.has(error.code)) throw error;
-    onWarning(`${error.message}; listing names instead`);
-    const names = only ? file.names.filter(only) : file.names;
-    return sum(
-      { label: "", kind: "names", name: "" },
-      names.map((name) => tensorNode(name, name, file.info(name))),
-    );
+    // A tensor with others below its name is common; other reasons are worth a word.
+    if (error.code !== "KeyConflict") onWarning(`${error.message}; names are shown as they are`);
+    return treeOfNames(file, only ? file.names.filter(only) : file.names, style);
   }
 }
 
-const NO_TREE: ReadonlySet<string> = new Set([
+/** Codes of errors that say that names make no pytree. */
+export const NO_TREE: ReadonlySet<string> = new Set([
   "KeyConflict",
   "InvalidKeyString",
   "GapLimit",
@@ -101,7 +82,7 @@ class Walker {
       const mark = isObject ? "." : "@";
       const children = Object.entries(value).map(([key, child]) => [mark, key, child] as const);
       // JAX sorts keys by text; people look for layer_2 before layer_10.
-      if (!isObject) children.sort((a, b) => NATURAL.compare(a[1], b[1]));
+      if (!isObject) children.sort((a, b) => naturalCompare(a[1], b[1]));
       return this.#container({ ...node, kind: isObject ? "object" : "dict" }, children);
     }
     return sum({ ...node, kind: "static", value }, []);
@@ -132,8 +113,6 @@ class Walker {
   }
 }
 
-const NATURAL = new Intl.Collator("en", { numeric: true });
-
 function scalarDtype(
   value: unknown,
 ): { dtype: string; shape: readonly number[]; byteLength: number } | undefined {
@@ -141,39 +120,4 @@ function scalarDtype(
   if (typeof value === "boolean") return { dtype: "BOOL", shape: [], byteLength: 1 };
   if (typeof value !== "bigint") return undefined;
   return { dtype: BigInt.asIntN(64, value) === value ? "I64" : "U64", shape: [], byteLength: 8 };
-}
-
-function tensorNode(
-  label: string,
-  name: string,
-  {
-    dtype,
-    shape,
-    byteLength,
-  }: { readonly dtype: string; readonly shape: readonly number[]; readonly byteLength: number },
-): TreeNode {
-  return {
-    label,
-    kind: "tensor",
-    name,
-    dtype,
-    shape,
-    children: [],
-    tensors: 1,
-    parameters: sizeOf(shape),
-    bytes: byteLength,
-  };
-}
-
-function sum(
-  node: Pick<TreeNode, "label" | "kind" | "name"> & { readonly value?: unknown },
-  children: readonly TreeNode[],
-): TreeNode {
-  let [tensors, parameters, bytes] = [0, 0, 0];
-  for (const child of children) {
-    tensors += child.tensors;
-    parameters += child.parameters;
-    bytes += child.bytes;
-  }
-  return { ...node, children, tensors, parameters, bytes };
 }

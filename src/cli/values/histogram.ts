@@ -1,3 +1,4 @@
+/** Counts in bins whose range nobody knows beforehand. */
 /** A histogram for people: `counts[i]` values lie in `[edges[i], edges[i + 1])`, in the last one also at its end. */
 export interface Bins {
   readonly edges: readonly number[];

@@ -1,3 +1,4 @@
+/** Count, extremes, mean and deviation of numbers that come in pieces. */
 import type { Numbers } from "./chunks.ts";
 import { Histogram } from "./histogram.ts";
 

@@ -1,3 +1,4 @@
+/** Distances between floats in steps of their dtype. */
 import type { Dtype } from "../../index.node.ts";
 
 /**

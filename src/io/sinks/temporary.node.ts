@@ -50,6 +50,11 @@ export async function clearLitterIn(folder: string): Promise<void> {
   }
 }
 
+/** Whether a temporary file is of a save that goes on in this process. */
+export function isLiving(temporary: string): boolean {
+  return living.has(temporary);
+}
+
 /** What a temporary file has of the name of its target. */
 function labelOf(path: string): string {
   const name = basename(path);

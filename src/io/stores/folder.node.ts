@@ -1,12 +1,12 @@
 /** A folder of a file system: Node, Deno, Bun. */
 import type { Dirent } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import { explain } from "../explain.node.ts";
 import { pathSink } from "../sinks/path.node.ts";
-import { clearLitterIn, targetOf } from "../sinks/temporary.node.ts";
+import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
 import { pathSource } from "../sources/path.node.ts";
 import type { ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
@@ -71,7 +71,45 @@ export function folderStore(root: string, name: string): Store {
         throw explain("WriteError", "remove", join(name, key), cause);
       }
     },
+    async sweep(prefix, isOwn) {
+      try {
+        await sweepFolder(root, "", { prefix, isOwn });
+      } catch (cause) {
+        throw explain("WriteError", "clear", name, cause);
+      }
+    },
   };
+}
+
+interface Sweep {
+  readonly prefix: string;
+  readonly isOwn: (key: string) => boolean;
+}
+
+/** Removes temporary files and folders without a file; tells whether anything is left. */
+async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<boolean> {
+  const { prefix, isOwn } = sweep;
+  const isDead = (key: string) => key.startsWith(prefix) && isOwn(key);
+  let left = 0;
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(ignoreMissing);
+  for (const entry of entries ?? []) {
+    const key = path + entry.name;
+    const file = join(root, key);
+    const target = targetOf(entry.name);
+    if (entry.isDirectory() && mayHold(`${key}/`, prefix, false)) {
+      if (!(await sweepFolder(root, `${key}/`, sweep)) && isDead(`${key}/`))
+        await rmdir(file).catch(ignoreMissing);
+      else left++;
+    } else if (target !== undefined && isDead(path + target) && !isLiving(file))
+      await rm(file, { force: true });
+    else left++;
+  }
+  return left > 0;
+}
+
+function ignoreMissing(cause: unknown): undefined {
+  if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+  return undefined;
 }
 
 interface Found {

@@ -7,6 +7,9 @@ import type { Folder, ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
+const MAX_TRIES = 20;
+const BETWEEN_MS = 50;
+
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
@@ -53,10 +56,36 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
       checkKey(key);
       return storageTask("WriteError", "remove", nameOf(key), async () => {
         const { folder, last } = await parentOf(root, key, false);
-        await folder.removeEntry(last);
+        await removeWhenFree(folder, last);
       }).catch((error: Error) => ignoreMissing(error.cause, error));
     },
+    sweep: (prefix, isOwn) =>
+      storageTask("WriteError", "clear", root.name, async () => {
+        await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
+      }),
   };
+}
+
+// Removes files without a byte and folders without a file; tells whether anything is left.
+async function sweepFolder(
+  handle: OpfsDirectoryLike,
+  path: string,
+  sweep: (key: string) => boolean,
+  prefix: string,
+): Promise<boolean> {
+  const entries: { readonly kind: string; readonly name: string }[] = [];
+  for await (const { kind, name } of handle.values()) entries.push({ kind, name });
+  let left = 0;
+  for (const { kind, name } of entries) {
+    const key = kind === "directory" ? `${path}${name}/` : path + name;
+    let isEmpty = false;
+    if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+    else if (mayHold(key, prefix, false))
+      isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
+    if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
+    else left++;
+  }
+  return left > 0;
 }
 
 async function fileOf(root: OpfsDirectoryLike, key: string, create: boolean): Promise<OpfsFileLike> {
@@ -107,4 +136,17 @@ async function* entriesOf(
 // Removed by someone else since the folder was listed.
 function ignoreMissing(cause: unknown, error = cause): undefined {
   if ((cause as { name?: unknown } | null)?.name !== "NotFoundError") throw error;
+}
+
+/** Removes an entry; waits for a page or a worker that had it open and has ended, which a browser notices a moment later. */
+async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await folder.removeEntry(name);
+    } catch (cause) {
+      const isHeld = (cause as { name?: unknown } | null)?.name === "NoModificationAllowedError";
+      if (!isHeld || tries === MAX_TRIES) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    }
+  }
 }

@@ -1,47 +1,27 @@
+/** `convert IN OUT`: dtypes, key styles, names, shards. */
 import { Command, Option } from "commander";
-import {
-  dict2pytree,
-  type KeyStyleName,
-  LazyTensor,
-  pytree2dict,
-  type SafetensorsFile,
-} from "../../../index.node.ts";
-import { parseDtypeRules } from "../../args/dtype-rules.ts";
-import { UsageError } from "../../args/exit.ts";
-import { guessStyle, type KeyStyles, parseStyles, STRUCTURE_KEY } from "../../args/keys.ts";
+import { parseStyles } from "../../args/keys.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
-import { anyOf, renamerOf, selectNames } from "../../args/patterns.ts";
-import { open, sizeOf } from "../../files/open.ts";
-import { editMetadata, parseOutput, type Result, write } from "../../files/output.ts";
+import { open } from "../../files/open.ts";
+import { parseOutput, protectInputs, write } from "../../files/output.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { printable } from "../../terminal/text.ts";
-import { flatOf, type TakeOptions, treeOf, VERBATIM } from "../../trees/lazy.ts";
-import { drawPlan, type PlanEntry } from "./view.ts";
+import { type ConvertOptions, planConversion } from "./plan.ts";
+import { drawPlan } from "./view.ts";
 
-interface Options {
-  readonly dtype: readonly string[];
-  readonly lossy?: boolean;
-  readonly keys?: KeyStyles;
-  readonly objects: "dict" | "attrs";
-  readonly rename: readonly string[];
-  readonly select: readonly string[];
-  readonly drop: readonly string[];
+interface Options extends ConvertOptions {
   readonly shard?: string;
-  readonly metadata: readonly string[];
-  readonly structure?: "auto" | "always" | "never";
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
-/** `convert IN OUT`: dtypes, key styles, names, shards. */
 export function convertCommand(terminal: Terminal): Command {
   const command = new Command("convert")
     .summary("convert dtypes, key styles, names; shard and join")
     .description(
-      "Writes a file anew with other dtypes, names or shards. Tensors stream from file to file in bounded memory; the output appears whole or not at all. Patterns match the names of the input. The order is: select and drop, rename, key style, dtype.",
+      "Writes a file anew with other dtypes, names or shards. Tensors stream from file to file in bounded memory; the output appears whole or not at all. Patterns match the names of the input. The order is: select and drop, rename, reindex, key style, dtype. Every tensor is written at a multiple of its element's width, whatever the input.",
     )
-    .argument("<in>", "a path, a URL, or the index of a sharded checkpoint")
-    .argument("<out>", "a path; with --shard a folder, or the path of its index")
+    .argument("<in>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
+    .argument("<out>", "a path, or - for standard output; with --shard a folder, or the path of its index")
     .option(
       "--dtype <dtype>",
       "bf16, f16, f32, …: all floats (all integers for i32, …); PATTERN=dtype for what matches; may be repeated",
@@ -69,6 +49,7 @@ export function convertCommand(terminal: Terminal): Command {
       collect,
       [],
     )
+    .option("--reindex", "number the items of lists anew, without gaps, where some were left out")
     .option("--select <pattern>", "take these tensors only; may be repeated", collect, [])
     .option("--drop <pattern>", "leave these tensors out; may be repeated", collect, [])
     .option("--shard <size>", "write shards of at most so much each: 5GB, 500MiB")
@@ -76,7 +57,7 @@ export function convertCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         "--structure <mode>",
-        "write structure metadata: auto for pytree keys, never for others, unless told",
+        "write structure metadata: auto for pytree keys and never for others by default",
       ).choices(["auto", "always", "never"]),
     )
     .option("-n, --dry-run", "print what would be written, write nothing")
@@ -94,6 +75,11 @@ export function convertCommand(terminal: Terminal): Command {
     ["convert model.safetensors out/ --shard 5GB", "shards and their index"],
     ["convert model.safetensors.index.json whole.safetensors", "and back into one file"],
     [
+      "convert model.safetensors short.safetensors --drop 'layers#3' --reindex",
+      "without the fourth layer; those after it move up",
+    ],
+    ["convert - - --dtype bf16 < a.safetensors | p2s ls -", "in a pipe"],
+    [
       "convert a.safetensors b.safetensors --rename 'model.*=encoder.*' --drop '*.bias'",
       "other names, fewer tensors",
     ],
@@ -102,122 +88,17 @@ export function convertCommand(terminal: Terminal): Command {
 
 async function convert(input: string, output: string, options: Options, terminal: Terminal): Promise<void> {
   const target = parseOutput(output, options.shard);
+  const { dryRun = false, json } = options;
   await using file = await open(input, terminal);
-  const result = await plan(file, options, terminal);
-  const entries = entriesOf(file, result);
-  if (options.dryRun !== true) await write(target, result, terminal);
-  if (options.json)
-    terminal.json({
-      input,
-      output,
-      written: options.dryRun !== true,
-      tensors: entries,
-      metadata: result.metadata,
-    });
-  else
-    terminal.print(
-      drawPlan(
-        output,
-        entries,
-        { dryRun: options.dryRun ?? false, inputTensors: file.names.length },
-        terminal,
-      ),
-    );
-}
-
-/** What is to be written: the tree, and how its leaves are called. */
-async function plan(file: SafetensorsFile, options: Options, terminal: Terminal): Promise<Result> {
-  const from = options.keys?.from ?? guessStyle(file);
-  const to = options.keys?.to ?? from;
-  const names = selectNames(file.names, options.select);
-  selectNames(file.names, options.drop);
-  const dropped = options.drop.length > 0 ? anyOf(options.drop) : () => false;
-  const kept = new Set(names.filter((name) => !dropped(name)));
-  const take: TakeOptions = {
-    select: kept.size < file.names.length ? (name) => kept.has(name) : undefined,
-    cast: options.dtype.length > 0 ? parseDtypeRules(options.dtype) : undefined,
-    lossy: options.lossy,
-  };
-  const renamed = renameAll([...kept], options.rename);
-  const hasStructure = Object.hasOwn(file.metadata, STRUCTURE_KEY);
-  if (hasStructure && renamed !== undefined) {
-    terminal.warn(
-      `${printable(file.names[0] ?? "")}, …: the structure metadata are of the old names and are left out`,
-    );
+  const { result, entries } = await planConversion(file, options, terminal);
+  const isWhole = options.select.length === 0 && options.drop.length === 0;
+  await protectInputs(target, [input], isWhole ? input : undefined, terminal);
+  if (!dryRun) await write(target, result, terminal);
+  const report = target.isStandard ? terminal.reporting() : terminal;
+  if (json) {
+    report.json({ input, output, written: !dryRun, tensors: entries, metadata: result.metadata });
+    return;
   }
-  const metadata = editMetadata(file.metadata, options.metadata);
-  const structure = options.structure ?? (to === "pytree" ? "auto" : "never");
-  const shared = { metadata, objects: options.objects };
-  if (hasStructure && renamed === undefined) {
-    return { tree: await treeOf(file, from, terminal, take), keys: to, structure, ...shared };
-  }
-  const flat = [...(await flatOf(file, terminal, take))].map(
-    ([name, leaf]) => [renamed?.get(name) ?? name, leaf] as const,
-  );
-  if (from === to && options.objects === "dict" && structure !== "always") {
-    return { tree: new Map(flat), keys: VERBATIM, structure: "never", ...shared };
-  }
-  return { tree: dict2pytree(Object.fromEntries(flat), { keys: from }), keys: to, structure, ...shared };
-}
-
-/** New names by old ones; `undefined` where none changes. */
-function renameAll(names: readonly string[], rules: readonly string[]): Map<string, string> | undefined {
-  const renamers = rules.map(renamerOf);
-  const used = new Set<number>();
-  const renamed = new Map<string, string>();
-  const taken = new Map<string, string>();
-  for (const name of names) {
-    let next = name;
-    for (const [i, rename] of renamers.entries()) {
-      const result = rename(next);
-      if (result === undefined) continue;
-      used.add(i);
-      next = result;
-    }
-    const other = taken.get(next);
-    if (other !== undefined) {
-      throw new UsageError(
-        `--rename gives ${JSON.stringify(other)} and ${JSON.stringify(name)} the same name ${JSON.stringify(next)}`,
-      );
-    }
-    taken.set(next, name);
-    if (next !== name) renamed.set(name, next);
-  }
-  const idle = rules.find((_, i) => !used.has(i));
-  if (idle !== undefined) throw new UsageError(`--rename ${JSON.stringify(idle)} matches no name`);
-  return renamed.size > 0 ? renamed : undefined;
-}
-
-/** The tensors of a result with their names there and what they were. */
-function entriesOf(file: SafetensorsFile, { tree, keys, objects = "dict" }: Result): PlanEntry[] {
-  return Object.entries(pytree2dict(tree, { keys: keys as KeyStyleName, objects })).flatMap(
-    ([name, leaf]) => {
-      if (!(leaf instanceof LazyTensor)) return typeof leaf === "string" ? [] : [scalarEntry(name, leaf)];
-      const { dtype, shape, byteLength } = leaf;
-      const old = file.info(leaf.name);
-      return [
-        {
-          name,
-          dtype,
-          shape,
-          parameters: sizeOf(shape),
-          bytes: byteLength,
-          from: { name: leaf.name, dtype: old.dtype, bytes: old.byteLength },
-        },
-      ];
-    },
-  );
-}
-
-function scalarEntry(name: string, value: unknown): PlanEntry {
-  const bytes = typeof value === "boolean" ? 1 : 8;
-  const dtype =
-    typeof value === "number"
-      ? "F64"
-      : typeof value === "boolean"
-        ? "BOOL"
-        : (value as bigint) < 2n ** 63n
-          ? "I64"
-          : "U64";
-  return { name, dtype, shape: [], parameters: 1, bytes, from: { name, dtype, bytes } };
+  const shown = { output: target.isStandard ? "standard output" : output, dryRun };
+  report.print(drawPlan(entries, { ...shown, inputTensors: file.names.length }, report));
 }

@@ -1,27 +1,19 @@
-import type { Dtype } from "../../../index.node.ts";
+/** How `convert` says what it writes. */
 import { formatBytes, plural } from "../../terminal/sizes.ts";
 import { formatTable } from "../../terminal/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { formatShape, printable, wrap } from "../../terminal/text.ts";
-
-/** A tensor that is written, and what it was. */
-export interface PlanEntry {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly parameters: number;
-  readonly bytes: number;
-  readonly from: { readonly name: string; readonly dtype: Dtype; readonly bytes: number };
-}
+import { formatShape, nameCell, printable, wrap } from "../../terminal/text.ts";
+import { naturalCompare } from "../../trees/natural.ts";
+import type { PlanEntry } from "./plan.ts";
 
 /** One line of what was written; for a dry run each tensor, with what changes in it. */
 export function drawPlan(
-  output: string,
   entries: readonly PlanEntry[],
-  { dryRun, inputTensors }: { readonly dryRun: boolean; readonly inputTensors: number },
+  what: { readonly output: string; readonly dryRun: boolean; readonly inputTensors: number },
   terminal: Terminal,
 ): string[] {
   const { color, unicode, width } = terminal;
+  const { output, dryRun, inputTensors } = what;
   const arrow = unicode ? "→" : "->";
   const change = (a: string, b: string) => (a === b ? color.dim(b) : `${a} ${arrow} ${color.green(b)}`);
   const [before, after] = [
@@ -35,15 +27,23 @@ export function drawPlan(
   const summary = `${color.bold(printable(output))}  ${plural(entries.length, "tensor")}, ${size}${rest}`;
   if (!dryRun) return wrap(summary, width);
   const isRenamed = entries.some(({ name, from }) => name !== from.name);
-  const rows = entries.map(({ name, from, dtype, shape, bytes }) => [
-    printable(from.name) || '""',
+  const inOrder = [...entries].sort((a, b) => naturalCompare(a.from.name, b.from.name));
+  const rows = inOrder.map(({ name, from, dtype, shape, bytes }) => [
+    nameCell(from.name),
     isRenamed ? arrow : "",
-    isRenamed ? printable(name) || '""' : "",
+    isRenamed ? nameCell(name) : "",
     change(from.dtype, dtype),
     formatShape(shape),
     formatBytes(bytes),
   ]);
-  const columns = [{ flexible: true }, {}, {}, {}, { drop: 1 }, { align: "right", drop: 2 }] as const;
+  const columns = [
+    { flexible: true },
+    {},
+    { flexible: isRenamed },
+    { name: "dtype", drop: 3 },
+    { name: "shape", drop: 1 },
+    { name: "bytes", align: "right", drop: 2 },
+  ] as const;
   const table = formatTable(columns, rows, { width, ellipsis: unicode ? "…" : "~" });
   return [
     ...table,

@@ -1,77 +1,38 @@
+/** `diff A B`: what differs, in structure and in numbers. */
 import { Command, InvalidArgumentError } from "commander";
-import type { SafetensorsFile } from "../../../index.node.ts";
+import type { KeyStyleName, SafetensorsFile } from "../../../index.node.ts";
 import { EXIT } from "../../args/exit.ts";
-import { STRUCTURE_KEY } from "../../args/keys.ts";
+import { parseStyle } from "../../args/keys.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
-import { anyOf } from "../../args/patterns.ts";
+import { anyOf, selectNames } from "../../args/patterns.ts";
+import { renameAll } from "../../args/rename.ts";
 import { open } from "../../files/open.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { type Comparison, compare } from "./compare.ts";
-import { findMoved, type Move } from "./moved.ts";
+import { type Difference, findDifference } from "../../values/difference.ts";
 import { drawDiff } from "./view.ts";
-
-/** Dtype and shape of a tensor of one side. */
-interface Info {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-}
-
-/** A tensor that only one of two files has. */
-export interface Single extends Info {
-  readonly name: string;
-}
-
-/** A tensor that both files have, and not the same. */
-export interface Change {
-  readonly name: string;
-  readonly a: Info;
-  readonly b: Info;
-  /** How the values differ, where the shapes are the same. */
-  readonly values?: Comparison;
-}
-
-/** All that two files differ in. */
-export interface Difference {
-  readonly a: string;
-  readonly b: string;
-  readonly equal: boolean;
-  readonly removed: readonly Single[];
-  readonly added: readonly Single[];
-  readonly moved: readonly (Move & Info)[];
-  readonly retyped: readonly Change[];
-  readonly reshaped: readonly Change[];
-  readonly changed: readonly Change[];
-  /** Changed by no more than the tolerance. */
-  readonly close: readonly Change[];
-  readonly same: number;
-  readonly metadata: readonly {
-    readonly key: string;
-    readonly a: string | null;
-    readonly b: string | null;
-  }[];
-}
 
 interface Options {
   readonly tolerance?: number;
   readonly only: readonly string[];
+  readonly rename: readonly string[];
+  readonly keys?: { readonly a?: KeyStyleName | undefined; readonly b?: KeyStyleName | undefined };
   readonly structure?: boolean;
   readonly metadata: boolean;
   readonly json?: boolean;
 }
 
-/** `diff A B`: what differs, in structure and in numbers. */
 export function diffCommand(terminal: Terminal): Command {
   const command = new Command("diff")
     .summary("compare two files: structure and numbers")
     .description(
-      "Compares two files: tensors that were added, removed, moved to another name, retyped or reshaped, and how far the values of the others differ: greatest absolute difference, greatest relative one (of the larger of the two), cosine, and for floats ULPs, steps from one number of the dtype to the next. Values are read pairwise, in bounded memory. Exits with 1 if there is a difference.",
+      "Compares two files: tensors that were added, removed, moved to another name, retyped or reshaped, and how far the values of the others differ: greatest absolute difference, greatest relative one (of the larger of the two), cosine, and for floats ULPs, steps from one number of the dtype to the next. Tensors that were cast are compared in values. Names of two key styles are paired by their keys. Values are read pairwise, in bounded memory. Exits with 1 if there is a difference.",
     )
-    .argument("<a>", "a path, a URL, or the index of a sharded checkpoint")
+    .argument("<a>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument("<b>", "the same")
     .option(
       "-t, --tolerance <t>",
-      "allow |a - b| up to t + t * |b|, as numpy's allclose does",
+      "allow |a - b| up to t + t * |b|, as numpy's allclose does; casts within it count as equal",
       parseTolerance,
     )
     .option(
@@ -80,13 +41,28 @@ export function diffCommand(terminal: Terminal): Command {
       collect,
       [],
     )
+    .option(
+      "--rename <from=to>",
+      "rename tensors of a before they are paired, as convert does; may be repeated",
+      collect,
+      [],
+    )
+    .option(
+      "-k, --keys <a:b>",
+      "key styles of the two files, as dotted:pytree; guessed by default",
+      parseStylePair,
+    )
     .option("--structure", "compare names, dtypes and shapes only; no values are read")
     .option("--no-metadata", "do not compare metadata")
     .addOption(jsonOption())
     .action((a: string, b: string, options: Options) => diff(a, b, options, terminal));
   return examples(command, [
     ["diff before.safetensors after.safetensors", "everything"],
-    ["diff model.safetensors model-f16.safetensors --tolerance 1e-3", "is the conversion good enough?"],
+    [
+      "diff model.safetensors model-bf16.safetensors --tolerance 1e-2 --no-metadata",
+      "is the conversion good enough?",
+    ],
+    ["diff torch.safetensors tree.safetensors --rename 'h.*=layers.*'", "across key styles and names"],
     ["diff a.safetensors b.safetensors --structure && echo same shape", "in a script"],
   ]);
 }
@@ -94,110 +70,47 @@ export function diffCommand(terminal: Terminal): Command {
 async function diff(placeA: string, placeB: string, options: Options, terminal: Terminal): Promise<void> {
   await using a = await open(placeA, terminal);
   await using b = await open(placeB, terminal);
-  const found = await findDifference({ a, b, placeA, placeB }, options, terminal);
-  if (options.json) terminal.json(found);
-  else terminal.print(drawDiff(found, terminal));
-  if (!found.equal) process.exitCode = EXIT.found;
+  const found = await compareFiles(a, b, options, terminal);
+  if (options.json) terminal.json({ a: placeA, b: placeB, ...found });
+  else terminal.print(drawDiff(found, options.tolerance, terminal));
+  if (!found.equal) terminal.exit.code = EXIT.found;
 }
 
-interface Files {
-  readonly a: SafetensorsFile;
-  readonly b: SafetensorsFile;
-  readonly placeA: string;
-  readonly placeB: string;
-}
-
-async function findDifference(
-  { a, b, placeA, placeB }: Files,
+async function compareFiles(
+  a: SafetensorsFile,
+  b: SafetensorsFile,
   options: Options,
   terminal: Terminal,
 ): Promise<Difference> {
-  const { tolerance, structure = false } = options;
-  const { signal } = terminal;
-  const wanted = anyOf(options.only);
-  const namesA = a.names.filter(wanted);
-  const namesB = b.names.filter(wanted);
-  const onlyA = namesA.filter((name) => !b.has(name));
-  const onlyB = namesB.filter((name) => !a.has(name));
-  const moved = structure ? [] : await findMoved(a, b, onlyA, onlyB, signal);
-  const gone = new Set(moved.map((move) => move.from));
-  const come = new Set(moved.map((move) => move.to));
-
-  const both = namesA.filter((name) => b.has(name));
+  const { tolerance, structure, metadata, keys } = options;
+  selectNames([...a.names, ...b.names], options.only);
+  const renamed = renameAll(a.names, options.rename);
   const bar = openProgress(terminal, "comparing");
-  const isSameShape = (name: string) => String(a.info(name).shape) === String(b.info(name).shape);
-  const total = both
-    .filter(isSameShape)
-    .reduce((sum, name) => sum + a.info(name).byteLength + b.info(name).byteLength, 0);
-  const progress = new ProgressSum(bar, total);
-  const lists = {
-    retyped: [] as Change[],
-    reshaped: [] as Change[],
-    changed: [] as Change[],
-    close: [] as Change[],
-  };
-  let same = 0;
+  let progress: ProgressSum | undefined;
   try {
-    for (const name of both) {
-      const change = { name, a: infoOf(a, name), b: infoOf(b, name) };
-      if (!isSameShape(name)) {
-        lists.reshaped.push(change);
-        continue;
-      }
-      const values = structure
-        ? undefined
-        : await compare({ a, b, nameA: name, nameB: name }, { tolerance, progress, signal });
-      const full = { ...change, ...(values && { values }) };
-      if (change.a.dtype !== change.b.dtype) lists.retyped.push(full);
-      else if (values === undefined || values.identical) same++;
-      else if (tolerance !== undefined && values.beyond === 0) lists.close.push(full);
-      else lists.changed.push(full);
-    }
+    return await findDifference(a, b, {
+      tolerance,
+      structure,
+      metadata,
+      signal: terminal.signal,
+      only: options.only.length > 0 ? anyOf(options.only) : undefined,
+      rename: renamed && ((name) => renamed.get(name) ?? name),
+      ...(keys && { keys }),
+      onTotal: (bytes) => {
+        progress = new ProgressSum(bar, bytes);
+      },
+      onBytes: (count, name) => progress?.add(count, name),
+    });
   } finally {
     bar.done();
   }
-  const removed = onlyA.filter((name) => !gone.has(name)).map((name) => ({ name, ...infoOf(a, name) }));
-  const added = onlyB.filter((name) => !come.has(name)).map((name) => ({ name, ...infoOf(b, name) }));
-  const metadata = options.metadata ? compareMetadata(a.metadata, b.metadata) : [];
-  const found = [removed, added, moved, lists.retyped, lists.reshaped, lists.changed, metadata];
-  return {
-    a: placeA,
-    b: placeB,
-    equal: found.every((list) => list.length === 0),
-    removed,
-    added,
-    moved: moved.map((move) => ({ ...move, ...infoOf(a, move.from) })),
-    ...lists,
-    same,
-    metadata,
-  };
 }
 
-function infoOf(file: SafetensorsFile, name: string): Info {
-  const { dtype, shape } = file.info(name);
-  return { dtype, shape };
-}
-
-function compareMetadata(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) {
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
-  const valueAt = (metadata: Readonly<Record<string, string>>, key: string) =>
-    Object.hasOwn(metadata, key) ? metadata[key]! : null;
-  return keys
-    .map((key) => ({ key, a: valueAt(a, key), b: valueAt(b, key) }))
-    .filter((entry) =>
-      entry.key === STRUCTURE_KEY ? canonical(entry.a) !== canonical(entry.b) : entry.a !== entry.b,
-    )
-    .sort((x, y) => Number(x.key === STRUCTURE_KEY) - Number(y.key === STRUCTURE_KEY));
-}
-
-/** Structure metadata list nodes in whatever order the tree had: the same ones say the same. */
-function canonical(structure: string | null): string | null {
-  try {
-    const { nodes, ...rest } = JSON.parse(structure ?? "");
-    return JSON.stringify([rest, (nodes as unknown[]).map((node) => JSON.stringify(node)).sort()]);
-  } catch {
-    return structure;
-  }
+function parseStylePair(text: string): Options["keys"] {
+  const styles = text.split(":");
+  if (styles.length > 2) throw new InvalidArgumentError("Expected two key styles, as dotted:pytree.");
+  const [a, b = a] = styles.map((style) => (style === "" ? undefined : parseStyle(style)));
+  return { a, b };
 }
 
 function parseTolerance(text: string): number {

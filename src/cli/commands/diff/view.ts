@@ -1,13 +1,14 @@
-import { STRUCTURE_KEY } from "../../args/keys.ts";
+/** How `diff` shows a difference. */
 import { formatNumber } from "../../terminal/numbers.ts";
 import { formatCount, formatShare, plural } from "../../terminal/sizes.ts";
 import { formatTable } from "../../terminal/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { formatShape, printable, truncate, wrap } from "../../terminal/text.ts";
-import type { Change, Difference } from "./command.ts";
+import { formatShape, nameCell, quote, truncate, truncateMiddle, wrap } from "../../terminal/text.ts";
+import { STRUCTURE_KEY } from "../../trees/key-styles.ts";
+import type { Change, Difference } from "../../values/difference.ts";
 
 /** Draws a difference: what came, went and moved as lines with a sign, then the numbers as a table, then a summary. */
-export function drawDiff(diff: Difference, terminal: Terminal): string[] {
+export function drawDiff(diff: Difference, tolerance: number | undefined, terminal: Terminal): string[] {
   const sections = [
     structureLines(diff, terminal),
     metadataLines(diff, terminal),
@@ -15,51 +16,54 @@ export function drawDiff(diff: Difference, terminal: Terminal): string[] {
   ];
   return [
     ...sections.filter((lines) => lines.length > 0).flatMap((lines) => [...lines, ""]),
-    ...wrap(summary(diff, terminal), terminal.width),
+    ...wrap(summary(diff, tolerance, terminal), terminal.width),
   ];
 }
 
 function structureLines(diff: Difference, { color, unicode, width }: Terminal): string[] {
   const arrow = unicode ? "→" : "->";
+  const ellipsis = unicode ? "…" : "~";
+  // Of two names in one cell, each gets half of what is left of a narrow line.
+  const half = (name: string) => truncateMiddle(nameCell(name), Math.max(6, (width - 22) / 2), ellipsis);
   const rows = [
     ...diff.removed.map(({ name, dtype, shape }) => [
-      color.red(`- ${label(name)}`),
+      color.red(`- ${nameCell(name)}`),
       color.dim(dtype + formatShape(shape)),
     ]),
     ...diff.added.map(({ name, dtype, shape }) => [
-      color.green(`+ ${label(name)}`),
+      color.green(`+ ${nameCell(name)}`),
       color.dim(dtype + formatShape(shape)),
     ]),
     ...diff.moved.map(({ from, to, dtype, shape }) => [
-      color.blue(`${unicode ? "→" : ">"} ${label(from)} ${arrow} ${label(to)}`),
+      color.blue(`${unicode ? "→" : ">"} ${half(from)} ${arrow} ${half(to)}`),
       color.dim(dtype + formatShape(shape)),
     ]),
     ...diff.retyped.map(({ name, a, b }) => [
-      color.yellow(`~ ${label(name)}`),
+      color.yellow(`~ ${nameCell(name)}`),
       `${a.dtype} ${arrow} ${b.dtype}`,
     ]),
     ...diff.reshaped.map(({ name, a, b }) => [
-      color.yellow(`~ ${label(name)}`),
+      color.yellow(`~ ${nameCell(name)}`),
       a.dtype === b.dtype
         ? `${formatShape(a.shape)} ${arrow} ${formatShape(b.shape)}`
         : `${a.dtype}${formatShape(a.shape)} ${arrow} ${b.dtype}${formatShape(b.shape)}`,
     ]),
   ];
-  return formatTable([{ flexible: true }, {}], rows, { width, ellipsis: unicode ? "…" : "~" });
+  return formatTable([{ flexible: true }, {}], rows, { width, ellipsis });
 }
 
 const VALUE_WIDTH = 40;
 
-function metadataLines(diff: Difference, { color, unicode }: Terminal): string[] {
+function metadataLines(diff: Difference, { color, unicode, width }: Terminal): string[] {
+  const room = Math.max(8, Math.min(VALUE_WIDTH, (width - 20) / 2));
   const arrow = unicode ? "→" : "->";
   const show = (value: string | null) =>
-    value === null
-      ? color.dim("none")
-      : truncate(JSON.stringify(printable(value.slice(0, 2 * VALUE_WIDTH))), VALUE_WIDTH);
+    value === null ? color.dim("none") : truncate(quote(value, 2 * VALUE_WIDTH), room, unicode ? "…" : "~");
   return diff.metadata.map(({ key, a, b }) => {
     const values =
       key === STRUCTURE_KEY ? color.dim("the structure of the tree") : `${show(a)} ${arrow} ${show(b)}`;
-    return `${color.yellow("~")} ${color.dim("metadata")} ${label(key)}  ${values}`;
+    const line = `${color.yellow("~")} ${color.dim("metadata")} ${nameCell(key)}  ${values}`;
+    return truncateMiddle(line, width, unicode ? "…" : "~");
   });
 }
 
@@ -72,7 +76,7 @@ function valueLines(diff: Difference, { color, unicode, width }: Terminal): stri
     const { values, name } = change;
     const { differing, count, maxAbs, maxRel, cosine, maxUlp, nan } = values!;
     return [
-      close.has(change) ? color.dim(label(name)) : label(name),
+      close.has(change) ? color.dim(nameCell(name)) : nameCell(name),
       dtypeOf(change, unicode),
       formatNumber(maxAbs),
       formatNumber(maxRel),
@@ -80,6 +84,7 @@ function valueLines(diff: Difference, { color, unicode, width }: Terminal): stri
       maxUlp === undefined ? "" : formatCount(maxUlp),
       formatShare(differing, count),
       nan > 0 ? color.red(formatCount(nan)) : "",
+      close.has(change) ? color.green("within tolerance") : "",
     ];
   });
   if (rows.length === 0) return [];
@@ -93,6 +98,7 @@ function valueLines(diff: Difference, { color, unicode, width }: Terminal): stri
       { title: "ULP", align: "right", drop: 4 },
       { title: "differ", align: "right", drop: 1 },
       { title: "NaN", align: "right", drop: 6 },
+      { title: "verdict", drop: 0 },
     ],
     rows,
     { width, style: (title) => color.dim(title), ellipsis: unicode ? "…" : "~" },
@@ -109,7 +115,7 @@ function formatCosine(cosine: number): string {
   return cosine === 1 ? "1" : String(Number(cosine.toFixed(cosine > 0.999999 ? 9 : 6)));
 }
 
-function summary(diff: Difference, { color }: Terminal): string {
+function summary(diff: Difference, tolerance: number | undefined, { color, unicode }: Terminal): string {
   const parts = [
     [diff.removed.length, "removed", color.red],
     [diff.added.length, "added", color.green],
@@ -117,16 +123,16 @@ function summary(diff: Difference, { color }: Terminal): string {
     [diff.retyped.length, "retyped", color.yellow],
     [diff.reshaped.length, "reshaped", color.yellow],
     [diff.changed.length, "changed", color.yellow],
-    [diff.close.length, "within tolerance", color.dim],
+    [diff.close.length, `within tolerance ${formatNumber(tolerance ?? 0)}`, color.green],
   ] as const;
   const counts = parts
     .filter(([count]) => count > 0)
     .map(([count, what, paint]) => paint(`${formatCount(count)} ${what}`));
-  if (diff.metadata.length > 0) counts.push(color.yellow(`metadata differs`));
+  if (diff.metadata.length > 0) counts.push(color.yellow("metadata differs"));
   const same = `${plural(diff.same, "tensor")} the same`;
-  return counts.length === 0 ? color.green(same) : `${counts.join(", ")}, ${same}`;
-}
-
-function label(name: string): string {
-  return printable(name) || '""';
+  const { keys, respelled } = diff;
+  const arrow = unicode ? "→" : "->";
+  const how = keys.a === keys.b ? "renamed" : `${keys.a} ${arrow} ${keys.b}`;
+  const names = respelled === 0 ? "" : color.dim(` (${plural(respelled, "name")} paired: ${how})`);
+  return (counts.length === 0 ? color.green(same) : `${counts.join(", ")}, ${same}`) + names;
 }

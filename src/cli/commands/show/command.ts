@@ -1,3 +1,4 @@
+/** `show FILE [KEY]`: values as numpy prints them. */
 import { Command } from "commander";
 import { isPytree2SafetensorsError } from "../../../index.node.ts";
 import { UsageError } from "../../args/exit.ts";
@@ -7,7 +8,8 @@ import { open } from "../../files/open.ts";
 import { readCorners } from "../../numpy/corners.ts";
 import { printArray } from "../../numpy/print.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { formatShape, printable } from "../../terminal/text.ts";
+import { formatShape, nameCell, printable, quote, truncateMiddle, widthOf } from "../../terminal/text.ts";
+import { inNaturalOrder } from "../../trees/natural.ts";
 import { hasNumbers } from "../../values/chunks.ts";
 
 interface Options {
@@ -19,33 +21,48 @@ interface Options {
 // numpy's own line width, where no terminal has another.
 const LINE = 75;
 
-/** `show FILE KEY`: values as numpy prints them. */
 export function showCommand(terminal: Terminal): Command {
   const command = new Command("show")
     .summary("print values as numpy does")
     .description(
-      "Prints the values of a tensor as numpy prints them. Of more than 1000 only the corners are read and shown.",
+      "Prints the values of a tensor as numpy prints them. Of more than 1000 only the corners are read and shown. BF16 and 8-bit floats print as arrays of ml_dtypes do.",
     )
-    .argument("<file>", "a path, a URL, or the index of a sharded checkpoint")
-    .argument("<key>", "the tensor's name, or a pattern that only one matches")
+    .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
+    .argument(
+      "[key]",
+      "the tensor's name, or a pattern that only one matches; not needed where there is one only",
+    )
     .option("-s, --slice <slice>", 'a part of it, as numpy writes it: "0:4, :, -1"')
     .option("--full", "print all values")
     .addOption(jsonOption())
-    .action((place: string, key: string, options: Options) => show(place, key, options, terminal));
+    .action((place: string, key: string | undefined, options: Options) =>
+      show(place, key, options, terminal),
+    );
   return examples(command, [
     ["show model.safetensors embedding", "the corners"],
+    ["show scalar.safetensors", "the only tensor of a file"],
     ["show model.safetensors embedding --slice '0, :8'", "the beginning of the first row"],
     ["show model.safetensors step --json", "for programs"],
   ]);
 }
 
-async function show(place: string, key: string, options: Options, terminal: Terminal): Promise<void> {
+async function show(
+  place: string,
+  key: string | undefined,
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
   await using file = await open(place, terminal);
-  const name = file.has(key) ? key : only(selectNames(file.names, [key]), key);
+  if (key === undefined && file.names.length > 1 && !options.json) {
+    terminal.warn(`the file has ${file.names.length} tensors: name one to see its values`);
+    terminal.print(inNaturalOrder(file.names).map((name) => printable(name) || '""'));
+    return;
+  }
+  const name = pick(file.names, key);
   const { dtype } = file.info(name);
   if (!hasNumbers(dtype))
     throw new UsageError(
-      `${printable(name)} is ${dtype}, whose packing is not fixed: there are no values to show`,
+      `${quote(name)} is ${dtype}, whose packing is not fixed: there are no values to show`,
     );
   const { slice, full = false, json } = options;
   const corners = await readCorners(file, name, {
@@ -63,17 +80,30 @@ async function show(place: string, key: string, options: Options, terminal: Term
     });
     return;
   }
-  const { color, width } = terminal;
-  const title = `${color.bold(printable(name) || '""')}${slice === undefined ? "" : color.dim(`[${slice.replace(/^\[|\]$/g, "")}]`)}`;
-  terminal.print(`${title}  ${color.green(dtype)}${formatShape(corners.shape)}`);
+  const { color, unicode, width } = terminal;
+  const title = `${color.bold(nameCell(name))}${slice === undefined ? "" : color.dim(`[${slice.replace(/^\[|\]$/g, "")}]`)}`;
+  const info = color.green(dtype) + formatShape(corners.shape);
+  const room = Math.max(8, width - widthOf(info) - 2);
+  terminal.print(`${truncateMiddle(title, room, unicode ? "…" : "~")}  ${info}`);
   terminal.print(printArray(corners, Number.isFinite(width) ? width : LINE));
 }
 
-function only(names: readonly string[], key: string): string {
-  if (names.length === 1) return names[0]!;
-  const some = names.slice(0, 3).map((name) => JSON.stringify(name));
+// More would push the reason out of sight.
+const MAX_LISTED = 20;
+
+/** The one tensor that is meant. */
+function pick(names: readonly string[], key: string | undefined): string {
+  if (key !== undefined && names.includes(key)) return key;
+  const found = key === undefined ? names : selectNames(names, [key]);
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) throw new UsageError("the file has no tensors");
+  const list = inNaturalOrder(found).slice(0, MAX_LISTED);
+  const more = found.length > list.length ? `, … (p2s ls lists all)` : "";
+  const shown = `${list.map((name) => quote(name, 80)).join(", ")}${more}`;
   throw new UsageError(
-    `${JSON.stringify(key)} matches ${names.length} tensors: ${some.join(", ")}${names.length > 3 ? ", …" : ""}; show takes one`,
+    key === undefined
+      ? `the file has ${found.length} tensors, show takes one: ${shown}`
+      : `${quote(key)} matches ${found.length} tensors, show takes one: ${shown}`,
   );
 }
 

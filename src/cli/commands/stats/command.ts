@@ -1,55 +1,63 @@
-import { Command, InvalidArgumentError } from "commander";
-import { type Dtype, type SafetensorsFile, Tensor } from "../../../index.node.ts";
-import { examples, jsonOption } from "../../args/options.ts";
+/** `stats FILE [KEY…]`: what the values are like. */
+import { writeFile } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { SafetensorsFile } from "../../../index.node.ts";
+import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
-import { open, totalsOf } from "../../files/open.ts";
+import { baseName, open, totalsOf } from "../../files/open.ts";
+import { refuseToHarm } from "../../files/protect.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { printable } from "../../terminal/text.ts";
-import { decode, hasNumbers, isFloat, type Numbers, readChunks } from "../../values/chunks.ts";
-import type { Bins } from "../../values/histogram.ts";
+import { naturalCompare } from "../../trees/natural.ts";
+import { hasNumbers, isFloat } from "../../values/chunks.ts";
 import { Moments } from "../../values/moments.ts";
-import { drawStats } from "./view.ts";
+import { sizeOf } from "../../values/size.ts";
+import { measure, summarize, type TensorStats } from "../../values/stats.ts";
+import { foldLayers } from "./layers.ts";
+import { plotStats } from "./plot.ts";
+import { drawStats, type StatsRow } from "./view.ts";
 
-/** What is known of a tensor's values. */
-export interface TensorStats {
-  readonly name: string;
-  readonly dtype: Dtype | undefined;
-  readonly shape: readonly number[] | undefined;
-  readonly count: number;
-  readonly min: number | bigint;
-  readonly max: number | bigint;
-  readonly mean: number;
-  readonly std: number;
-  readonly zeros: number;
-  readonly nan: number;
-  readonly posInf: number;
-  readonly negInf: number;
-  readonly histogram: Bins;
-}
+const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
+const PERCENTS = [1, 5, 25, 50, 75, 95, 99];
+// Larger tensors are read more than once for percentiles, so those are for who asks.
+const MAX_FREE_PERCENTILES = 2 ** 22;
 
 interface Options {
   readonly bins: number;
+  readonly all?: boolean;
+  readonly sort: (typeof SORTS)[number];
+  readonly percentiles?: readonly number[];
+  readonly plot?: string;
   readonly json?: boolean;
 }
 
-/** `stats FILE [KEY…]`: what the values are like. */
 export function statsCommand(terminal: Terminal): Command {
   const command = new Command("stats")
-    .summary("count, extremes, mean, deviation and histogram of values")
+    .summary("count, extremes, mean, deviation, percentiles and histogram of values")
     .description(
-      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor. Values are read in pieces, in bounded memory. Minimum to deviation are of the finite values; complex tensors count by their parts.",
+      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; of a single tensor the percentiles too. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum to deviation are of the finite values; complex tensors count by their parts.",
     )
-    .argument("<file>", "a path, a URL, or the index of a sharded checkpoint")
-    .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them unless told")
+    .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
+    .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them by default")
     .option("--bins <count>", "bins of the histogram at most", parseBins, 24)
+    .option(
+      "-p, --percentiles <list>",
+      "exact percentiles, as 1,50,99; large tensors are read more than once for them",
+      parsePercents,
+    )
+    .addOption(
+      new Option("--sort <by>", "order of the lines, the largest first").choices(SORTS).default("name"),
+    )
+    .option("-a, --all", "show every layer, do not fold equal ones")
+    .option("--plot <path>", "write the histograms as an SVG too")
     .addOption(jsonOption())
     .action((place: string, patterns: string[], options: Options) =>
       stats(place, patterns, options, terminal),
     );
   return examples(command, [
-    ["stats model.safetensors", "a line for each tensor"],
+    ["stats model.safetensors", "a line for each tensor, equal layers folded"],
     ["stats model.safetensors embedding", "one tensor in full"],
+    ["stats model.safetensors --all --sort std -p 1,99", "the widest first, with percentiles"],
     ["stats model.safetensors '*.bias' --json", "for programs"],
   ]);
 }
@@ -60,105 +68,94 @@ async function stats(
   options: Options,
   terminal: Terminal,
 ): Promise<void> {
+  const { plot, bins, json } = options;
+  if (plot !== undefined) await refuseToHarm({ inputs: [place], targets: [plot], signal: terminal.signal });
   await using file = await open(place, terminal);
   const names = selectNames(file.names, patterns);
+  const isSmall = names.length === 1 && sizeOf(file.info(names[0]!).shape) <= MAX_FREE_PERCENTILES;
+  const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
   const bar = openProgress(terminal, "reading");
   const progress = new ProgressSum(bar, totalsOf(file, names).bytes);
   const all = new Moments();
-  const list: TensorStats[] = [];
+  const tensors: TensorStats[] = [];
+  const folded: StatsRow[] = [];
+  // Layer by layer, so that the histograms of one at a time are in memory.
+  const layers = foldLayers(
+    withNumbers(file, names, terminal).map((name) => ({ name, kind: kindOf(file, name) })),
+  );
   try {
-    for (const name of names) {
-      const { dtype, shape } = file.info(name);
-      if (!hasNumbers(dtype)) {
-        terminal.warn(`${printable(name)}: the packing of ${dtype} is not fixed, so it has no statistics`);
-        continue;
+    for (const { label, names } of layers) {
+      const joined = names.length > 1 ? new Moments(!isFloat(file.info(names[0]!).dtype)) : undefined;
+      for (const name of names) {
+        const measurement = await measure(file, name, {
+          percentiles,
+          signal: terminal.signal,
+          onBytes: (count, name) => progress.add(count, name),
+        });
+        all.merge(measurement.moments);
+        joined?.merge(measurement.moments);
+        const { dtype, shape } = file.info(name);
+        tensors.push(summarize({ name, dtype, shape }, measurement, bins));
       }
-      const { moments, exact } = await measure(file, name, dtype, progress, terminal.signal);
-      all.merge(moments);
-      list.push(summary(name, { dtype, shape }, moments, options.bins, exact));
+      const { dtype, shape } = file.info(names[0]!);
+      const what = { name: label, dtype, shape };
+      const stats = joined ? summarize(what, { moments: joined }, bins) : tensors.at(-1)!;
+      folded.push({ stats, folded: names.length });
     }
   } finally {
     bar.done();
   }
-  const total = list.length > 1 ? summary("all", undefined, all, options.bins) : undefined;
-  if (options.json) terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
-  else terminal.print(drawStats(list, total, terminal));
-}
-
-async function measure(
-  file: SafetensorsFile,
-  name: string,
-  dtype: Dtype,
-  progress: ProgressSum,
-  signal: AbortSignal,
-): Promise<{ moments: Moments; exact: Extremes | undefined }> {
-  const moments = new Moments(!isFloat(dtype));
-  const exact = dtype === "I64" || dtype === "U64" ? new Extremes(dtype) : undefined;
-  for await (const chunk of readChunks(file, name, signal)) {
-    const values: Numbers = decode(dtype, chunk);
-    moments.add(values);
-    exact?.add(chunk, moments);
-    progress.add(chunk.byteLength, name);
+  const total = tensors.length > 1 ? summarize({ name: "all" }, { moments: all }, bins) : undefined;
+  const single = tensors.map((stats) => ({ stats, folded: 1 }));
+  // Percentiles of several tensors together are not known.
+  const isUnfolded = options.all === true || options.percentiles !== undefined;
+  const rows = sort(isUnfolded ? single : folded, options.sort);
+  if (plot !== undefined) {
+    const drawn = rows.map(({ stats }) => stats);
+    await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
   }
-  return { moments, exact };
-}
-
-/** Least and greatest of 64-bit integers, where doubles can't tell neighbours apart. */
-class Extremes {
-  min: bigint | undefined;
-  max: bigint | undefined;
-  readonly #dtype: "I64" | "U64";
-
-  constructor(dtype: "I64" | "U64") {
-    this.#dtype = dtype;
+  if (json) {
+    const list = sort(single, options.sort).map(({ stats }) => stats);
+    terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
+    return;
   }
-
-  add(chunk: Uint8Array, { min, max }: Moments): void {
-    if (this.min === undefined && Number.isSafeInteger(min) && Number.isSafeInteger(max)) return;
-    for (const value of Tensor.fromBytes(this.#dtype, [chunk.byteLength / 8], chunk).data) {
-      if (this.min === undefined || value < this.min) this.min = value;
-      if (this.max === undefined || value > this.max) this.max = value;
-    }
-  }
+  terminal.print(drawStats(rows, total, percentiles ?? [], terminal));
 }
 
-function summary(
-  name: string,
-  info: { readonly dtype: Dtype; readonly shape: readonly number[] } | undefined,
-  moments: Moments,
-  bins: number,
-  exact?: Extremes,
-): TensorStats {
-  const { count, min, max, mean, std, zeros, nan, posInf, negInf, histogram } = moments;
-  const none = min > max;
-  return {
-    name,
-    dtype: info?.dtype,
-    shape: info?.shape,
-    count,
-    min: none ? Number.NaN : pick(min, exact?.min, (a, b) => a < b),
-    max: none ? Number.NaN : pick(max, exact?.max, (a, b) => a > b),
-    mean,
-    std,
-    zeros,
-    nan,
-    posInf,
-    negInf,
-    histogram: histogram.bins(bins),
-  };
+/** The tensors that have numbers, with a word for those that don't. */
+function withNumbers(file: SafetensorsFile, names: readonly string[], terminal: Terminal): string[] {
+  return names.filter((name) => {
+    const { dtype } = file.info(name);
+    const has = hasNumbers(dtype);
+    if (!has) terminal.warn(`${name}: the packing of ${dtype} is not fixed, so it has no statistics`);
+    return has;
+  });
 }
 
-// Until the first large value shows up, small ones are known as doubles only.
-function pick(
-  value: number,
-  exact: bigint | undefined,
-  before: (a: bigint | number, b: number | bigint) => boolean,
-) {
-  return exact === undefined || (Number.isSafeInteger(value) && before(value, exact)) ? value : exact;
+function kindOf(file: SafetensorsFile, name: string): string {
+  const { dtype, shape } = file.info(name);
+  return `${dtype}[${shape}]`;
+}
+
+function sort(rows: readonly StatsRow[], by: Options["sort"]): StatsRow[] {
+  const inOrder = [...rows].sort((a, b) => naturalCompare(a.stats.name, b.stats.name));
+  if (by === "name") return inOrder;
+  // What has no such figure goes last.
+  const figure = ({ stats }: StatsRow) =>
+    Number.isNaN(Number(stats[by])) ? Number.NEGATIVE_INFINITY : Number(stats[by]);
+  return inOrder.sort((a, b) => (figure(a) < figure(b) ? 1 : figure(a) > figure(b) ? -1 : 0));
 }
 
 function parseBins(text: string): number {
   const bins = Number(text);
   if (/^\d+$/.test(text) && bins >= 1 && bins <= 1024) return bins;
   throw new InvalidArgumentError("Expected a whole number from 1 to 1024.");
+}
+
+function parsePercents(text: string, before: readonly number[] = []): readonly number[] {
+  const list = text.split(",").reduce<readonly string[]>((all, item) => collect(item.trim(), all), []);
+  const percents = list.map(Number);
+  if (list.every((item, i) => item !== "" && percents[i]! >= 0 && percents[i]! <= 100))
+    return [...before, ...percents];
+  throw new InvalidArgumentError("Expected numbers from 0 to 100, as 1,50,99.");
 }

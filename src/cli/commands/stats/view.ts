@@ -1,9 +1,17 @@
+/** How `stats` shows figures: a table, one tensor in full, or short blocks where it is narrow. */
 import { bar, formatNumber, sparkline } from "../../terminal/numbers.ts";
 import { formatCount, formatExact, formatShare } from "../../terminal/sizes.ts";
 import { type Column, formatFields, formatTable } from "../../terminal/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { formatShape, pad, printable, truncate, widthOf } from "../../terminal/text.ts";
-import type { TensorStats } from "./command.ts";
+import { formatShape, nameCell, pad, truncateMiddle, widthOf, wrap } from "../../terminal/text.ts";
+import type { TensorStats } from "../../values/stats.ts";
+
+/** A tensor, or several of equal layers together. */
+export interface StatsRow {
+  readonly stats: TensorStats;
+  /** How many tensors it stands for. */
+  readonly folded: number;
+}
 
 const COLUMNS: readonly Column[] = [
   { title: "tensor", flexible: true },
@@ -16,8 +24,8 @@ const COLUMNS: readonly Column[] = [
   { title: "zeros", align: "right", drop: 2 },
   { title: "NaN", align: "right", drop: 8 },
   { title: "inf", align: "right", drop: 9 },
-  { title: "histogram", drop: 1 },
 ];
+const HISTOGRAM: Column = { title: "histogram", drop: 1 };
 
 // Bins of a histogram that has to stand in one cell of a table.
 const SPARKS = 12;
@@ -27,28 +35,36 @@ const MIN_TABLE = 64;
 
 /** One tensor in full with its histogram; several as a table, with all of them together as the last line. */
 export function drawStats(
-  list: readonly TensorStats[],
+  rows: readonly StatsRow[],
   all: TensorStats | undefined,
+  percents: readonly number[],
   terminal: Terminal,
 ): string[] {
   const { color, unicode, width } = terminal;
-  if (list.length === 0) return ["no tensors"];
-  if (list.length === 1) return drawOne(list[0]!, terminal);
-  const everything = [...list, ...(all ? [all] : [])];
+  if (rows.length === 0) return ["no tensors"];
+  if (rows.length === 1 && all === undefined) return drawOne(rows[0]!.stats, terminal);
+  const everything = [...rows, ...(all ? [{ stats: all, folded: 1 }] : [])];
   if (width < MIN_TABLE)
-    return everything.flatMap((stats, i) => [...(i > 0 ? [""] : []), ...drawBlock(stats, terminal)]);
-  const rows = everything.map((stats) => cells(stats, terminal));
+    return everything.flatMap((row, i) => [...(i > 0 ? [""] : []), ...drawBlock(row, terminal)]);
+  const columns = [
+    ...COLUMNS,
+    ...percents.map((percent): Column => ({ title: `${percent} %`, align: "right", drop: 5 })),
+    HISTOGRAM,
+  ];
+  const cellRows = everything.map((row) => cells(row, percents, terminal));
   const style = (title: string) => color.dim(title);
-  const lines = formatTable(COLUMNS, rows, { width, style, ellipsis: unicode ? "…" : "~" });
-  // A line that is only the total's: bold, that nobody takes it for a tensor named so.
-  return all ? [...lines.slice(0, -1), color.bold(lines.at(-1)!)] : lines;
+  const lines = formatTable(columns, cellRows, { width, style, ellipsis: unicode ? "…" : "~" });
+  // The line of the total in bold, so that nobody takes it for a tensor named so.
+  const last = lines.findLastIndex((line) => line.startsWith("all "));
+  return all ? lines.map((line, i) => (i === last ? color.bold(line) : line)) : lines;
 }
 
-function cells(stats: TensorStats, { color, unicode }: Terminal): string[] {
+function cells({ stats, folded }: StatsRow, percents: readonly number[], terminal: Terminal): string[] {
+  const { color, unicode } = terminal;
   const infinities = stats.posInf + stats.negInf;
   const alarm = (count: number) => (count > 0 ? color.red(formatCount(count)) : "");
   return [
-    stats.dtype === undefined ? stats.name : printable(stats.name) || '""',
+    title(stats, folded, terminal),
     stats.dtype === undefined ? "" : color.green(stats.dtype),
     formatCount(stats.count),
     spell(stats.min),
@@ -58,14 +74,23 @@ function cells(stats: TensorStats, { color, unicode }: Terminal): string[] {
     formatShare(stats.zeros, stats.count),
     alarm(stats.nan),
     alarm(infinities),
+    ...percents.map((_, i) => {
+      const value = stats.percentiles?.[i]?.value;
+      return value === undefined ? "" : formatNumber(value);
+    }),
     color.cyan(sparkline(regroup(stats.histogram.counts, SPARKS), unicode)),
   ];
 }
 
+function title(stats: TensorStats, folded: number, { color, unicode }: Terminal): string {
+  const name = nameCell(unicode || folded === 1 ? stats.name : stats.name.replaceAll("…", ".."));
+  return folded === 1 ? name : name + color.yellow(` ${unicode ? "×" : "x"}${folded}`);
+}
+
 /** A few short lines for a narrow terminal. */
-function drawBlock(stats: TensorStats, { color, unicode, width }: Terminal): string[] {
+function drawBlock({ stats, folded }: StatsRow, terminal: Terminal): string[] {
+  const { color, unicode, width } = terminal;
   const [dots, plusMinus] = unicode ? ["…", "±"] : ["..", "+-"];
-  const name = stats.dtype === undefined ? stats.name : printable(stats.name) || '""';
   const info =
     stats.dtype === undefined
       ? formatCount(stats.count)
@@ -74,22 +99,30 @@ function drawBlock(stats: TensorStats, { color, unicode, width }: Terminal): str
     stats.nan > 0 && `${formatCount(stats.nan)} NaN`,
     stats.posInf + stats.negInf > 0 && `${formatCount(stats.posInf + stats.negInf)} inf`,
   ].filter(Boolean);
+  const percentiles = stats.percentiles?.map(({ percent, value }) => `${percent} %: ${formatNumber(value)}`);
+  const room = width - widthOf(info) - 2;
+  const ellipsis = unicode ? "…" : "~";
   return [
-    truncate(`${color.bold(name)}  ${info}`, width),
+    `${color.bold(truncateMiddle(title(stats, folded, terminal), Math.max(8, room), ellipsis))}  ${info}`,
     `  ${color.cyan(sparkline(stats.histogram.counts, unicode))}`,
     `  ${spell(stats.min)} ${dots} ${spell(stats.max)}`,
     `  ${formatNumber(stats.mean)} ${plusMinus} ${formatNumber(stats.std)}, zeros ${formatShare(stats.zeros, stats.count)}`,
+    ...(percentiles ? wrap(percentiles.join(", "), width - 2).map((line) => `  ${line}`) : []),
     ...(odd.length > 0 ? [`  ${color.red(odd.join(", "))}`] : []),
-  ];
+  ].map((line) => truncateMiddle(line, width, ellipsis));
 }
 
 function drawOne(stats: TensorStats, terminal: Terminal): string[] {
-  const { color, width } = terminal;
+  const { color, unicode, width } = terminal;
   const alarm = (count: number) => (count > 0 ? color.red(formatExact(count)) : "0");
+  const percentiles = (stats.percentiles ?? []).map(
+    ({ percent, value }) => [`${percent} %`, formatNumber(value)] as const,
+  );
   const fields = formatFields(
     [
       ["count", formatExact(stats.count)],
       ["min", spell(stats.min)],
+      ...percentiles,
       ["max", spell(stats.max)],
       ["mean", formatNumber(stats.mean)],
       ["std", formatNumber(stats.std)],
@@ -99,9 +132,14 @@ function drawOne(stats: TensorStats, terminal: Terminal): string[] {
     ],
     { width, style: (label) => color.dim(label) },
   );
-  const title = `${color.bold(printable(stats.name) || '""')}  ${color.green(stats.dtype)}${formatShape(stats.shape ?? [])}`;
+  const info = color.green(stats.dtype) + formatShape(stats.shape ?? []);
+  const name = truncateMiddle(
+    nameCell(stats.name),
+    Math.max(8, width - widthOf(info) - 2),
+    unicode ? "…" : "~",
+  );
   const chart = drawHistogram(stats, terminal);
-  return [title, "", ...fields, ...(chart.length > 0 ? ["", ...chart] : [])];
+  return [`${color.bold(name)}  ${info}`, "", ...fields, ...(chart.length > 0 ? ["", ...chart] : [])];
 }
 
 // Bars longer than this say nothing more.

@@ -1,12 +1,14 @@
+/** `tree FILE…`: the pytree as a tree. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { KeyStyleName } from "../../../index.node.ts";
-import { guessStyle } from "../../args/keys.ts";
+import { explain } from "../../args/explain.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
-import { anyOf, selectNames } from "../../args/patterns.ts";
+import { Selection } from "../../args/patterns.ts";
 import { baseName, open } from "../../files/open.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { printable } from "../../terminal/text.ts";
-import { readTree, type TreeNode } from "../../trees/model.ts";
+import { guessStyle } from "../../trees/key-styles.ts";
+import { readTree } from "../../trees/model.ts";
+import type { TreeNode } from "../../trees/node.ts";
 import { drawTree } from "./view.ts";
 
 interface Options {
@@ -18,14 +20,13 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `tree FILE`: the pytree as a tree. */
 export function treeCommand(terminal: Terminal): Command {
   const command = new Command("tree")
     .summary("show the pytree with shapes and sizes")
     .description(
-      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all.",
+      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all. Names that make no pytree, because a tensor has others below its name, are shown as they are. In a narrow terminal the parameters go first, then kinds, shapes and bytes.",
     )
-    .argument("<file>", "a path, a URL, or the index of a sharded checkpoint")
+    .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option("-d, --depth <levels>", "go so many levels deep", parseDepth, Number.POSITIVE_INFINITY)
     .option(
       "--only <pattern>",
@@ -37,7 +38,7 @@ export function treeCommand(terminal: Terminal): Command {
     .option("-a, --all", "show every layer, do not fold equal ones")
     .addOption(keysOption())
     .addOption(jsonOption())
-    .action((place: string, options: Options) => tree(place, options, terminal));
+    .action((places: string[], options: Options) => tree(places, options, terminal));
   return examples(command, [
     ["tree model.safetensors", "the whole tree"],
     ["tree model.safetensors --depth 2 --sort size", "where the bytes are"],
@@ -46,40 +47,51 @@ export function treeCommand(terminal: Terminal): Command {
   ]);
 }
 
-async function tree(place: string, options: Options, terminal: Terminal): Promise<void> {
-  await using file = await open(place, terminal);
-  const style = options.keys ?? guessStyle(file);
-  if (options.only.length > 0) selectNames(file.names, options.only);
-  const root = await readTree(file, {
-    style,
-    only: options.only.length > 0 ? anyOf(options.only) : undefined,
-    onWarning: (message) => terminal.warn(`${printable(place)}: ${message}`),
-    signal: terminal.signal,
-  });
-  if (options.json) {
-    const { tensors, parameters, bytes } = root;
-    terminal.json({
-      file: place,
-      keys: style,
-      tensors,
-      parameters,
-      bytes,
-      tree: toJson(root, options.depth),
+async function tree(places: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const answers: unknown[] = [];
+  const drawings: string[][] = [];
+  const selection = new Selection(options.only);
+  for (const place of places) {
+    await using file = await open(place, terminal);
+    const style = options.keys ?? guessStyle(file);
+    const selected = new Set(selection.of(file.names));
+    const root = await readTree(file, {
+      style,
+      only: options.only.length > 0 ? (name) => selected.has(name) : undefined,
+      onWarning: (message) => terminal.warn(`${place}: ${explain(message)}`),
+      signal: terminal.signal,
     });
-    return;
+    const { depth, sort, all = false } = options;
+    if (options.json) {
+      const { tensors, parameters, bytes } = root;
+      answers.push({ file: place, keys: style, tensors, parameters, bytes, tree: toJson(root, depth) });
+      continue;
+    }
+    drawings.push(drawTree(root, terminal, { title: baseName(place), depth, sort, all }));
   }
-  const { depth, sort, all = false } = options;
-  terminal.print(drawTree(root, terminal, { title: baseName(place), depth, sort, all }));
+  selection.finish();
+  if (options.json) terminal.json(places.length === 1 ? answers[0] : answers);
+  else terminal.print(drawings.flatMap((lines, i) => (i === 0 ? lines : ["", ...lines])));
 }
 
 function toJson(node: TreeNode, depth: number): unknown {
   const { label, kind, name, dtype, shape, value, children, tensors, parameters, bytes } = node;
-  if (kind === "tensor") return { key: label, kind, name, dtype, shape, parameters, bytes };
-  if (kind === "scalar") return { key: label, kind, name, dtype, shape, value, parameters, bytes };
-  if (kind === "static") return { key: label, kind, value };
-  if (kind === "none") return { key: label, kind };
   const below = depth > 0 ? { children: children.map((child) => toJson(child, depth - 1)) } : {};
-  return { key: label, kind, tensors, parameters, bytes, ...below };
+  switch (kind) {
+    case "tensor": {
+      // Of a tensor with others below it, the sums are of all.
+      const sums = children.length > 0 ? { tensors, parameters, bytes, ...below } : { parameters, bytes };
+      return { key: label, kind, name, dtype, shape, ...sums };
+    }
+    case "scalar":
+      return { key: label, kind, name, dtype, shape, value, parameters, bytes };
+    case "static":
+      return { key: label, kind, value };
+    case "none":
+      return { key: label, kind };
+    default:
+      return { key: label, kind, tensors, parameters, bytes, ...below };
+  }
 }
 
 function parseDepth(text: string): number {

@@ -1,9 +1,10 @@
+/** How `tree` draws a tree. */
 import { formatBytes, formatCount, plural } from "../../terminal/sizes.ts";
 import { type Column, formatTable } from "../../terminal/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { formatShape, printable } from "../../terminal/text.ts";
+import { formatShape, nameCell, printable, quote } from "../../terminal/text.ts";
 import { type Fold, Folder } from "../../trees/fold.ts";
-import type { TreeNode } from "../../trees/model.ts";
+import type { TreeNode } from "../../trees/node.ts";
 
 /** How a tree is shown. */
 export interface ViewOptions {
@@ -17,10 +18,10 @@ export interface ViewOptions {
 
 const COLUMNS: readonly Column[] = [
   { flexible: true },
-  { drop: 2 },
-  { drop: 3 },
-  { align: "right", drop: 1 },
-  { align: "right", drop: 4 },
+  { name: "kind", drop: 2 },
+  { name: "shape", drop: 3 },
+  { name: "parameters", align: "right", drop: 1 },
+  { name: "bytes", align: "right", drop: 4 },
 ];
 
 /** Draws a tree: a line for each node with kind, shape, parameters and bytes, containers with their subtotals. */
@@ -28,7 +29,19 @@ export function drawTree(root: TreeNode, terminal: Terminal, options: ViewOption
   const rows: string[][] = [];
   const drawer = new Drawer(terminal, options, rows);
   drawer.draw(root);
-  return formatTable(COLUMNS, rows, { width: terminal.width, ellipsis: terminal.unicode ? "…" : "~" });
+  const { color, unicode, width } = terminal;
+  return formatTable(COLUMNS, rows, {
+    width,
+    style: (title) => color.dim(title),
+    ellipsis: unicode ? "…" : "~",
+  });
+}
+
+// Twenty levels: of deeper nodes, the nearest parents are shown.
+const MAX_INDENT = 60;
+
+function shortened(indent: string): string {
+  return indent.length > MAX_INDENT ? `… ${indent.slice(-MAX_INDENT)}` : indent;
 }
 
 class Drawer {
@@ -45,7 +58,7 @@ class Drawer {
 
   draw(root: TreeNode): void {
     const { color } = this.#terminal;
-    this.#row(color.bold(printable(this.#options.title)), root, 1);
+    this.#row(color.bold(nameCell(this.#options.title)), root, 1);
     this.#children(root, "", 1);
   }
 
@@ -60,8 +73,9 @@ class Drawer {
         : [isLast ? "`- " : "|- ", isLast ? "   " : "|  "];
       const hidden = depth === this.#options.depth && fold.node.children.length > 0;
       const rest = hidden ? color.dim(` (${plural(fold.node.tensors * fold.count, "tensor")})`) : "";
-      this.#row(color.dim(indent + branch) + this.#label(fold) + rest, fold.node, fold.count);
-      this.#children(fold.node, indent + trunk, depth + 1);
+      this.#row(color.dim(shortened(indent) + branch) + this.#label(fold) + rest, fold.node, fold.count);
+      // Bounded, for trees can be a thousand levels deep.
+      this.#children(fold.node, (indent + trunk).slice(-MAX_INDENT - trunk.length), depth + 1);
     }
   }
 
@@ -77,17 +91,17 @@ class Drawer {
   #label({ node, last, count }: Fold): string {
     const { color, unicode } = this.#terminal;
     const paint = node.children.length > 0 ? color.cyan : (text: string) => text;
-    const label = printable(node.label) || '""';
+    const label = nameCell(node.label);
     if (count === 1) return paint(label);
     const [dots, times] = unicode ? ["…", "×"] : ["..", "x"];
-    return paint(label + dots + printable(last.label)) + color.yellow(` ${times}${count}`);
+    return paint(label + dots + nameCell(last.label)) + color.yellow(` ${times}${count}`);
   }
 
   #row(label: string, node: TreeNode, count: number): void {
     const { color } = this.#terminal;
     const isLeaf = node.children.length === 0 && node.tensors > 0;
     const paint = isLeaf ? (text: string) => text : color.dim;
-    const value = node.kind === "scalar" || node.kind === "static" ? printable(short(node.value)) : "";
+    const value = node.kind === "scalar" || node.kind === "static" ? short(node.value) : "";
     const shape = node.kind === "tensor" ? formatShape(node.shape!) : value;
     const numbers =
       node.tensors === 0 ? ["", ""] : [formatCount(node.parameters * count), formatBytes(node.bytes * count)];
@@ -104,6 +118,5 @@ class Drawer {
 }
 
 function short(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return `= ${text.length > 40 ? `${text.slice(0, 39)}…` : text}`;
+  return `= ${typeof value === "string" ? quote(value, 40) : printable(String(value).slice(0, 40))}`;
 }

@@ -1,13 +1,15 @@
+/** `verify FILE…`: the strict check of the format. */
 import { Command } from "commander";
 import { isPytree2SafetensorsError, type SafetensorsFile } from "../../../index.node.ts";
 import { EXIT, exitCodeOf, isFault } from "../../args/exit.ts";
+import { explain } from "../../args/explain.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { open, totalsOf } from "../../files/open.ts";
 import { shardFiles } from "../../files/shard-files.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import { formatBytes, formatCount, plural } from "../../terminal/sizes.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
-import { printable, wrap } from "../../terminal/text.ts";
+import { printable, quote, wrap } from "../../terminal/text.ts";
 import { decode, hasNumbers, isFloat, readChunks } from "../../values/chunks.ts";
 
 /** Something wrong with a file: the reference implementation's name for it where it has one. */
@@ -33,14 +35,13 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `verify FILE…`: the strict check of the format. */
 export function verifyCommand(terminal: Terminal): Command {
   const command = new Command("verify")
     .summary("check files strictly, name all faults at once")
     .description(
-      "Checks files against the format's rules, stricter than most readers, and lists all faults at once under the names that the reference implementation has for them. Data are read to the last byte: a disk or a server that does not give them is found out, and so are booleans that are neither 0 nor 1 (InvalidBool). Exits with 1 if any file has a fault.",
+      "Checks files against the format's rules, stricter than most readers, and lists all faults at once under the names that the reference implementation has for them. Data is read to the last byte, so a disk or a server that can't deliver it is found out, and so are booleans that are neither 0 nor 1 (InvalidBool). Exits with 1 if any file has a fault.",
     )
-    .argument("<file...>", "paths, URLs, indexes of sharded checkpoints")
+    .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option("--nan", "NaN and infinities are faults too (NonFinite)")
     .option("--no-data", "check headers only")
     .addOption(jsonOption())
@@ -60,8 +61,8 @@ async function verify(places: readonly string[], options: Options, terminal: Ter
     if (!options.json) terminal.print(draw(report, terminal));
   }
   if (options.json) terminal.json(places.length === 1 ? reports[0] : reports);
-  if (reports.some((report) => report.trouble)) process.exitCode = EXIT.trouble;
-  else if (reports.some((report) => !report.ok)) process.exitCode = EXIT.found;
+  if (reports.some((report) => report.trouble)) terminal.exit.code = EXIT.trouble;
+  else if (reports.some((report) => !report.ok)) terminal.exit.code = EXIT.found;
 }
 
 async function check(place: string, options: Options, terminal: Terminal): Promise<Report> {
@@ -128,7 +129,7 @@ async function checkData(file: SafetensorsFile, nan: boolean, terminal: Terminal
         }
         progress.add(chunk.byteLength, name);
       }
-      const at = `tensor ${JSON.stringify(name)}`;
+      const at = `tensor ${quote(name)}`;
       if (counts.bool > 0)
         faults.push({
           code: "InvalidBool",
@@ -164,7 +165,7 @@ function draw(report: Report, { color, unicode, width }: Terminal): string[] {
   const mark = color.red(unicode ? "✗" : "FAULT");
   const faults = report.faults.flatMap(({ code, message }) => [
     `  ${color.yellow(code)}`,
-    ...wrap(printable(message), Math.max(20, width - 4)).map((line) => `    ${line}`),
+    ...wrap(printable(explain(message)), Math.max(20, width - 4)).map((line) => `    ${line}`),
   ]);
   const count = report.trouble ? "could not be checked" : plural(report.faults.length, "fault");
   return [`${mark} ${color.bold(name)}  ${color.red(count)}`, ...faults];

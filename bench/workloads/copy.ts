@@ -1,0 +1,62 @@
+import { savePytree, Tensor } from "pytree2safetensors";
+import { s3Store } from "pytree2safetensors/s3";
+import { startVersitygw } from "../../test/s3/servers.ts";
+import { inChild } from "../child.ts";
+import type { S3Place } from "../copy-jobs.ts";
+import { spread } from "../statistics.ts";
+import { mebibytes } from "../units.ts";
+import type { Workload } from "../workload.ts";
+
+const MEMORY = 64 * 2 ** 20;
+const TENSOR_BYTES = 16 * 2 ** 20;
+
+export const copy: Workload = {
+  name: "copy",
+  async run(context) {
+    const count = context.quick ? 12 : 600;
+    const server = await startVersitygw();
+    try {
+      const place: S3Place = { endpoint: server.url, bucket: server.bucket, credentials: server.credentials };
+      const store = s3Store(place);
+      context.log(`copy: ${count} tensors of 16 MiB from object to object`);
+      const tensor = new Tensor("F32", [TENSOR_BYTES / 4], new Float32Array(TENSOR_BYTES / 4).fill(1));
+      const tree = Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, tensor]));
+      await savePytree(tree, await store.sink("from"));
+      const seconds: number[] = [];
+      const ratios: number[] = [];
+      const peaks: number[] = [];
+      for (let round = 0; round < (context.quick ? 2 : 3); round++) {
+        const ours = await inChild("copyStore", place, "from", "ours");
+        const bare = await inChild("bareCopy", place, "from", "bare");
+        await Promise.all([store.remove("ours"), store.remove("bare")]);
+        seconds.push(ours.seconds);
+        ratios.push(bare.seconds / ours.seconds);
+        peaks.push(ours.peakBytes);
+      }
+      const peak = Math.min(...peaks);
+      return {
+        title: "Copying from store to store",
+        intro: `A file of ${count} tensors of 16 MiB, loaded lazily from one object and saved to another of the same server (versitygw, on this machine). The bare copy reads ranges of 8 MiB and sends each as a part, three at a time, with the same hashes.`,
+        comparisons: [
+          {
+            what: "copy from object to object",
+            against: "bare range reads and multipart writes",
+            ours: spread(seconds),
+            speed: spread(ratios),
+            reach: 0.9,
+          },
+        ],
+        facts: [
+          {
+            what: "peak memory of the copy",
+            got: mebibytes(peak),
+            reach: `≤ ${mebibytes(MEMORY)}`,
+            ok: peak <= MEMORY,
+          },
+        ],
+      };
+    } finally {
+      await server.stop();
+    }
+  },
+};

@@ -1,0 +1,14 @@
+/** The library's messages in the words of the command: ways out that are options of the API are none here. */
+
+// What a program would pass, write or raise.
+const API =
+  /\{ ?\w+(: [^}]{0,80})? ?\}|\b(max|on)[A-Z]\w+\b|\b(save|load|open|setWeights|dict2|pytree2|serialize)[A-Za-z]*\(|`(headers|signal|shards|arrays|keys|serialize)`/;
+
+/** A message without its advice to programs, which stands in the last clauses. */
+export function explain(message: string): string {
+  let text = message.replace(/ \(max[A-Z]\w+\)/g, "");
+  for (let at = text.lastIndexOf("; "); at > 0 && API.test(text.slice(at)); at = text.lastIndexOf("; ")) {
+    text = text.slice(0, at);
+  }
+  return text;
+}

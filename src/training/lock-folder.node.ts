@@ -1,0 +1,171 @@
+// The lock of a folder: a file that names the process that holds it. Imported for its effect.
+import { randomUUID } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { link, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { isUrl } from "../io/duck-types.ts";
+import { explain } from "../io/explain.node.ts";
+import type { StoreInput } from "../io/open-store.ts";
+import { schemeOf } from "../io/schemes.ts";
+import { toPath } from "../io/sources/path.node.ts";
+import { locate } from "../io/urls.ts";
+import { LOCK_KEY, type LockHolder, type LockPlace, parseHolder } from "./lock.ts";
+import { setFolderLocks } from "./locks.ts";
+
+setFolderLocks(folderPlace);
+
+/** The lock of a folder; `undefined` for a place that is none. */
+function folderPlace(place: StoreInput): LockPlace | undefined {
+  if (typeof place !== "string" && !isUrl(place)) return undefined;
+  if (schemeOf(String(place)) !== undefined) return undefined;
+  const located = locate(place);
+  if (typeof located !== "string" && located.protocol !== "file:") return undefined;
+  const name = toPath(located);
+  // Resolved once: the program may change its working directory meanwhile.
+  const path = resolve(name);
+  const file = join(path, LOCK_KEY);
+  const inWords = async <T>(action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (cause) {
+      throw explain("WriteError", "write", join(name, LOCK_KEY), cause);
+    }
+  };
+  return {
+    name,
+    identity: {
+      who: `process ${process.pid} on ${hostname()}`,
+      pid: process.pid,
+      machine: thisMachine(),
+      ...startOf(process.pid),
+    },
+    read: () => inWords(() => readHolder(file)),
+    take: (holder, dead) =>
+      inWords(async () => {
+        await mkdir(path, { recursive: true });
+        // Written aside and linked: the lock is there with all that it says, and only for one of many at once.
+        const aside = `${file}.${randomUUID()}`;
+        await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
+        try {
+          return dead === undefined ? await isLinked(aside, file) : await takeOver(file, aside, dead);
+        } finally {
+          await unlinkIfThere(aside);
+        }
+      }),
+    async beat(holder) {
+      const aside = `${file}.${randomUUID()}`;
+      await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
+      await rename(aside, file);
+    },
+    remove: () => inWords(() => unlinkIfThere(file)),
+    isAlive,
+  };
+}
+
+/** Whether the process of a holder runs; `undefined` if it can't be told from here. */
+async function isAlive({ pid, machine, started }: LockHolder): Promise<boolean | undefined> {
+  if (pid === undefined || machine !== thisMachine()) return undefined;
+  if (!isRunning(pid)) return false;
+  // The number may be another process's by now.
+  const now = startOf(pid).started;
+  return now === undefined || started === undefined ? undefined : now === started;
+}
+
+/** Puts a new record in the place of a dead one; of many that try it at once, one does. */
+async function takeOver(file: string, aside: string, dead: LockHolder): Promise<boolean> {
+  const claim = `${file}.${dead.id}.claim`;
+  if (!(await isLinked(aside, claim))) {
+    const claimant = await readHolder(claim);
+    if (claimant !== undefined && (await isAlive(claimant)) === false) await unlinkIfThere(claim);
+    return false;
+  }
+  try {
+    // Somebody may have claimed it, taken it and let go of the claim since it was read.
+    if ((await readHolder(file))?.id !== dead.id) return false;
+    await rename(aside, file);
+    return true;
+  } finally {
+    await unlinkIfThere(claim);
+  }
+}
+
+async function readHolder(file: string): Promise<LockHolder | undefined> {
+  try {
+    const holder = parseHolder(await readFile(file, "utf8"));
+    if (holder !== undefined) return holder;
+    // What can't be read holds for as long as a holder without signs does.
+    const time = (await stat(file)).mtimeMs;
+    return { id: "unreadable", purpose: "write", who: `whoever wrote ${file}`, time };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Gives a file a second name; false if that name is taken. */
+async function isLinked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    // A file system without links: the content comes a moment after the name.
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error;
+  }
+  try {
+    await writeFile(to, await readFile(from), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function unlinkIfThere(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** What process numbers count on: the machine since it started, and the namespace of a container. */
+function thisMachine(): string {
+  return [hostname(), textOf("/proc/sys/kernel/random/boot_id"), linkOf("/proc/self/ns/pid")].join(" ");
+}
+
+/** When a process started, in ticks since the machine did; Linux alone tells it. */
+function startOf(pid: number): { readonly started?: string } {
+  // The second field is the program's name in parentheses, with whatever it has in it.
+  const fields = textOf(`/proc/${pid}/stat`).replace(/^.*\)/s, "").trim().split(" ");
+  const started = fields[19];
+  return started === undefined ? {} : { started };
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,55 @@
+/** The command's messages speak of the command. */
+import { writeFileSync } from "node:fs";
+import { save } from "pytree2safetensors";
+import { beforeAll, describe, expect, it } from "vitest";
+import { explain } from "../../src/cli/args/explain.ts";
+import { commandIn, temporaryFolder } from "./run.ts";
+
+const folder = temporaryFolder();
+const p2s = commandIn(folder);
+
+beforeAll(() => {
+  writeFileSync("half.safetensors", save({ x: Float32Array.of(0.5) }));
+  writeFileSync("deep.safetensors", save({ ["@a".repeat(1200)]: 1 }));
+  writeFileSync("gaps.safetensors", save({ "@l#99999999999": 1 }));
+  writeFileSync("wide.safetensors", save({ "@l#3000000": 1 }));
+});
+
+describe("an error", () => {
+  it.each([
+    [["convert", "half.safetensors", "o.safetensors", "--dtype", "x=i8"], "--lossy"],
+    [["convert", "deep.safetensors", "o.safetensors", "--keys", "dotted"], "deeper than"],
+    [["convert", "gaps.safetensors", "o.safetensors", "--keys", "dotted"], ""],
+    [["convert", "wide.safetensors", "o.safetensors", "--keys", "dotted"], "list of 3000001"],
+    [["convert", "half.safetensors", "o", "--shard", "huge"], "size"],
+    [["convert", "half.safetensors", "x y.safetensors", "--shard", "1GB"], "shards"],
+    [["convert", "half.safetensors", "nowhere/o.safetensors"], "nowhere"],
+  ])("of %j speaks of no option of the API", async (args, says) => {
+    const { code, stderr } = await p2s(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+    expect(stderr).not.toMatch(/\{ |\}|max[A-Z]|shardName|serialize|saveFile|pass /);
+  });
+
+  it("breaks between words on a terminal", async () => {
+    const { stderr } = await p2s(["convert", "half.safetensors", "o.safetensors", "--dtype", "x=i8"], {
+      tty: 40,
+    });
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+    const whole = await p2s(["convert", "half.safetensors", "o.safetensors", "--dtype", "x=i8"]);
+    expect(lines.join(" ")).toBe(whole.stderr.trimEnd());
+  });
+});
+
+describe("explain", () => {
+  it.each([
+    ["no; pass { lossy: true } to go on", "no"],
+    ["a; b; raise maxDepth if it is meant to be", "a; b"],
+    ["filled with null (maxGaps)", "filled with null"],
+    ["HTTP 401; pass `headers` with a token", "HTTP 401"],
+    ["plain; and simple", "plain; and simple"],
+    ['tensor "{ a: 1 }" is wrong', 'tensor "{ a: 1 }" is wrong'],
+  ])("makes of %j %j", (message, text) => expect(explain(message)).toBe(text));
+});

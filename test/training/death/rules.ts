@@ -1,0 +1,13 @@
+// What the killed programs and those who look after them agree on.
+import type { KeepRules, Metrics } from "../../../src/training/index.node.ts";
+
+/** The rules of the killed programs. */
+export const KEEP: KeepRules = { last: 2, every: 10, best: { metric: "loss", mode: "min", count: 2 } };
+
+/** The programs say of every so many steps that they are on the disk. */
+export const UNSAID = 3;
+
+/** The metrics of a step: up and down, so that the best changes. */
+export function metricsOf(step: number): Metrics {
+  return { loss: Math.sin(step * 12.9898) * 100 };
+}

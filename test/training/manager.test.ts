@@ -1,0 +1,427 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  LazyTensor,
+  loadPytree,
+  openSafetensors,
+  PyTreeContainer,
+  savePytree,
+  Tensor,
+} from "pytree2safetensors";
+import { CheckpointManager } from "pytree2safetensors/training";
+import { describe, expect, it } from "vitest";
+import { generationOf, treeOf } from "../reliability/death/generation.ts";
+import { FORMS, failure, freshFolder, heldUp, namesIn } from "./support.ts";
+
+describe.each(FORMS)("CheckpointManager with $form", ({ options }) => {
+  const isSharded = options.maxShardSize !== undefined;
+  const nameOf = (step: number) => `step-${String(step).padStart(8, "0")}${isSharded ? "" : ".safetensors"}`;
+  const fileOf = (folder: string, step: number) =>
+    join(folder, nameOf(step), isSharded ? "model.safetensors.index.json" : "");
+
+  it("saves steps that restore equal, with metrics, metadata and time", async () => {
+    const folder = await freshFolder();
+    const before = Date.now();
+    await using manager = await CheckpointManager.open(folder, options);
+    for (const step of [1, 2])
+      expect(
+        await manager.save(step, treeOf(step), {
+          metrics: { loss: 1 / 3 / step, bad: Number.NaN },
+          metadata: { note: `step ${step}` },
+        }),
+      ).toBe(true);
+    await manager.wait();
+    const restored = await manager.restore();
+    expect(generationOf(restored.tree)).toBe(2);
+    expect(restored).toMatchObject({
+      step: 2,
+      metrics: { loss: 1 / 6, bad: Number.NaN },
+      metadata: { note: "step 2" },
+    });
+    expect(restored.time.getTime()).toBeGreaterThanOrEqual(before);
+    expect(generationOf((await manager.restore({ step: 1 })).tree)).toBe(1);
+    expect(await namesIn(folder)).toEqual(["manager.lock", nameOf(1), nameOf(2)]);
+  });
+
+  it("writes files that loadPytree reads, with its three strings in the metadata", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, options);
+    await manager.save(7, treeOf(7), { metrics: { loss: 0.5 } });
+    await manager.wait();
+    const { tree, metadata } = await loadPytree(fileOf(folder, 7), { withMetadata: true });
+    expect(generationOf(tree)).toBe(7);
+    expect(metadata).toMatchObject({
+      "pytree2safetensors.step": "7",
+      "pytree2safetensors.metrics": '{"loss":0.5}',
+      "pytree2safetensors.time": expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  it("keeps what the rules want, and knows it again when it is opened anew", async () => {
+    const folder = await freshFolder();
+    const keep = { last: 2, every: 4, best: { metric: "accuracy", mode: "max" } } as const;
+    const accuracies = [0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 0.6];
+    {
+      await using manager = await CheckpointManager.open(folder, { ...options, keep });
+      for (const [i, accuracy] of accuracies.entries())
+        await manager.save(i + 1, treeOf(i + 1), { metrics: { accuracy } });
+    }
+    expect(await namesIn(folder)).toEqual([3, 4, 6, 7].map(nameOf));
+    await using manager = await CheckpointManager.open(folder, { ...options, keep });
+    const steps = await manager.steps();
+    expect(steps.map(({ step, metrics }) => [step, metrics.accuracy])).toEqual([
+      [3, 0.9],
+      [4, 0.3],
+      [6, 0.5],
+      [7, 0.6],
+    ]);
+    expect(steps.every(({ bytes }) => bytes > 80_000)).toBe(true);
+    expect((await manager.latest())?.step).toBe(7);
+    expect((await manager.best())?.step).toBe(3);
+    expect((await manager.best({ metric: "accuracy", mode: "min" }))?.step).toBe(4);
+    expect(generationOf((await manager.restore({ step: "best" })).tree)).toBe(3);
+    await manager.save(8, treeOf(8));
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([3, 4, 7, 8]);
+  });
+
+  it("refuses a step that exists, and replaces it with force", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, options);
+    await manager.save(5, treeOf(1));
+    const refusal = /step 5 exists in .*; pass \{ force: true \} to replace it/;
+    await expect(manager.save(5, treeOf(2))).rejects.toThrow(refusal);
+    await manager.wait();
+    await expect(manager.save(5, treeOf(2))).rejects.toMatchObject({ code: "StepExists" });
+    await manager.save(5, treeOf(3), { force: true });
+    await manager.wait();
+    expect(generationOf((await manager.restore({ step: 5 })).tree)).toBe(3);
+    await using other = await CheckpointManager.open(folder, options);
+    expect((await other.steps()).map(({ step }) => step)).toEqual([5]);
+    await expect(other.save(6, treeOf(2))).rejects.toMatchObject({ code: "StoreLocked" });
+  });
+
+  it("writes each step as it was at the call, whatever happens to its arrays meanwhile", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, options);
+    const first = await heldUp(treeOf(0));
+    await manager.save(0, first.tree);
+    const arrays = [new Float32Array(9000), new Float64Array(50), new Uint8Array(77), new BigInt64Array(5)];
+    const tensor = new Tensor("F32", [30], new Float32Array(30));
+    const fill = (value: number) => {
+      for (const array of arrays)
+        array.fill((array instanceof BigInt64Array ? BigInt(value) : value) as never);
+      tensor.data.fill(value);
+    };
+    fill(1);
+    const tree: { arrays: unknown; tensor: Tensor; step: number; late?: string } = {
+      arrays,
+      tensor,
+      step: 1,
+    };
+    const saving = manager.save(1, tree);
+    // Before a byte of it is written, and after.
+    fill(2);
+    tree.step = 2;
+    tree.late = "more";
+    first.letGo();
+    await saving;
+    fill(3);
+    await manager.wait();
+    const restored = await manager.restore<{ arrays: Tensor[]; tensor: Tensor; step: number }>({ step: 1 });
+    expect(Object.keys(restored.tree)).toEqual(["arrays", "step", "tensor"]);
+    expect(restored.tree.step).toBe(1);
+    for (const { data } of [...restored.tree.arrays, restored.tree.tensor])
+      expect([...data].every((value) => Number(value) === 1)).toBe(true);
+  });
+
+  it("casts on the way, and leaves scalars as they are", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, {
+      ...options,
+      cast: { F32: "BF16", F64: "F32" },
+    });
+    const w = Tensor.from([[1.5, -2.25]]);
+    await manager.save(1, { w, rate: 0.1, big: new Float32Array(30_000).fill(3) });
+    await manager.wait();
+    const { tree } = await manager.restore<{ w: Tensor; rate: number; big: Tensor }>();
+    expect(tree.w.dtype).toBe("BF16");
+    expect(tree.w.toFloat32Array()).toEqual(new Float32Array([1.5, -2.25]));
+    expect(tree.rate).toBe(0.1);
+    expect(tree.big.toFloat32Array().every((value) => value === 3)).toBe(true);
+  });
+
+  it("restores into a template, strictly unless it is told otherwise", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, options);
+    await manager.save(3, { w: new Float32Array([1, 2]), step: 3 });
+    const into = { w: new Float32Array(2), step: 0 };
+    const { tree } = await manager.restore({ into });
+    expect(tree).toEqual({ w: new Float32Array([1, 2]), step: 3 });
+    expect(into.step).toBe(0);
+    const more = { ...into, ema: new Float32Array(2) };
+    const error = await failure(() => manager.restore({ into: more }));
+    expect(error).toMatchObject({ code: "WeightsMismatch" });
+    expect(error.message).toMatch(/^step 3: the file has no tensor for the leaf "@ema"/);
+    expect((await manager.restore({ into: more, strict: false })).tree.step).toBe(3);
+  });
+
+  it("restores lazily", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, options);
+    await manager.save(3, treeOf(3));
+    const { tree } = await manager.restore<{ step: number; layers: { w: LazyTensor }[] }>({ lazy: true });
+    expect(tree.step).toBe(3);
+    expect(tree.layers[0]!.w).toBeInstanceOf(LazyTensor);
+    expect((await tree.layers[0]!.w.load()).data.every((value) => value === 3)).toBe(true);
+    await tree.layers[0]!.w.file.close();
+  });
+
+  it("names a newest step that is broken, and takes the one before it only when asked", async () => {
+    const folder = await freshFolder();
+    const warnings: Error[] = [];
+    const onWarning = (error: Error) => warnings.push(error);
+    await using manager = await CheckpointManager.open(folder, { ...options, onWarning, keep: { last: 3 } });
+    for (const step of [1, 2, 3]) await manager.save(step, treeOf(step));
+    await manager.wait();
+    await truncate(fileOf(folder, 3), 90);
+    const error = await failure(() => manager.restore());
+    expect(error.message).toMatch(
+      /^step 3 can't be read: .*; restore\(\{ onBroken: "skip" \}\) takes the one before it$/,
+    );
+    expect(error.source).toContain("step-00000003");
+    expect((await manager.latest())?.error?.message).toMatch(/^step 3 can't be read/);
+    expect((await manager.steps()).map(({ step, error }) => [step, error !== undefined])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
+    const { step, tree } = await manager.restore({ onBroken: "skip" });
+    expect([step, generationOf(tree)]).toEqual([2, 2]);
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringMatching(/^step 3 can't be read/)]);
+    expect(await failure(() => manager.restore({ step: 3 }))).toMatchObject({ code: error.code });
+    // What can't be read counts for no rule, and nobody removes it.
+    for (const next of [4, 5]) await manager.save(next, treeOf(next));
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([2, 3, 4, 5]);
+    await manager.save(3, treeOf(3), { force: true });
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([3, 4, 5]);
+  });
+
+  it("leaves foreign files alone", async () => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, "step-00000002"));
+    await writeFile(join(folder, "step-00000002", "notes.txt"), "mine");
+    await writeFile(join(folder, "step-1.safetensors"), "mine");
+    await savePytree(treeOf(9), join(folder, "step-00000009.safetensors"));
+    await savePytree(treeOf(9), join(folder, "model.safetensors"));
+    const foreign = await namesIn(folder);
+    await using manager = await CheckpointManager.open(folder, { ...options, keep: { last: 1 } });
+    for (const step of [10, 11]) await manager.save(step, treeOf(step));
+    await manager.wait();
+    expect(await namesIn(folder)).toEqual([...foreign, nameOf(11), "manager.lock"].sort());
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([11]);
+    expect(await readFile(join(folder, "step-00000002", "notes.txt"), "utf8")).toBe("mine");
+    // By its name it is a step, so it is not overwritten unless somebody says so.
+    await expect(manager.save(9, treeOf(9))).rejects.toMatchObject({ code: "StepExists" });
+  });
+
+  it("never removes the step that it has just saved, nor the newest", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, {
+      ...options,
+      keep: { best: { metric: "loss", mode: "min" } },
+    });
+    await manager.save(10, treeOf(10), { metrics: { loss: 1 } });
+    await manager.save(20, treeOf(20), { metrics: { loss: 2 } });
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([10, 20]);
+    // A run that went back to step 10 and goes on from there.
+    await manager.save(15, treeOf(15), { metrics: { loss: 3 } });
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([10, 15, 20]);
+  });
+});
+
+describe("CheckpointManager", () => {
+  it("takes the steps that are due, and with force any", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, { saveEvery: 10 });
+    const taken: boolean[] = [];
+    for (const step of [0, 5, 10]) taken.push(await manager.save(step, { step }));
+    taken.push(await manager.save(15, { step: 15 }, { force: true }));
+    expect(taken).toEqual([true, false, true, true]);
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([0, 10, 15]);
+  });
+
+  it("does not look at a tree that is not due", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder(), { saveEvery: () => false });
+    expect(await manager.save(1, { f: () => {} })).toBe(false);
+  });
+
+  it("throws at once for what can't be saved, and goes on", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder());
+    await expect(manager.save(1, { f: () => {} })).rejects.toMatchObject({ code: "UnsupportedLeaf" });
+    await expect(manager.save(1, { a: 1 }, { metrics: { m: "1" as never } })).rejects.toThrow(/metric "m"/);
+    await expect(manager.save(-1, { a: 1 })).rejects.toThrow(/a step must be an integer from 0/);
+    expect(await manager.save(1, { a: 1 })).toBe(true);
+    await manager.wait();
+    expect((await manager.restore()).tree).toEqual({ a: 1 });
+  });
+
+  it("keeps training at most one tree ahead of the disk", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder());
+    const first = await heldUp(treeOf(1));
+    await manager.save(1, first.tree);
+    let hasTurn = false;
+    const second = manager.save(2, treeOf(2)).then(() => {
+      hasTurn = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(hasTurn).toBe(false);
+    first.letGo();
+    await second;
+    await manager.wait();
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it("goes on writing in a loop that awaits nothing but save", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder, { saveEvery: 1e9 });
+    await manager.save(0, treeOf(0));
+    const isThere = () => existsSync(join(folder, "step-00000000.safetensors"));
+    const end = performance.now() + 10_000;
+    for (let step = 1; !isThere() && performance.now() < end; step++) await manager.save(step, {});
+    expect(isThere()).toBe(true);
+  });
+
+  it("replaces the save that waits, if so chosen, and says which", async () => {
+    const replaced: number[][] = [];
+    await using manager = await CheckpointManager.open(await freshFolder(), {
+      whenBusy: "replace",
+      onReplaced: (step, by) => replaced.push([step, by]),
+    });
+    const first = await heldUp(treeOf(1));
+    await manager.save(1, first.tree);
+    for (const step of [2, 3, 4]) await manager.save(step, treeOf(step));
+    first.letGo();
+    await manager.wait();
+    expect(replaced).toEqual([
+      [2, 3],
+      [3, 4],
+    ]);
+    expect((await manager.steps()).map(({ step }) => step)).toEqual([1, 4]);
+    // What was replaced was never there, so it can be saved.
+    expect(await manager.save(2, treeOf(2))).toBe(true);
+  });
+
+  it("reports progress with the step", async () => {
+    const seen = new Map<number, number>();
+    await using manager = await CheckpointManager.open(await freshFolder(), {
+      onProgress: ({ step, loaded, total }) => seen.set(step, loaded / total),
+    });
+    let own = 0;
+    await manager.save(1, treeOf(1), {
+      onProgress: ({ loaded }) => {
+        own = loaded;
+      },
+    });
+    await manager.save(2, treeOf(2));
+    await manager.wait();
+    expect([...seen]).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(own).toBeGreaterThan(80_000);
+  });
+
+  it("has no step to restore in an empty folder, and says what there is", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder(), {
+      keep: { best: { metric: "m", mode: "max" } },
+    });
+    await expect(manager.restore()).rejects.toThrow(/has no step, so the latest step can't be restored/);
+    expect(await manager.latest()).toBeUndefined();
+    expect(await manager.best()).toBeUndefined();
+    expect(await manager.steps()).toEqual([]);
+    await manager.save(1, { a: 1 });
+    await expect(manager.restore({ step: 2 })).rejects.toMatchObject({ code: "StepNotFound" });
+    await expect(manager.restore({ step: 2 })).rejects.toThrow(
+      /has only step 1, so step 2 can't be restored/,
+    );
+    await expect(manager.restore({ step: "best" })).rejects.toThrow(/so the best step can't be restored/);
+  });
+
+  it("says that nothing tells which step is the best", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder());
+    await expect(manager.best()).rejects.toThrow(/open the manager with keep\.best, or call best/);
+  });
+
+  it("can't be used once it is closed, and can be closed twice", async () => {
+    const folder = await freshFolder();
+    const manager = await CheckpointManager.open(folder);
+    await manager.save(1, { a: 1 });
+    await manager.close();
+    await manager.close();
+    expect(await namesIn(folder)).toEqual(["step-00000001.safetensors"]);
+    await expect(manager.save(2, { a: 1 })).rejects.toMatchObject({ code: "ManagerClosed" });
+    await expect(manager.restore()).rejects.toThrow(/restore\(\) was called after close\(\)/);
+  });
+
+  it("makes no folder before it saves", async () => {
+    const folder = join(await freshFolder(), "runs", "7");
+    {
+      await using manager = await CheckpointManager.open(folder);
+      expect(await manager.latest()).toBeUndefined();
+    }
+    await expect(namesIn(folder)).rejects.toMatchObject({ code: "ENOENT" });
+    await using manager = await CheckpointManager.open(folder);
+    await manager.save(1, { a: 1 });
+  });
+
+  it("replaces a step by its other form, and then has one of them", async () => {
+    const folder = await freshFolder();
+    for (const [generation, options] of [{}, { maxShardSize: 40_000 }, {}].entries()) {
+      await using manager = await CheckpointManager.open(folder, options);
+      await manager.save(1, treeOf(generation), { force: true });
+      await manager.wait();
+      expect(await namesIn(folder)).toHaveLength(2);
+      expect(generationOf((await manager.restore()).tree)).toBe(generation);
+    }
+  });
+
+  it("keeps attribute nodes and passes the options of trees on", async () => {
+    await using manager = await CheckpointManager.open(await freshFolder(), {
+      objects: "attrs",
+      attributes: "object",
+    });
+    await manager.save(1, { layer: { w: new Float32Array(1) } });
+    const { tree } = await manager.restore<{ layer: { w: Tensor } }>();
+    expect(tree.layer.w.shape).toEqual([1]);
+    const other = await manager.restore({ attributes: "container" });
+    expect(other.tree).toBeInstanceOf(PyTreeContainer);
+  });
+
+  it("sees what another manager writes", async () => {
+    const folder = await freshFolder();
+    await using writer = await CheckpointManager.open(folder, { keep: { last: 1 } });
+    await using reader = await CheckpointManager.open(folder);
+    for (const step of [1, 2]) {
+      await writer.save(step, treeOf(step));
+      await writer.wait();
+      expect((await reader.latest())?.step).toBe(step);
+      expect(generationOf((await reader.restore()).tree)).toBe(step);
+    }
+  });
+
+  it("opens a step without reading its tensors", async () => {
+    const folder = await freshFolder();
+    await using manager = await CheckpointManager.open(folder);
+    await manager.save(1, { w: new Float32Array(1_000_000) });
+    await manager.wait();
+    await using file = await openSafetensors(join(folder, "step-00000001.safetensors"));
+    expect((await manager.steps())[0]?.bytes).toBe(file.byteLength);
+  });
+});
