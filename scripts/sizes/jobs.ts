@@ -15,7 +15,7 @@ export interface SizeJob {
 // Texts of the code, by what they stand for.
 const HTTP = ["retry-after", "Content-Range"];
 const SHARDS = ["weight_map"];
-const KEY_STYLES = ["keystr"];
+const KEY_STYLES = ["flat index"];
 const TREES = ["PyTreeContainer"];
 const WRITING = ["createWritable"];
 const FRAMEWORK = ["this jax-js array"];

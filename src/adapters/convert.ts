@@ -4,6 +4,19 @@ import { type Dtype, isPytree2SafetensorsError, Pytree2SafetensorsError, type Te
 /** Where each dtype that a framework lacks goes. */
 export type Conversions = Readonly<Partial<Record<Dtype, Dtype>>>;
 
+/** Floats that frameworks of 32 bits don't have: the smaller ones widen, F64 narrows if every value survives. */
+export const FLOATS: Conversions = {
+  F16: "F32",
+  BF16: "F32",
+  F8_E5M2: "F32",
+  F8_E4M3: "F32",
+  F8_E8M0: "F32",
+  F8_E4M3FNUZ: "F32",
+  F8_E5M2FNUZ: "F32",
+  F4: "F32",
+  F64: "F32",
+};
+
 /**
  * The tensor in the dtype that `conversions` has for its own, with every value as it is.
  *
@@ -13,11 +26,8 @@ export function convertFor(framework: string, tensor: Tensor, conversions: Conve
   const { dtype } = tensor;
   const target = conversions[dtype];
   if (target === undefined) {
-    throw new Pytree2SafetensorsError(
-      "UnsupportedDtype",
-      `${framework} has no dtype for ${dtype}; load this tensor with the functions of "pytree2safetensors", or leave it out with { select }`,
-      { found: dtype },
-    );
+    const message = `${framework} has no dtype for ${dtype}; load this tensor with the functions of "pytree2safetensors", or leave it out with { select }`;
+    throw new Pytree2SafetensorsError("UnsupportedDtype", message, { found: dtype });
   }
   try {
     return tensor.cast(target, { exact: true });

@@ -19,7 +19,7 @@ import {
   bindSerialize,
   bindSetWeights,
 } from "./bind.ts";
-import { type Conversions, convertFor } from "./convert.ts";
+import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
 export type { BoundFunctions };
 
@@ -44,15 +44,7 @@ const NATIVE: readonly Dtype[] = ["F32", "I32", "U32", "BOOL"];
 
 // Other dtypes widen, and 64-bit numbers narrow if every value survives.
 const CONVERSIONS: Conversions = {
-  F16: "F32",
-  BF16: "F32",
-  F8_E5M2: "F32",
-  F8_E4M3: "F32",
-  F8_E8M0: "F32",
-  F8_E4M3FNUZ: "F32",
-  F8_E5M2FNUZ: "F32",
-  F4: "F32",
-  F64: "F32",
+  ...FLOATS,
   I8: "I32",
   I16: "I32",
   I64: "I32",
@@ -73,11 +65,12 @@ export const jaxArrays: ArrayAdapter<JaxArray> = {
   is: (value): value is JaxArray => value instanceof np.Array,
   describe(array) {
     if (array.refCount > 0) return { dtype: DTYPE_OF[array.dtype], shape: array.shape };
-    throw new Pytree2SafetensorsError(
-      "UnsupportedLeaf",
-      "this jax-js array was freed before it could be saved; pass array.ref to the operation that consumed it",
-      { expected: "an array with references", found: "an array without references" },
-    );
+    const message =
+      "this jax-js array was freed before it could be saved; pass array.ref to the operation that consumed it";
+    throw new Pytree2SafetensorsError("UnsupportedLeaf", message, {
+      expected: "an array with references",
+      found: "an array without references",
+    });
   },
   hold: (array) => array.ref,
   release: (array) => array.dispose(),

@@ -19,7 +19,7 @@ import {
   bindSerialize,
   bindSetWeights,
 } from "./bind.ts";
-import { type Conversions, convertFor } from "./convert.ts";
+import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
 export type { BoundFunctions };
 
@@ -37,15 +37,7 @@ const DTYPE_OF: Readonly<Record<string, Dtype>> = {
 
 // Smaller dtypes widen, and 64-bit numbers and U32 narrow if every value survives.
 const CONVERSIONS: Conversions = {
-  F16: "F32",
-  BF16: "F32",
-  F8_E5M2: "F32",
-  F8_E4M3: "F32",
-  F8_E8M0: "F32",
-  F8_E4M3FNUZ: "F32",
-  F8_E5M2FNUZ: "F32",
-  F4: "F32",
-  F64: "F32",
+  ...FLOATS,
   I8: "I32",
   I16: "I32",
   U8: "I32",
@@ -118,11 +110,8 @@ function tensorOf(value: TfTensor | LayerVariable): TfTensor {
   const [what, call] = isOptimizer
     ? ["a TensorFlow.js optimizer", "await optimizer.getWeights()"]
     : ["a TensorFlow.js model or layer", "model.weights"];
-  throw new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`,
-    { expected: "tensors", found: what },
-  );
+  const message = `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`;
+  throw new Pytree2SafetensorsError("UnsupportedLeaf", message, { expected: "tensors", found: what });
 }
 
 function toBytes(data: ArrayBufferView): Uint8Array {

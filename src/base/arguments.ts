@@ -1,19 +1,17 @@
 /** Checks of what callers pass, programs without types among them: one table of options, one error. */
 import { Pytree2SafetensorsError } from "./errors.ts";
-import { describeValue, quote } from "./quote.ts";
+import { isPlainPrototype, symbolKeyOf } from "./prototypes.ts";
+import { describeValue, printable, quote } from "./quote.ts";
 
 /** The error of an argument that can't be used. */
-export function invalidArgument(what: string, expected: string, value: unknown): Pytree2SafetensorsError {
-  const found = describeValue(value);
-  return new Pytree2SafetensorsError("InvalidArgument", `${what} must be ${expected}, not ${found}`, {
-    expected,
-    found,
-  });
-}
-
-/** Refuses a limit that nothing exceeds, such as `NaN`, or that everything does. `undefined` stands for the default. */
-export function requireLimit(option: string, limit: unknown): void {
-  if (limit !== undefined && !LIMIT.accepts(limit)) throw invalidArgument(option, LIMIT.expected, limit);
+export function invalidArgument(
+  what: string,
+  expected: string,
+  value: unknown,
+  found: string = describeValue(value),
+): Pytree2SafetensorsError {
+  const message = `${what} must be ${expected}, not ${found}`;
+  return new Pytree2SafetensorsError("InvalidArgument", message, { expected, found });
 }
 
 /**
@@ -21,16 +19,17 @@ export function requireLimit(option: string, limit: unknown): void {
  * under symbols have no name that a file could have.
  */
 export function requireDict(what: string, value: unknown): asserts value is Record<string, unknown> {
-  const prototype: object | null | undefined =
-    typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
-  // A plain object of another realm has a prototype without a prototype.
-  const isPlain =
-    prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
-  if (!isPlain || value instanceof Map) throw invalidArgument(what, "a plain object", value);
-  const symbol = Object.getOwnPropertySymbols(value).find((key) =>
-    Object.prototype.propertyIsEnumerable.call(value, key),
+  if (!(isObject(value) && isPlainPrototype(Object.getPrototypeOf(value)))) {
+    throw invalidArgument(what, "a plain object", value);
+  }
+  const symbol = symbolKeyOf(value);
+  if (symbol === undefined) return;
+  throw invalidArgument(
+    `each key of ${what}`,
+    "a string",
+    symbol,
+    `the key ${printable(String(symbol), 80)}`,
   );
-  if (symbol !== undefined) throw invalidArgument(`each key of ${what}`, "a string", symbol);
 }
 
 /** Refuses a word that an option doesn't know: taken for another one, it would do something else in silence. */
@@ -39,66 +38,58 @@ export function requireChoice(option: string, value: unknown, choices: readonly 
   throw invalidArgument(option, `one of ${choices.map((choice) => quote(choice)).join(", ")}`, value);
 }
 
-interface Check {
-  readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
+/** Refuses what is not a function. */
+export function requireFunction(what: string, value: unknown): void {
+  if (!isFunction(value)) throw invalidArgument(what, "a function", value);
 }
 
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isFunction = (value: unknown) => typeof value === "function";
-const FUNCTION: Check = { expected: "a function", accepts: isFunction };
-const BOOLEAN: Check = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
-const LIMIT: Check = {
-  expected: "a number from 0 up",
-  accepts: (value) => typeof value === "number" && value >= 0,
-};
+const isString = (value: unknown) => typeof value === "string";
+const has = (value: unknown, ...methods: readonly string[]) =>
+  isObject(value) && methods.every((method) => isFunction((value as Record<string, unknown>)[method]));
 
-function has(value: unknown, ...methods: readonly string[]): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    methods.every((method) => isFunction((value as Record<string, unknown>)[method]))
-  );
+function isHeaders(value: unknown): boolean {
+  try {
+    new Headers(value as HeadersInit);
+    return isObject(value) && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 // Every option whose values are the same wherever it occurs. An option of another meaning is checked where it is used.
-const CHECKS: Readonly<Record<string, Check>> = {
-  signal: {
-    expected: "an AbortSignal",
-    accepts: (value) => has(value, "throwIfAborted", "addEventListener"),
-  },
-  arrays: { expected: "an ArrayAdapter", accepts: (value) => has(value, "is", "describe", "read", "make") },
-  keys: {
-    expected: "the name of a key style, or a KeyStyle",
-    accepts: (value) => typeof value === "string" || has(value, "encode", "decode"),
-  },
-  select: {
-    expected: "a key string, a list of key strings, or a function",
-    accepts: (value) =>
-      typeof value === "string" ||
-      isFunction(value) ||
-      (Array.isArray(value) && value.every((item) => typeof item === "string")),
-  },
-  fetch: FUNCTION,
-  isLeaf: FUNCTION,
-  onProgress: FUNCTION,
-  onReport: FUNCTION,
-  onWarning: FUNCTION,
-  shards: FUNCTION,
-  aliases: BOOLEAN,
-  allowShapeMismatch: BOOLEAN,
-  flush: BOOLEAN,
-  lazy: BOOLEAN,
-  lossy: BOOLEAN,
-  ordered: BOOLEAN,
-  snapshot: BOOLEAN,
-  strict: BOOLEAN,
-  withMetadata: BOOLEAN,
-  maxContainers: LIMIT,
-  maxDepth: LIMIT,
-  maxGaps: LIMIT,
-  retries: LIMIT,
-  timeout: LIMIT,
-};
+type Check = readonly [options: string, expected: string, accepts: (value: unknown) => boolean];
+
+const ALL_CHECKS: readonly Check[] = [
+  ["bound fetch isLeaf onDownload onProgress onReport onWarning shards takeLeaf", "a function", isFunction],
+  [
+    "aliases allowShapeMismatch flush lazy lossy ordered snapshot strict withMetadata",
+    "true or false",
+    (value) => typeof value === "boolean",
+  ],
+  [
+    "maxContainers maxDepth maxGaps retries",
+    "a whole number from 0 up",
+    (value) => (Number.isInteger(value) ? (value as number) >= 0 : value === Number.POSITIVE_INFINITY),
+  ],
+  ["timeout", "a number above 0", (value) => typeof value === "number" && value > 0],
+  ["signal", "an AbortSignal", (value) => has(value, "throwIfAborted", "addEventListener")],
+  ["headers", "an object of strings that can be sent, or Headers", isHeaders],
+  ["arrays", "an ArrayAdapter", (value) => has(value, "is", "describe", "read", "make")],
+  [
+    "keys",
+    "the name of a key style, or a KeyStyle",
+    (value) => isString(value) || has(value, "encode", "decode"),
+  ],
+  [
+    "select",
+    "a key string, a list of key strings, or a function",
+    (value) => isString(value) || isFunction(value) || (Array.isArray(value) && value.every(isString)),
+  ],
+];
+
+const CHECKS = new Map(ALL_CHECKS.flatMap((check) => check[0].split(" ").map((name) => [name, check])));
 
 /**
  * Checks an object of options: what is there is of the right kind.
@@ -106,12 +97,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
  * @throws `InvalidArgument` that names the option, what it must be, and what it is.
  */
 export function requireOptions(options: unknown): void {
-  if (typeof options !== "object" || options === null || Symbol.iterator in options) {
+  if (!isObject(options) || Symbol.iterator in options)
     throw invalidArgument("options", "an object", options);
-  }
-  for (const [option, value] of Object.entries(options)) {
-    if (value === undefined || !Object.hasOwn(CHECKS, option)) continue;
-    const { accepts, expected } = CHECKS[option]!;
-    if (!accepts(value)) throw invalidArgument(option, expected, value);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const check = CHECKS.get(name);
+    if (check === undefined || check[2](value)) continue;
+    // What is in headers may be a secret.
+    throw invalidArgument(
+      name,
+      check[1],
+      value,
+      name === "headers" && isString(value) ? "a string" : undefined,
+    );
   }
 }

@@ -1,3 +1,4 @@
+/** Objects as dicts: safe for any key. */
 /**
  * Sets an own, enumerable property whatever its name. Plain assignment would run the setter that
  * `Object.prototype` has for `__proto__`, and fails for inherited names once that prototype is frozen.
@@ -16,9 +17,4 @@ const INHERITED_STARTS = "_chiptv";
 
 function mayBeInherited(key: string): boolean {
   return key.length > 6 && INHERITED_STARTS.includes(key[0]!);
-}
-
-/** The own property `key` of `dict`, or `undefined`; inherited ones don't count. */
-export function getOwn<T>(dict: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(dict, key) ? dict[key] : undefined;
 }

@@ -8,7 +8,7 @@ import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
+import { type Dtype, requireDtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { stripKinds } from "../tree/match.ts";
 import type { ArrayInfo } from "./adapter.ts";
@@ -18,7 +18,7 @@ import { ProgressCounter } from "./progress.ts";
 import { readSlice } from "./read-slice.ts";
 import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
 import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
-import { requireDtype, targetTensor } from "./target.ts";
+import { targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */
 export interface TensorInfo extends ArrayInfo {
@@ -256,7 +256,11 @@ export class SafetensorsFile {
     if (found !== undefined) return found;
     if (typeof name !== "string") throw invalidArgument("name", "a string", name);
     this.requireNone(this.missing.has(name) ? [name] : []);
-    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), { tensor: name });
+    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), {
+      tensor: name,
+      expected: "the name of a tensor in the file",
+      found: quote(name),
+    });
   }
 
   /** @internal Throws for the first of these names, all of which the shards lack. */
@@ -267,14 +271,8 @@ export class SafetensorsFile {
     const error = missingTensor(first, this.missing.get(first)!);
     if (names.length === 1) throw error;
     const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
-    throw new Pytree2SafetensorsError(
-      error.code,
-      `${error.message} (and ${names.length - 1} more, see "faults")`,
-      {
-        tensor: first,
-        faults,
-      },
-    );
+    const message = `${error.message} (and ${names.length - 1} more, see "faults")`;
+    throw new Pytree2SafetensorsError(error.code, message, { tensor: first, faults });
   }
 
   #notFound(name: string): string {

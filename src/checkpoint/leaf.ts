@@ -182,16 +182,13 @@ export function unsupportedLeaf(
 ): Pytree2SafetensorsError {
   const found = describeValue(value);
   const place = keyPath === undefined ? `${quote(tensor)}` : `the leaf at ${keyPath || "the root"}`;
-  return new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `${place} is ${found}, which no tensor can hold; ${wayOut(value, adapter)}`,
-    {
-      tensor,
-      ...(keyPath !== undefined && { keyPath }),
-      expected: "a tensor, a typed array, a number, a bigint or a boolean",
-      found,
-    },
-  );
+  const message = `${place} is ${found}, which no tensor can hold; ${wayOut(value, adapter)}`;
+  return new Pytree2SafetensorsError("UnsupportedLeaf", message, {
+    tensor,
+    ...(keyPath !== undefined && { keyPath }),
+    expected: "a tensor, a typed array, a number, a bigint or a boolean",
+    found,
+  });
 }
 
 function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): string {
@@ -202,12 +199,9 @@ function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): str
 
 function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
   const needed = expected === undefined ? "" : `: ${expected} bytes are needed, ${found} are left`;
-  return new Pytree2SafetensorsError(
-    "InvalidTensorView",
-    `its memory went away${needed}; the buffer was transferred, or shrank. Copy an array before you transfer its buffer`,
-    {
-      ...(expected !== undefined && { expected: `${expected} bytes` }),
-      found: `${found} bytes`,
-    },
-  );
+  const message = `its memory went away${needed}; the buffer was transferred, or shrank. Copy an array before you transfer its buffer`;
+  return new Pytree2SafetensorsError("InvalidTensorView", message, {
+    ...(expected !== undefined && { expected: `${expected} bytes` }),
+    found: `${found} bytes`,
+  });
 }

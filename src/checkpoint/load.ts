@@ -50,9 +50,9 @@ function memoryOf(bytes: ArrayBufferLike | ArrayBufferView) {
     return { buffer: bytes, byteOffset: 0, byteLength: bytes.byteLength };
   }
   const found = describeValue(bytes);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `load reads bytes in memory, not ${found}: loadFile reads paths, URLs, blobs and all other sources`,
-    { expected: "an ArrayBuffer or a view", found },
-  );
+  const message = `load reads bytes in memory, not ${found}: loadFile reads paths, URLs, blobs and all other sources`;
+  throw new Pytree2SafetensorsError("UnsupportedSource", message, {
+    expected: "an ArrayBuffer or a view",
+    found,
+  });
 }

@@ -27,11 +27,8 @@ export function makeArray<A>(
 export function makeArraySync<A>(adapter: ArrayAdapter<A> | undefined, tensor: Tensor, name: string): A {
   if (adapter === undefined) return tensor as A & Tensor;
   if (adapter.makeSync === undefined) {
-    throw new Pytree2SafetensorsError(
-      "AsyncAdapter",
-      `the adapter ${quote(adapter.name)} has no makeSync, so load() can't make ${quote(name)} at once; use loadFile()`,
-      { tensor: name },
-    );
+    const message = `the adapter ${quote(adapter.name)} has no makeSync, so load() can't make ${quote(name)} at once; use loadFile()`;
+    throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
   }
   try {
     return adapter.makeSync(tensor);

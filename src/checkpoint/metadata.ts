@@ -21,11 +21,8 @@ export function checkMetadata(metadata: Metadata | undefined): Metadata | undefi
     });
   }
   if (!Object.hasOwn(metadata, STRUCTURE_KEY)) return metadata;
-  throw new Pytree2SafetensorsError(
-    "InvalidMetadata",
-    `the metadata key ${quote(STRUCTURE_KEY)} holds the structure of trees and can't be set; use another key`,
-    { found: STRUCTURE_KEY },
-  );
+  const message = `the metadata key ${quote(STRUCTURE_KEY)} holds the structure of trees and can't be set; use another key`;
+  throw new Pytree2SafetensorsError("InvalidMetadata", message, { found: STRUCTURE_KEY });
 }
 
 /** The user's strings and ours. */

@@ -74,11 +74,8 @@ async function readIndex(
   if (source.size > MAX_INDEX_BYTES) {
     const expected = `at most ${MAX_INDEX_BYTES} bytes`;
     const found = `${source.size} bytes`;
-    throw new Pytree2SafetensorsError(
-      "InvalidIndex",
-      `${printable(source.name)} looks like the index of a sharded checkpoint but has ${found}; expected ${expected}`,
-      { source: source.name, expected, found },
-    );
+    const message = `${printable(source.name)} looks like the index of a sharded checkpoint but has ${found}; expected ${expected}`;
+    throw new Pytree2SafetensorsError("InvalidIndex", message, { source: source.name, expected, found });
   }
   const text = head.byteLength === source.size ? head : await source.read(0, source.size, { signal });
   return parseShardIndex(new TextDecoder("utf-8", { fatal: false }).decode(text));
@@ -140,11 +137,8 @@ async function openShard(
     signal?.throwIfAborted();
     throw missingShard(fileName, messageOf(cause), cause);
   }
-  throw new Pytree2SafetensorsError(
-    "MissingShard",
-    `this index is neither a path nor a URL, so nothing says where ${quote(fileName)} is; pass { shards: (fileName) => source }`,
-    { source: fileName },
-  );
+  const message = `this index is neither a path nor a URL, so nothing says where ${quote(fileName)} is; pass { shards: (fileName) => source }`;
+  throw new Pytree2SafetensorsError("MissingShard", message, { source: fileName });
 }
 
 /** The tensors of the checkpoint: what `weight_map` lists, each in the file that it names. */

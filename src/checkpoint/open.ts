@@ -3,9 +3,9 @@ import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable, quote } from "../base/quote.ts";
 import { looksLikeIndex } from "../format/shards.ts";
-import { isStore } from "../io/duck-types.ts";
+import { isFolder } from "../io/duck-types.ts";
 import { type OpenedSource, openPlace, openSourceIn, type SourceInput } from "../io/open-source.ts";
-import type { Store } from "../io/types.ts";
+import type { Folder } from "../io/types.ts";
 import { bodyBound } from "./body-bound.ts";
 import { SafetensorsFile } from "./file.ts";
 import { openPart } from "./file-part.ts";
@@ -41,7 +41,7 @@ export async function openSafetensors(
   requireOptions(options);
   if (source instanceof SafetensorsFile) return source;
   const place = await openPlace(source, { ...options, bound: bodyBound });
-  const opened = isStore(place) ? await openInFolder(place, options) : place;
+  const opened = isFolder(place) ? await openInFolder(place, options) : place;
   try {
     const head = await readHead(opened.source, options.signal);
     if (looksLikeIndex(head)) return await openShards(opened, head, options);
@@ -82,7 +82,7 @@ export async function openToRead(
 }
 
 /** The checkpoint of a folder: its index, else its only safetensors file. */
-async function openInFolder(store: Store, options: OpenOptions): Promise<OpenedSource> {
+async function openInFolder(store: Folder, options: OpenOptions): Promise<OpenedSource> {
   const files: string[] = [];
   for await (const { key } of store.list("", { shallow: true, signal: options.signal })) files.push(key);
   const indices = files.filter((key) => key.endsWith(".safetensors.index.json"));
@@ -91,11 +91,12 @@ async function openInFolder(store: Store, options: OpenOptions): Promise<OpenedS
   if (choice.length === 1) return openSourceIn(store, choice[0]!, options);
   const name = printable(store.name ?? "the folder");
   const what = choice.length === 0 ? "no checkpoint" : `${choice.length} checkpoints`;
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${listed(files)}`,
-    { source: name, expected: "one checkpoint", found: listed(files) },
-  );
+  const message = `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${listed(files)}`;
+  throw new Pytree2SafetensorsError("UnsupportedSource", message, {
+    source: name,
+    expected: "one checkpoint",
+    found: listed(files),
+  });
 }
 
 function listed(files: readonly string[]): string {

@@ -2,13 +2,13 @@
 import { invalidArgument, requireChoice } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
+import { type Dtype, requireDtype } from "../tensor/dtypes.ts";
 import { Overflow } from "../tensor/overflow.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { compareInFile, type FileTensor } from "./file-part.ts";
 import { type Cast, type CastingOptions, type ReadTensorsOptions, warn } from "./options.ts";
 import { TensorRead } from "./read-tensors.ts";
-import { refuseSharedMemory, requireDtype, targetTensor } from "./target.ts";
+import { refuseSharedMemory, targetTensor } from "./target.ts";
 
 /** The reads of tensors under a call's options, in the order of their data. */
 export function readsOf(tensors: readonly FileTensor[], options: ReadsOptions): TensorRead[] {
@@ -54,6 +54,7 @@ export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo
   if (cast === null || !["string", "object", "function"].includes(typeof cast)) {
     throw invalidArgument("cast", "a dtype, an object of dtypes, or a function", cast);
   }
+  if (typeof cast === "object") for (const from of Object.keys(cast)) requireDtype(from as Dtype);
   const chosen =
     typeof cast === "function" ? cast(name, info) : typeof cast === "object" ? cast[info.dtype] : cast;
   return chosen === undefined ? undefined : requireDtype(chosen);

@@ -1,4 +1,5 @@
 /** Saves a tree. */
+import { requireOptions } from "../base/arguments.ts";
 import { parseSize } from "../format/shards.ts";
 import type { SinkInput } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -62,6 +63,7 @@ export async function savePytree<A = Tensor>(
   sink: SinkInput | ShardSink,
   options: SavePytreeOptions<A> = {},
 ): Promise<void> {
+  requireOptions(options);
   const { maxShardSize } = options;
   const maxBytes = maxShardSize === undefined ? undefined : parseSize(maxShardSize);
   const prepared = await prepareTree(tree, options);

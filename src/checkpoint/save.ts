@@ -71,10 +71,7 @@ function allocate(bytes: number): UnsharedBytes {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {
-    throw new Pytree2SafetensorsError(
-      "TooLarge",
-      `the file would have ${bytes} bytes, more than an array of this runtime; write it with saveFile() or serialize()`,
-      { found: `${bytes} bytes`, cause },
-    );
+    const message = `the file would have ${bytes} bytes, more than an array of this runtime; write it with saveFile() or serialize()`;
+    throw new Pytree2SafetensorsError("TooLarge", message, { found: `${bytes} bytes`, cause });
   }
 }

@@ -37,11 +37,8 @@ export function selectTensors(
   const taken = isTaken(tensors.map(({ name }) => name));
   for (const prefix of wanted) {
     if (found.has(prefix) || tensors.length === 0) continue;
-    throw new Pytree2SafetensorsError(
-      "TensorNotFound",
-      `select: none of the ${tensors.length} tensors is ${quote(prefix)} or lies below it`,
-      { tensor: prefix },
-    );
+    const message = `select: none of the ${tensors.length} tensors is ${quote(prefix)} or lies below it`;
+    throw new Pytree2SafetensorsError("TensorNotFound", message, { tensor: prefix });
   }
   return tensors.filter((_, i) => taken[i]);
 }

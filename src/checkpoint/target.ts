@@ -2,7 +2,7 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { arrayClass, type Dtype, isDtype } from "../tensor/dtypes.ts";
+import { arrayClass, type Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -27,20 +27,22 @@ export function targetTensor(
       return Tensor.fromBuffer(dtype, shape, into.buffer, into.byteOffset, bytes);
     }
     const found = `${into.byteLength} bytes at offset ${into.byteOffset}`;
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `tensor ${quote(name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`,
-      { tensor: name, expected: `${bytes} bytes`, found },
-    );
+    const message = `tensor ${quote(name)} has ${bytes} bytes, the memory given by "into" has ${found}; the offset must be a multiple of ${width}`;
+    throw new Pytree2SafetensorsError("InvalidArgument", message, {
+      tensor: name,
+      expected: `${bytes} bytes`,
+      found,
+    });
   }
   try {
     return new Tensor(dtype, shape, new TypedArray(bytes / width));
   } catch (cause) {
-    throw new Pytree2SafetensorsError(
-      "TooLarge",
-      `tensor ${quote(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`,
-      { tensor: name, expected: `${bytes} bytes`, cause },
-    );
+    const message = `tensor ${quote(name)}: this runtime has no array of ${bytes} bytes; read it with slice() or stream()`;
+    throw new Pytree2SafetensorsError("TooLarge", message, {
+      tensor: name,
+      expected: `${bytes} bytes`,
+      cause,
+    });
   }
 }
 
@@ -60,22 +62,12 @@ export function refuseSharedMemory(
     views.forEach(({ name, into }, i) => {
       const before = views[i - 1];
       if (before === undefined || before.into.byteOffset + before.into.byteLength <= into.byteOffset) return;
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `"into" gives the tensors ${quote(before.name)} and ${quote(name)} the same memory: give each its own`,
-        { tensor: name, expected: "memory of its own", found: `memory of ${quote(before.name)}` },
-      );
+      const message = `"into" gives the tensors ${quote(before.name)} and ${quote(name)} the same memory: give each its own`;
+      throw new Pytree2SafetensorsError("InvalidArgument", message, {
+        tensor: name,
+        expected: "memory of its own",
+        found: `memory of ${quote(before.name)}`,
+      });
     });
   }
-}
-
-/** Refuses what isn't a dtype: a cast comes from options, and from programs without types. */
-export function requireDtype(dtype: Dtype): Dtype {
-  if (isDtype(dtype)) return dtype;
-  const found = String(dtype);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedDtype",
-    `can't cast to ${quote(found)}: it is not a dtype of the format`,
-    { found },
-  );
 }

@@ -1,5 +1,5 @@
 /** How a template and named tensors go together, known before any data is read. */
-import { requireChoice } from "../base/arguments.ts";
+import { invalidArgument, requireChoice } from "../base/arguments.ts";
 import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -78,7 +78,7 @@ export function pairWeights<R extends { readonly name: string }>(
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
   const template = flattenTemplate(module, {
-    takeLeaf: (value) => takeArray(value, arrays),
+    takeLeaf: (value) => takeArray(value, arrays) ?? refuseBareShape(value),
     objects,
     isLeaf,
     keys,
@@ -106,16 +106,25 @@ export function pairWeights<R extends { readonly name: string }>(
   return { pairs: paired, rebuild: (leaves) => template.rebuild(leaves) };
 }
 
+/** Refuses what describes an array and isn't one, as functions that only compute shapes give it. */
+function refuseBareShape(value: object): undefined {
+  if (
+    !("dtype" in value && typeof value.dtype === "string" && "shape" in value && Array.isArray(value.shape))
+  )
+    return;
+  throw invalidArgument("a leaf of the template", "an array", value, "a dtype and a shape without data");
+}
+
 /** Throws for what the options don't allow, with all of it in one error. */
 function refuse(report: WeightsReport, matched: number, options: SetWeightsOptions<unknown>): void {
   const { missing, unexpected, mismatched } = report;
   if (matched === 0 && missing.length + unexpected.length > 0) {
     const hint = options.match === "name" ? "" : '; if only the kinds of keys differ, pass { match: "name" }';
-    throw new Pytree2SafetensorsError(
-      "WeightsMismatch",
-      `no tensor matches any leaf of the template: the template has ${list(missing)}, the file has ${list(unexpected)}${hint}`,
-      { expected: list(missing), found: list(unexpected) },
-    );
+    const message = `no tensor matches any leaf of the template: the template has ${list(missing)}, the file has ${list(unexpected)}${hint}`;
+    throw new Pytree2SafetensorsError("WeightsMismatch", message, {
+      expected: list(missing),
+      found: list(unexpected),
+    });
   }
   const shapes: Fault[] = mismatched.map(({ name, expected, found }) => ({
     code: "ShapeMismatch",

@@ -124,11 +124,12 @@ function readEntry(
 export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBufferView {
   const expected = byteLengthOf(entry.from, entry.shape);
   if (data.byteLength === expected) return data;
-  throw new Pytree2SafetensorsError(
-    "InvalidTensorView",
-    `tensor ${quote(entry.name)}: ${entry.from}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`,
-    { tensor: entry.name, expected: `${expected} bytes`, found: `${data.byteLength} bytes` },
-  );
+  const message = `tensor ${quote(entry.name)}: ${entry.from}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`;
+  throw new Pytree2SafetensorsError("InvalidTensorView", message, {
+    tensor: entry.name,
+    expected: `${expected} bytes`,
+    found: `${data.byteLength} bytes`,
+  });
 }
 
 /** Lets a sink clean up; its own failure to do so must not hide the error that led here. */

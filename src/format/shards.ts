@@ -202,12 +202,6 @@ export function planShards(entries: readonly LayoutEntry[], maxShardBytes: numbe
   return shards;
 }
 
-/** The customary name of shard `index` (from 0) of `count`: `model-00001-of-00003.safetensors`. */
-export function shardFileName(base: string, index: number, count: number): string {
-  const digits = (n: number) => String(n).padStart(5, "0");
-  return `${base}-${digits(index + 1)}-of-${digits(count)}.safetensors`;
-}
-
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 const BINARY_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
@@ -222,9 +216,9 @@ export function parseSize(size: number | string): number {
   const unit = match?.[2]?.toUpperCase() ?? "";
   const bytes = match ? Math.floor(Number(match[1]) * (match[3] ? BINARY_UNITS : UNITS)[unit]!) : 0;
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`,
-    { expected: 'a number of bytes, or a text like "5GB"', found: describeValue(size) },
-  );
+  const message = `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message, {
+    expected: 'a number of bytes, or a text like "5GB"',
+    found: describeValue(size),
+  });
 }

@@ -66,11 +66,11 @@ export function planSlice(dtype: Dtype, shape: readonly number[], slice: SliceIn
   }
   const steps = [first, block, ...outer.map((dimension) => dimension.stride)];
   if (steps.some((step) => (step * bits) % 8 !== 0)) {
-    throw new Pytree2SafetensorsError(
-      "MisalignedSlice",
-      `this slice of ${dtype}[${shape.join(",")}] cuts bytes: its elements have ${bits} bits; slice outer dimensions, or at even places`,
-      { expected: "spans of whole bytes", found: `${dtype}[${shape.join(",")}]` },
-    );
+    const message = `this slice of ${dtype}[${shape.join(",")}] cuts bytes: its elements have ${bits} bits; slice outer dimensions, or at even places`;
+    throw new Pytree2SafetensorsError("MisalignedSlice", message, {
+      expected: "spans of whole bytes",
+      found: `${dtype}[${shape.join(",")}]`,
+    });
   }
   const toBytes = bits / 8;
   return {

@@ -4,7 +4,7 @@
  */
 
 import type { UnsharedBytes } from "../base/types.ts";
-import type { ByteSink, ByteSource, Store } from "./types.ts";
+import type { ByteSink, ByteSource, Folder, Store } from "./types.ts";
 
 /** What is used of a `Blob` or `File`; lazy blobs, as the Hugging Face hub client makes them, have it too. */
 export interface BlobLike {
@@ -74,76 +74,47 @@ export interface SyncAccessHandleLike {
   flush(): void;
 }
 
-type Shape = Readonly<Record<string, "number" | "string" | "function">>;
-
-function has(value: unknown, shape: Shape): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const object = value as Readonly<Record<string, unknown>>;
-  for (const key in shape) if (typeof object[key] !== shape[key]) return false;
-  return true;
+/** Recognises values by what they have: functions, numbers and strings of these names. */
+function like<T>(functions: string, numbers = "", strings = ""): (value: unknown) => value is T {
+  const shape = Object.entries({ function: functions, number: numbers, string: strings });
+  return (value): value is T =>
+    typeof value === "object" &&
+    value !== null &&
+    shape.every(([type, names]) =>
+      names
+        .split(" ")
+        .every((name) => name === "" || typeof (value as Record<string, unknown>)[name] === type),
+    );
 }
 
-/** Whether `value` is a `URL`. */
-export function isUrl(value: unknown): value is URL {
-  return has(value, { href: "string", protocol: "string" });
-}
-
-/** Whether `value` is memory without a view on it, shared or not. */
+/** Whether a value is memory without a view on it, shared or not. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** Whether `value` is a `Response`. */
-export function isResponse(value: unknown): value is Response {
-  return has(value, { status: "number", arrayBuffer: "function", clone: "function" });
-}
-
-/** Whether `value` is a `Blob`, or like one. */
-export function isBlob(value: unknown): value is BlobLike {
-  return has(value, { size: "number", slice: "function" });
-}
-
-/** Whether `value` is a `FileHandle` of `node:fs/promises`. */
-export function isFileHandle(value: unknown): value is FileHandleLike {
-  return has(value, { fd: "number", read: "function", stat: "function" });
-}
-
-/** Whether `value` is a browser's file handle. */
-export function isOpfsFile(value: unknown): value is OpfsFileLike {
-  return has(value, { kind: "string", getFile: "function" });
-}
-
-/** Whether `value` is a browser's folder handle. */
-export function isOpfsDirectory(value: unknown): value is OpfsDirectoryLike {
-  return has(value, { kind: "string", getFileHandle: "function" });
-}
-
-/** Whether `value` is a synchronous access handle. */
-export function isSyncHandle(value: unknown): value is SyncAccessHandleLike {
-  return has(value, { getSize: "function", read: "function", flush: "function" });
-}
-
-/** Whether `value` has the shape of a source of your own. */
-export function isByteSource(value: unknown): value is ByteSource {
-  return has(value, { size: "number", read: "function" });
-}
-
-/** Whether `value` is a web stream to write to. */
-export function isWritableStream(value: unknown): value is WritableStream<Uint8Array> {
-  return has(value, { getWriter: "function", abort: "function" });
-}
-
-/** Whether `value` is a stream of Node: it looks like a sink of your own, but its methods wait for nothing. */
-export function isNodeStream(value: unknown): boolean {
-  return has(value, { pipe: "function", on: "function" });
-}
-
-/** Whether `value` has the shape of a sink of your own. */
-export function isByteSink(value: unknown): value is ByteSink {
-  return has(value, { write: "function", close: "function" });
-}
-
-/** Whether `value` has the shape of a store. */
-export function isStore(value: unknown): value is Store {
-  return has(value, { source: "function", sink: "function", list: "function", remove: "function" });
-}
+/** Whether a value is a `URL`. */
+export const isUrl = /* @__PURE__ */ like<URL>("", "", "href protocol");
+/** Whether a value is a `Response`. */
+export const isResponse = /* @__PURE__ */ like<Response>("arrayBuffer clone", "status");
+/** Whether a value is a `Blob`, or like one. */
+export const isBlob = /* @__PURE__ */ like<BlobLike>("slice", "size");
+/** Whether a value is a `FileHandle` of `node:fs/promises`. */
+export const isFileHandle = /* @__PURE__ */ like<FileHandleLike>("read stat", "fd");
+/** Whether a value is a browser's file handle. */
+export const isOpfsFile = /* @__PURE__ */ like<OpfsFileLike>("getFile", "", "kind");
+/** Whether a value is a browser's folder handle. */
+export const isOpfsDirectory = /* @__PURE__ */ like<OpfsDirectoryLike>("getFileHandle", "", "kind");
+/** Whether a value is a synchronous access handle. */
+export const isSyncHandle = /* @__PURE__ */ like<SyncAccessHandleLike>("getSize read flush");
+/** Whether a value has the shape of a source of your own. */
+export const isByteSource = /* @__PURE__ */ like<ByteSource>("read", "size");
+/** Whether a value is a web stream to write to. */
+export const isWritableStream = /* @__PURE__ */ like<WritableStream<Uint8Array>>("getWriter abort");
+/** Whether a value is a stream of Node: it looks like a sink of your own, but its methods wait for nothing. */
+export const isNodeStream = /* @__PURE__ */ like<object>("pipe on");
+/** Whether a value has the shape of a sink of your own. */
+export const isByteSink = /* @__PURE__ */ like<ByteSink>("write close");
+/** Whether a value has the shape of a store. */
+export const isStore = /* @__PURE__ */ like<Store>("source sink list remove");
+/** Whether a value can list files and open them. */
+export const isFolder = /* @__PURE__ */ like<Folder>("source list");

@@ -4,11 +4,12 @@ import { messageOf, printable } from "../base/quote.ts";
 
 /** The error of a read that gave `got` of the bytes `[start, end)`. */
 export function shortRead(name: string, start: number, end: number, got: number): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "ShortRead",
-    `${printable(name)}: bytes [${start}, ${end}) should be ${end - start}, got ${got}: the file was cut short or is being written`,
-    { source: name, expected: `${end - start} bytes`, found: `${got} bytes` },
-  );
+  const message = `${printable(name)}: bytes [${start}, ${end}) should be ${end - start}, got ${got}: the file was cut short or is being written`;
+  return new Pytree2SafetensorsError("ShortRead", message, {
+    source: name,
+    expected: `${end - start} bytes`,
+    found: `${got} bytes`,
+  });
 }
 
 /** The error of a file that isn't any more what it was when it was opened. */
@@ -25,11 +26,8 @@ export function allocate(length: number, name: string): Uint8Array<ArrayBuffer> 
   try {
     return new Uint8Array(length);
   } catch (cause) {
-    throw new Pytree2SafetensorsError(
-      "TooLarge",
-      `${printable(name)}: ${length} bytes don't fit into one Uint8Array here; read it in slices`,
-      { source: name, found: `${length} bytes`, cause },
-    );
+    const message = `${printable(name)}: ${length} bytes don't fit into one Uint8Array here; read it in slices`;
+    throw new Pytree2SafetensorsError("TooLarge", message, { source: name, found: `${length} bytes`, cause });
   }
 }
 
@@ -40,4 +38,18 @@ export function storageError(code: ErrorCode, action: string, name: string, caus
   const advice = isFull ? "; free some space, or ask for more with navigator.storage.persist()" : "";
   const message = `can't ${action} ${printable(name)}: ${messageOf(cause)}${advice}`;
   return new Pytree2SafetensorsError(code, message, { source: name, cause });
+}
+
+/** Does something with a browser's storage, and puts its errors into words. */
+export async function storageTask<T>(
+  code: ErrorCode,
+  action: string,
+  name: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await task();
+  } catch (cause) {
+    throw storageError(code, action, name, cause);
+  }
 }

@@ -45,17 +45,13 @@ export class ExactSource implements ByteSource {
       });
     }
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `${printable(name)}: [${start}, ${end}) is not a range of bytes`,
-      );
+      const message = `${printable(name)}: [${start}, ${end}) is not a range of bytes`;
+      throw new Pytree2SafetensorsError("InvalidArgument", message);
     }
     if (end > size) throw shortRead(name, start, end, Math.max(0, size - start));
     if (into !== undefined && into.byteLength !== end - start) {
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `${printable(name)}: \`into\` has ${into.byteLength} bytes, the range [${start}, ${end}) ${end - start}`,
-      );
+      const message = `${printable(name)}: \`into\` has ${into.byteLength} bytes, the range [${start}, ${end}) ${end - start}`;
+      throw new Pytree2SafetensorsError("InvalidArgument", message);
     }
     if (start === end) return into ?? new Uint8Array(0);
 
@@ -109,9 +105,10 @@ export class ExactSource implements ByteSource {
 
 function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
+  const message = `${printable(name)}: its size must be an integer from 0 to 2^53 - 1, found ${size}`;
   throw new Pytree2SafetensorsError(
     size > Number.MAX_SAFE_INTEGER ? "TooLarge" : "UnsupportedSource",
-    `${printable(name)}: its size must be an integer from 0 to 2^53 - 1, found ${size}`,
+    message,
     { source: name, found: String(size) },
   );
 }

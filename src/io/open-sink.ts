@@ -1,7 +1,7 @@
 /** Opens whatever bytes can be written to. A new kind of sink is one new file and one line in the table. */
+import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
-import { checkOptions } from "./check-options.ts";
 import type { FileHandleLike, OpfsFileLike, SyncAccessHandleLike } from "./duck-types.ts";
 import type { SinkOptions } from "./options.ts";
 import { createFolder } from "./sinks/folder.ts";
@@ -39,7 +39,7 @@ const KINDS: readonly SinkKind[] = [
 
 /** Makes one sink of whatever the caller has. The sink closes only what opening it has opened. */
 export async function openSink(output: SinkInput, options: SinkOptions = {}): Promise<{ sink: ExactSink }> {
-  checkOptions(options);
+  requireOptions(options);
   const { signal } = options;
   signal?.throwIfAborted();
   for (const create of KINDS) {
@@ -49,16 +49,14 @@ export async function openSink(output: SinkInput, options: SinkOptions = {}): Pr
     return { sink: new ExactSink(sink, name, signal) };
   }
   const found = describeValue(output);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSink",
-    `can't write to ${found}: pass a path, a file handle, a WritableStream or a ByteSink`,
-    { found },
-  );
+  const expected = "a path, a file handle, a WritableStream or a ByteSink";
+  const message = `can't write to ${found}: pass ${expected}`;
+  throw new Pytree2SafetensorsError("UnsupportedSink", message, { expected, found });
 }
 
 /** A sink for a key of a store. */
 export async function openSinkIn(store: Store, key: string, options: SinkOptions = {}): Promise<ExactSink> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   checkKey(key);
   const name = store.name === undefined ? key : `${store.name}/${key}`;

@@ -1,7 +1,7 @@
 /** Opens whatever bytes can be read from. A new kind of source is one new file and one line in the table. */
+import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
-import { checkOptions } from "./check-options.ts";
 import type {
   BlobLike,
   FileHandleLike,
@@ -9,7 +9,7 @@ import type {
   OpfsFileLike,
   SyncAccessHandleLike,
 } from "./duck-types.ts";
-import { isOpfsDirectory, isStore } from "./duck-types.ts";
+import { isFolder, isOpfsDirectory, isStore } from "./duck-types.ts";
 import { ExactSource } from "./guard.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { openBlob } from "./sources/blob.ts";
@@ -21,8 +21,8 @@ import { openOwn } from "./sources/own.ts";
 import { openAddress } from "./sources/place.ts";
 import { openResponse } from "./sources/response.ts";
 import { openSyncHandle } from "./sources/sync-handle.ts";
-import { opfsStore } from "./stores/opfs.ts";
-import type { ByteSource, Store } from "./types.ts";
+import { opfsFolder } from "./stores/opfs.ts";
+import type { ByteSource, Folder, Store } from "./types.ts";
 import { checkKey } from "./urls.ts";
 
 /**
@@ -48,7 +48,7 @@ export type SourceInput =
 export interface OpenedSource {
   readonly source: ExactSource;
   /** The store of what lies beside the source, if that can be opened too. */
-  readonly folder?: Store | undefined;
+  readonly folder?: Folder | undefined;
   /** Closes what was opened for it, after the reads under way; the caller's own handles stay open. */
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ const KINDS: readonly SourceKind[] = [
   openOpfsFile,
   openHandle,
   (input) => (isStore(input) ? input : undefined),
-  (input) => (isOpfsDirectory(input) ? opfsStore(input) : undefined),
+  (input) => (isOpfsDirectory(input) ? opfsFolder(input) : undefined),
   openOwn,
   openBlob,
 ];
@@ -71,27 +71,25 @@ const KINDS: readonly SourceKind[] = [
 export async function openPlace(
   input: SourceInput,
   options: OpenSourceOptions = {},
-): Promise<OpenedSource | Store> {
-  checkOptions(options);
+): Promise<OpenedSource | Folder> {
+  requireOptions(options);
   options.signal?.throwIfAborted();
   for (const open of KINDS) {
     const opening = open(input, options);
     if (opening === undefined) continue;
     const opened = await opening;
-    return isStore(opened) ? opened : guarded(opened.source, opened.owned, opened.folder);
+    return isFolder(opened) ? opened : guarded(opened.source, opened.owned, opened.folder);
   }
   const found = describeValue(input);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `can't read from ${found}: pass a path, a URL, a Blob, bytes, a Response, a file handle, a folder or a ByteSource`,
-    { found },
-  );
+  const expected = "a path, a URL, a Blob, bytes, a Response, a file handle, a folder or a ByteSource";
+  const message = `can't read from ${found}: pass ${expected}`;
+  throw new Pytree2SafetensorsError("UnsupportedSource", message, { expected, found });
 }
 
 /** Opens a file; a folder is an error. */
 export async function openSource(input: SourceInput, options: OpenSourceOptions = {}): Promise<OpenedSource> {
   const opened = await openPlace(input, options);
-  if (!isStore(opened)) return opened;
+  if (!isFolder(opened)) return opened;
   const name = opened.name ?? "the store";
   const message = `can't read ${printable(name)}: it is a folder; name a file in it`;
   throw new Pytree2SafetensorsError("IoError", message, { source: name });
@@ -99,17 +97,17 @@ export async function openSource(input: SourceInput, options: OpenSourceOptions 
 
 /** Opens what a store has under a key; its folder is that store. */
 export async function openSourceIn(
-  store: Store,
+  store: Folder,
   key: string,
   options: Pick<OpenSourceOptions, "signal"> = {},
 ): Promise<OpenedSource> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   checkKey(key);
   return guarded(await store.source(key, options), true, store);
 }
 
-function guarded(inner: ByteSource, owned: boolean, folder: Store | undefined): OpenedSource {
+function guarded(inner: ByteSource, owned: boolean, folder: Folder | undefined): OpenedSource {
   const source = new ExactSource(inner, owned);
   return { source, folder, close: () => source.close() };
 }

@@ -1,11 +1,10 @@
 /** Opens places with keys. A new kind of store is one new file and one line here. */
+import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
-import { checkOptions } from "./check-options.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
-import { opfsSink } from "./sinks/opfs.ts";
 import { displayUrl } from "./sources/response.ts";
 import { httpStore } from "./stores/http.ts";
 import { openHubAddress } from "./stores/hub/store.ts";
@@ -13,12 +12,14 @@ import { opfsStore } from "./stores/opfs.ts";
 import type { Store } from "./types.ts";
 import { fileSystem, locate } from "./urls.ts";
 
+const PLACES = "a path, a file: URL, an OPFS directory or a store";
+
 /** Everything that is a place with keys: a folder's path or URL, the address of a bucket, an OPFS directory, a store. */
 export type StoreInput = string | URL | OpfsDirectoryLike | Store;
 
 /** Opens a store to read from, and to write to unless it is a server's folder. A path's folder need not be there yet. */
 export async function openStore(place: StoreInput, options: OpenSourceOptions = {}): Promise<Store> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   const url =
     isUrl(place) || (typeof place === "string" && schemeOf(place) === undefined) ? locate(place) : "";
@@ -32,14 +33,14 @@ export async function openStore(place: StoreInput, options: OpenSourceOptions = 
 
 /** Opens a store to write to. Nothing is written yet. */
 export async function openWritableStore(place: StoreInput, options: OpenSourceOptions = {}): Promise<Store> {
-  checkOptions(options);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
-  if (isOpfsDirectory(place)) return opfsStore(place, opfsSink);
+  if (isOpfsDirectory(place)) return opfsStore(place);
   if (typeof place === "string" || isUrl(place)) return openAddress(place, options);
   const found = describeValue(place);
-  const message = `${found} is not a place for files: pass a path, a file: URL, an OPFS directory or a store`;
-  throw new Pytree2SafetensorsError("UnsupportedSink", message, { found });
+  const message = `${found} is not a place for files: pass ${PLACES}`;
+  throw new Pytree2SafetensorsError("UnsupportedSink", message, { expected: PLACES, found });
 }
 
 async function openAddress(address: string | URL, options: OpenSourceOptions): Promise<Store> {
@@ -56,7 +57,7 @@ async function openAddress(address: string | URL, options: OpenSourceOptions): P
   const place = locate(address);
   if (typeof place !== "string" && place.protocol !== "file:") {
     const name = displayUrl(place.href);
-    const message = `can't write files to ${name}: pass a path, a file: URL, an OPFS directory or a store`;
+    const message = `can't write files to ${name}: pass ${PLACES}`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
   }
   return fileSystem("UnsupportedSink", place).openFolder(place);

@@ -112,3 +112,6 @@ export interface Store {
    */
   sweep?(prefix: string, isOwn: (key: string) => boolean): Awaitable<void>;
 }
+
+/** The half of a store that reading needs: programs that only read don't carry the rest. */
+export type Folder = Pick<Store, "name" | "source" | "list">;

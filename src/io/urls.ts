@@ -46,11 +46,11 @@ export function folderOf(url: URL): URL {
 export function checkKey(key: string): void {
   if (typeof key === "string" && isInside(key)) return;
   const found = typeof key === "string" ? quote(key) : typeof key;
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `${found} can't be a key: a key is a path inside the store, such as "folder/file", without ".", "..", "\\", ":", "?" and "#"`,
-    { expected: "a path inside the store", found },
-  );
+  const message = `${found} can't be a key: a key is a path inside the store, such as "folder/file", without ".", "..", "\\", ":", "?" and "#"`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message, {
+    expected: "a path inside the store",
+    found,
+  });
 }
 
 /** What this runtime has for paths, or the error that it has nothing. */
@@ -58,9 +58,6 @@ export function fileSystem(code: ErrorCode & `Unsupported${string}`, what: strin
   const found = getPlatform();
   if (found !== undefined) return found;
   const place = printable(String(what), 200);
-  throw new Pytree2SafetensorsError(
-    code,
-    `${place}: this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle`,
-    { source: place },
-  );
+  const message = `${place}: this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle`;
+  throw new Pytree2SafetensorsError(code, message, { source: place });
 }

@@ -83,11 +83,8 @@ export function convertInto(
 export function requireCastable(from: Dtype, to: Dtype): void {
   const stuck = [from, to].find((dtype) => DTYPES[dtype].bits === 6);
   if (stuck === undefined || from === to) return;
-  throw new Pytree2SafetensorsError(
-    "UnsupportedDtype",
-    `${from} does not convert to ${to}: the packing of ${stuck} is not fixed, its bytes stay as they are`,
-    { expected: to, found: from },
-  );
+  const message = `${from} does not convert to ${to}: the packing of ${stuck} is not fixed, its bytes stay as they are`;
+  throw new Pytree2SafetensorsError("UnsupportedDtype", message, { expected: to, found: from });
 }
 
 function isFloat(dtype: Dtype): boolean {
@@ -204,9 +201,10 @@ function lossyConversion(
     from === "C64"
       ? `${source[2 * index]}+${source[2 * index + 1]}i`
       : String(isWide(from) ? source[index] : value[index]);
-  return new Pytree2SafetensorsError(
-    "LossyConversion",
-    `${name === undefined ? "" : `tensor ${quote(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it all the same`,
-    { ...(name !== undefined && { tensor: name }), expected: `values of ${to}`, found },
-  );
+  const message = `${name === undefined ? "" : `tensor ${quote(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it all the same`;
+  return new Pytree2SafetensorsError("LossyConversion", message, {
+    ...(name !== undefined && { tensor: name }),
+    expected: `values of ${to}`,
+    found,
+  });
 }

@@ -46,8 +46,8 @@ export function isDtype(name: unknown): name is Dtype {
 }
 
 /** Refuses what is not a dtype of the format with `UnsupportedDtype`. */
-export function requireDtype(dtype: unknown): asserts dtype is Dtype {
-  if (isDtype(dtype)) return;
+export function requireDtype<D extends Dtype>(dtype: D): D {
+  if (isDtype(dtype)) return dtype;
   const found = describeValue(dtype);
   throw new Pytree2SafetensorsError("UnsupportedDtype", `${found} is not a dtype of the format`, {
     expected: `one of ${DTYPE_NAMES.join(", ")}`,

@@ -70,11 +70,11 @@ export function gather(values: TensorValues, { dtype, shape, ...options }: FromO
   const found = shape ?? whole;
   const count = own.data.length;
   if (elementCount(found) * pair !== count) {
-    throw new Pytree2SafetensorsError(
-      "InvalidTensor",
-      `${to}${spell(found)} is not made of ${count} values${pair === 2 ? ": C64 takes pairs [re, im]" : ""}`,
-      { expected: `${elementCount(found) * pair} values`, found: `${count} values` },
-    );
+    const message = `${to}${spell(found)} is not made of ${count} values${pair === 2 ? ": C64 takes pairs [re, im]" : ""}`;
+    throw new Pytree2SafetensorsError("InvalidTensor", message, {
+      expected: `${elementCount(found) * pair} values`,
+      found: `${count} values`,
+    });
   }
   const part = pair === 2 ? "F32" : to;
   if (own.dtype === part) return { dtype: to, shape: found, data: own.data };
@@ -129,11 +129,8 @@ function fromNested(nested: NestedValues<number> | NestedValues<boolean> | Neste
   const other = values.find((value) => typeof value !== kind);
   if (other !== undefined || !["number", "boolean", "bigint"].includes(kind)) {
     const found = other === undefined ? `a ${kind}` : `a ${kind} and a ${typeof other}`;
-    throw new Pytree2SafetensorsError(
-      "InvalidTensor",
-      `a tensor is made of numbers, of booleans or of bigints alone, found ${found}`,
-      { expected: "values of one kind", found },
-    );
+    const message = `a tensor is made of numbers, of booleans or of bigints alone, found ${found}`;
+    throw new Pytree2SafetensorsError("InvalidTensor", message, { expected: "values of one kind", found });
   }
   if (kind === "boolean") return { dtype: "BOOL", shape, data: Uint8Array.from(values as boolean[], Number) };
   if (kind === "number") return { dtype: "F64", shape, data: Float64Array.from(values as number[]) };
@@ -147,12 +144,9 @@ function wideData(values: bigint[]): Omit<Parts, "shape"> {
   if (values.every((value) => BigInt.asUintN(64, value) === value)) {
     return { dtype: "U64", data: BigUint64Array.from(values) };
   }
-  throw new Pytree2SafetensorsError(
-    "LossyConversion",
-    `neither I64 nor U64 holds ${beyond} and all the others`,
-    {
-      expected: "64-bit integers",
-      found: `${beyond}`,
-    },
-  );
+  const message = `neither I64 nor U64 holds ${beyond} and all the others`;
+  throw new Pytree2SafetensorsError("LossyConversion", message, {
+    expected: "64-bit integers",
+    found: `${beyond}`,
+  });
 }

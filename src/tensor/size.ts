@@ -37,11 +37,11 @@ function measure(shape: readonly number[], width: number, unit: number, dtype: s
   for (let i = 0; i < shape.length; i++) {
     const dimension = shape[i];
     if (!isSize(dimension)) {
-      throw new Pytree2SafetensorsError(
-        "InvalidTensor",
-        `shape ${spell(shape)}: dimension ${i} is ${dimension}, not a non-negative safe integer`,
-        { expected: "a non-negative safe integer", found: `${dimension}` },
-      );
+      const message = `shape ${spell(shape)}: dimension ${i} is ${dimension}, not a non-negative safe integer`;
+      throw new Pytree2SafetensorsError("InvalidTensor", message, {
+        expected: "a non-negative safe integer",
+        found: `${dimension}`,
+      });
     }
     count *= dimension;
     isExact &&= count <= Number.MAX_SAFE_INTEGER;
@@ -52,11 +52,11 @@ function measure(shape: readonly number[], width: number, unit: number, dtype: s
     const total = exactProduct(shape, width, dtype);
     if (total % BigInt(unit) === 0n) return Number(total / BigInt(unit));
   }
-  throw new Pytree2SafetensorsError(
-    "MisalignedSlice",
-    `${dtype}${spell(shape)} ends within a byte: its elements are ${width} bits wide`,
-    { expected: "a whole number of bytes", found: dtype + spell(shape) },
-  );
+  const message = `${dtype}${spell(shape)} ends within a byte: its elements are ${width} bits wide`;
+  throw new Pytree2SafetensorsError("MisalignedSlice", message, {
+    expected: "a whole number of bytes",
+    found: dtype + spell(shape),
+  });
 }
 
 function notAShape(shape: unknown): Pytree2SafetensorsError {
@@ -77,11 +77,11 @@ function exactProduct(shape: readonly number[], width: number, dtype: string): b
   for (const factor of [...shape, width]) {
     total *= BigInt(factor);
     if (total < 2n ** 64n) continue;
-    throw new Pytree2SafetensorsError(
-      "ValidationOverflow",
-      `the size of ${dtype}${spell(shape)} does not fit 64 bits`,
-      { expected: "a size that fits 64 bits", found: dtype + spell(shape) },
-    );
+    const message = `the size of ${dtype}${spell(shape)} does not fit 64 bits`;
+    throw new Pytree2SafetensorsError("ValidationOverflow", message, {
+      expected: "a size that fits 64 bits",
+      found: dtype + spell(shape),
+    });
   }
   return total;
 }

@@ -182,11 +182,8 @@ export class Tensor<D extends Dtype = Dtype> {
     try {
       return new Uint8Array(buffer, byteOffset, byteLength);
     } catch (cause) {
-      throw new Pytree2SafetensorsError(
-        "TooLarge",
-        `${this}: this runtime has no Uint8Array of ${byteLength} bytes`,
-        { cause },
-      );
+      const message = `${this}: this runtime has no Uint8Array of ${byteLength} bytes`;
+      throw new Pytree2SafetensorsError("TooLarge", message, { cause });
     }
   }
 
@@ -256,14 +253,11 @@ export class Tensor<D extends Dtype = Dtype> {
    */
   item(): ElementOf<D> {
     if (this.size === 1) return elementsOf(this.dtype, this.data)[0]!;
-    throw new Pytree2SafetensorsError(
-      "InvalidTensor",
-      `${this} has ${this.size} elements, item() takes one`,
-      {
-        expected: "1 element",
-        found: `${this.size} elements`,
-      },
-    );
+    const message = `${this} has ${this.size} elements, item() takes one`;
+    throw new Pytree2SafetensorsError("InvalidTensor", message, {
+      expected: "1 element",
+      found: `${this.size} elements`,
+    });
   }
 
   /** Whether dtype, shape and every byte are the same: `-0` differs from `0`, and a NaN equals its own bits. */

@@ -1,5 +1,5 @@
 /** JAX's functions that take a tree apart. */
-import { requireWalkOptions } from "./arguments.ts";
+import { requireOptions } from "../base/arguments.ts";
 import type { KeyEntry, KeyPath } from "./keys/keypath.ts";
 import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "./rekey.ts";
 import { LEAF, type TreeDef } from "./treedef.ts";
@@ -23,7 +23,7 @@ export function treeFlatten<Leaf = unknown>(
   tree: unknown,
   options: FlattenOptions = {},
 ): [leaves: Leaf[], treedef: TreeDef] {
-  requireWalkOptions(options);
+  requireOptions(options);
   const { isLeaf, maxDepth } = options;
   const walk = new Walk({ isLeaf, maxDepth }, { def: true });
   const def = walk.down(tree);

@@ -1,12 +1,11 @@
 /** The leaves of a tree and their names: what `pytree2dict`, saving and templates have in common. */
+import { requireChoice, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { requireChoice, requireWalkOptions } from "./arguments.ts";
 import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
-import { placesOf } from "./messages.ts";
+import { errorAt, placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
 import { type NamedLeaf, Walk, type WalkOptions } from "./walk.ts";
@@ -48,7 +47,7 @@ export function nameLeaves(tree: unknown, options: NamingOptions): NamedLeaves {
 
 /** Checks options, and gives the key style that they ask for. */
 export function requireNaming(options: NamingOptions): KeyStyle {
-  requireWalkOptions(options);
+  requireOptions(options);
   requireChoice("objects", options.objects, ["dict", "attrs"]);
   return keyStyle(options.keys ?? "pytree");
 }
@@ -60,13 +59,9 @@ export function refuseDuplicates(leaves: readonly NamedLeaf[], pathOf: (leaf: nu
     const { name } = leaves[i]!;
     const other = first.get(name);
     if (other !== undefined) {
-      const path = pathOf(i);
-      const [a, b] = placesOf(pathOf(other), path);
-      throw new Pytree2SafetensorsError(
-        "DuplicateKey",
-        `${a} and ${b} have the same key string ${quote(name)}: rename one of them`,
-        { tensor: name, keyPath: keystr(path) || "the root" },
-      );
+      const [a, b] = placesOf(pathOf(other), pathOf(i));
+      const message = () => `${a} and ${b} have the same key string ${quote(name)}: rename one of them`;
+      throw errorAt("DuplicateKey", pathOf(i), message, { tensor: name });
     }
     first.set(name, i);
   }
@@ -75,9 +70,7 @@ export function refuseDuplicates(leaves: readonly NamedLeaf[], pathOf: (leaf: nu
 /** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
 export function refuseLeadingEmpty({ startsEmpty }: Pick<NamedLeaves, "startsEmpty">): void {
   if (!startsEmpty) return;
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata",
-    { keyPath: "." },
-  );
+  const message =
+    "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata";
+  throw new Pytree2SafetensorsError("UnsupportedKey", message, { keyPath: "." });
 }

@@ -1,13 +1,11 @@
 /** Functions over the leaves of trees of one structure. */
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { requireFunction } from "../base/arguments.ts";
 import { printable } from "../base/quote.ts";
-import { requireFunction } from "./arguments.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
 import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import type { MapLeaves } from "./map-leaves.ts";
-import { placeOf } from "./messages.ts";
+import { errorAt } from "./messages.ts";
 import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
 
@@ -108,11 +106,9 @@ function mismatch(path: KeyPath, node: Node | undefined, length: number, opened:
       string,
     ];
   }
-  throw new Pytree2SafetensorsError(
-    "StructureMismatch",
-    `the trees differ at ${placeOf(path)}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`,
-    { keyPath: keystr(path), expected, found },
-  );
+  const message = (place: string) =>
+    `the trees differ at ${place}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`;
+  throw errorAt("StructureMismatch", path, message, { expected, found });
 }
 
 function keyTypes(node: Node, length: number): string {

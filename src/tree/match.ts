@@ -120,9 +120,6 @@ function matchAliases<L extends Named, R extends Named>(
 }
 
 function ambiguous(what: string, kind: string, a: string, b: string): never {
-  throw new Pytree2SafetensorsError(
-    "AmbiguousKey",
-    `${what} fits two ${kind} by name, ${quote(a)} and ${quote(b)}: rename one, or match exactly`,
-    { tensor: a, found: b },
-  );
+  const message = `${what} fits two ${kind} by name, ${quote(a)} and ${quote(b)}: rename one, or match exactly`;
+  throw new Pytree2SafetensorsError("AmbiguousKey", message, { tensor: a, found: b });
 }

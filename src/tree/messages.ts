@@ -1,5 +1,5 @@
 /** Errors about keys and depth that several functions of trees throw. */
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type ErrorCode, type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable, quote } from "../base/quote.ts";
 import { equalEntries, type KeyEntry, type KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
@@ -10,11 +10,11 @@ export function tooDeep(
   where: { readonly tensor: string } | { readonly keyPath: string },
 ): Pytree2SafetensorsError {
   const text = quote("tensor" in where ? where.tensor : where.keyPath);
-  return new Pytree2SafetensorsError(
-    "DepthLimit",
-    `${text} is deeper than ${maxDepth} levels; raise maxDepth if it is meant to be`,
-    { ...where, expected: `at most ${maxDepth} levels` },
-  );
+  const message = `${text} is deeper than ${maxDepth} levels; raise maxDepth if it is meant to be`;
+  return new Pytree2SafetensorsError("DepthLimit", message, {
+    ...where,
+    expected: `at most ${maxDepth} levels`,
+  });
 }
 
 /** Where a limit is passed: at a tensor's name or a key path, or else in the structure metadata. */
@@ -27,11 +27,11 @@ function spellWhere(where: Where): string {
 
 /** The error for a tree with more containers than the limit. */
 export function tooManyContainers(max: number, tensors: number, where: Where): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "DepthLimit",
-    `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`,
-    { ...(where || {}), expected: `at most ${max} containers` },
-  );
+  const message = `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`;
+  return new Pytree2SafetensorsError("DepthLimit", message, {
+    ...(where || {}),
+    expected: `at most ${max} containers`,
+  });
 }
 
 /** The error for lists with more places that nothing fills than the limit. */
@@ -41,22 +41,38 @@ export function tooManyGaps(
   where: Where,
   length: number,
 ): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    "GapLimit",
-    `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`,
-    { ...(where || {}), expected: `at most ${max} gaps`, found: `${gaps} gaps` },
-  );
+  const message = `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`;
+  return new Pytree2SafetensorsError("GapLimit", message, {
+    ...(where || {}),
+    expected: `at most ${max} gaps`,
+    found: `${gaps} gaps`,
+  });
+}
+
+/** An error at a place of a tree, which `message` gets as messages call it. */
+export function errorAt(
+  code: ErrorCode,
+  path: KeyPath,
+  message: (place: string) => string,
+  details: ErrorDetails = {},
+): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(code, message(placeOf(path)), { keyPath: keystr(path), ...details });
 }
 
 /** Throws the error for an entry that key strings can't spell, found under `parent`. */
 export function unsupportedKey(parent: KeyPath, entry: unknown): never {
-  const keyPath = keystr(parent);
   const found = nameOfClass(entry);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    `${found} under ${placeOf(parent)} has no key string: register the class with flattenWithKeys that gives GetAttrKey, DictKey or SequenceKey`,
-    { keyPath, expected: "GetAttrKey, DictKey or SequenceKey", found },
-  );
+  const expected = "GetAttrKey, DictKey or SequenceKey";
+  const wayOut = `register the class with flattenWithKeys that gives ${expected}`;
+  const message = (place: string) => `${found} under ${place} has no key string: ${wayOut}`;
+  throw errorAt("UnsupportedKey", parent, message, { expected, found });
+}
+
+/** Throws `StructureMismatch` for structure metadata that the tensors of its file contradict. */
+export function disagree(path: KeyPath, expected: string, found: string): never {
+  const message = (place: string) =>
+    `structure metadata does not fit the tensors at ${place}: expected ${expected}, found ${found} (was the file edited?)`;
+  throw errorAt("StructureMismatch", path, message, { expected, found });
 }
 
 /** How messages call two places of a tree: with the types of their keys, where those are all that differs. */

@@ -74,11 +74,8 @@ export function names2tree<R extends Tensorlike>(
 function explain(error: unknown): Pytree2SafetensorsError {
   if (!isPytree2SafetensorsError(error)) throw error;
   if (error.code === "InvalidStructure" || error.code === "StructureMismatch") return error;
-  return new Pytree2SafetensorsError(
-    "StructureMismatch",
-    `structure metadata and tensors make no tree: ${error.message}`,
-    { cause: error },
-  );
+  const message = `structure metadata and tensors make no tree: ${error.message}`;
+  return new Pytree2SafetensorsError("StructureMismatch", message, { cause: error });
 }
 
 function fromNames<R extends Tensorlike>(
@@ -161,11 +158,8 @@ function requireNames(names: readonly string[], known: ReadonlyMap<string, KeyPa
   const present = new Set(names);
   for (const name of known.keys()) {
     if (present.has(name)) continue;
-    throw new Pytree2SafetensorsError(
-      "StructureMismatch",
-      `structure metadata has a tensor ${quote(name)} that is missing from the file`,
-      { tensor: name },
-    );
+    const message = `structure metadata has a tensor ${quote(name)} that is missing from the file`;
+    throw new Pytree2SafetensorsError("StructureMismatch", message, { tensor: name });
   }
 }
 

@@ -1,5 +1,4 @@
 /** A tree as a file will have it: named leaves and structure metadata. The inverse is `names2tree`. */
-import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
@@ -12,7 +11,7 @@ import {
   refuseLeadingEmpty,
 } from "./leaf-names.ts";
 import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
-import { placeOf, tooManyContainers } from "./messages.ts";
+import { errorAt, tooManyContainers } from "./messages.ts";
 import { STRUCTURE_VERSION } from "./structure/read.ts";
 import { describeStructure, type StructureRecords } from "./structure/write.ts";
 import type { NamedLeaf } from "./walk.ts";
@@ -104,9 +103,7 @@ function spellStructure(keys: string, { nodes, leaves }: StructureRecords): stri
 }
 
 function refuseStatic(path: KeyPath): never {
-  throw new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `${placeOf(path)} is a string, which only structure metadata can hold: save with structure "auto", or leave it out`,
-    { keyPath: keystr(path), found: "a string" },
-  );
+  const message = (place: string) =>
+    `${place} is a string, which only structure metadata can hold: save with structure "auto", or leave it out`;
+  throw errorAt("UnsupportedLeaf", path, message, { found: "a string" });
 }

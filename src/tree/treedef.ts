@@ -1,6 +1,6 @@
 /** The structure of a tree without its leaves. */
+import { invalidArgument } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { refuseArgument } from "./arguments.ts";
 import type { Node } from "./kinds/kind.ts";
 
 /**
@@ -57,9 +57,9 @@ export function isNone(def: TreeDef): boolean {
  * @throws `StructureMismatch` where there are more or fewer leaves than the structure has.
  */
 export function treeUnflatten<T = unknown>(treedef: TreeDef, leaves: Iterable<unknown>): T {
-  if (!(treedef instanceof TreeDef)) refuseArgument("treedef", "a TreeDef", treedef);
+  if (!(treedef instanceof TreeDef)) throw invalidArgument("treedef", "a TreeDef", treedef);
   if (typeof (leaves as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
-    refuseArgument("leaves", "an iterable", leaves);
+    throw invalidArgument("leaves", "an iterable", leaves);
   }
   const all = Array.isArray(leaves) ? (leaves as unknown[]) : [...leaves];
   if (all.length !== treedef.numLeaves) {

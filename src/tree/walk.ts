@@ -1,6 +1,6 @@
 /** The one walk down a tree: to its leaves, their names, its structure, as far as they are wanted. */
 import { setOwn } from "../base/dict.ts";
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type KeyEntry, type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
@@ -8,7 +8,7 @@ import { beginEntry, isPlainName } from "./keys/keystring.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import { refuseUnseen } from "./kinds/unseen.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { placeOf, tooDeep, tooManyGaps, unsupportedKey } from "./messages.ts";
+import { errorAt, placeOf, tooDeep, tooManyGaps, unsupportedKey } from "./messages.ts";
 import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed, writtenMark } from "./rekey.ts";
 import { isNone, LEAF, NULL, TreeDef, UNDEFINED } from "./treedef.ts";
 
@@ -242,13 +242,9 @@ export class Walk {
         seen.set(ancestor, at);
         continue;
       }
-      const path = this.#path(at);
       const same = placeOf(this.#path(first));
-      return new Pytree2SafetensorsError(
-        "CircularTree",
-        `the tree contains itself: ${placeOf(path)} is the same object as ${same}`,
-        { keyPath: keystr(path), found: same },
-      );
+      const message = (place: string) => `the tree contains itself: ${place} is the same object as ${same}`;
+      return errorAt("CircularTree", this.#path(at), message, { found: same });
     }
     return undefined;
   }

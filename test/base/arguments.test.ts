@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { invalidArgument, requireDict, requireLimit, requireOptions } from "../../src/base/arguments.ts";
+import { invalidArgument, requireDict, requireOptions } from "../../src/base/arguments.ts";
 
 class Model {}
 
@@ -38,13 +38,13 @@ describe("requireOptions", () => {
   });
 });
 
-describe("requireLimit", () => {
-  it.each([[undefined], [0], [1000], [Number.POSITIVE_INFINITY]])("takes %o", (limit) => {
-    expect(() => requireLimit("maxDepth", limit)).not.toThrow();
+describe("limits", () => {
+  it.each([[undefined], [0], [1000], [Number.POSITIVE_INFINITY]])("can be %o", (maxDepth) => {
+    expect(() => requireOptions({ maxDepth })).not.toThrow();
   });
 
-  it.each([[Number.NaN], [-1], ["9"], [null], [5n]])("refuses %o", (limit) => {
-    expect(() => requireLimit("maxDepth", limit)).toThrow(/^maxDepth must be a number from 0 up, not /);
+  it.each([[Number.NaN], [-1], [1.5], ["9"], [null], [5n]])("can't be %o", (maxDepth) => {
+    expect(() => requireOptions({ maxDepth })).toThrow(/^maxDepth must be a whole number from 0 up, not /);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { getOwn, setOwn } from "../../src/base/dict.ts";
+import { setOwn } from "../../src/base/dict.ts";
 
 const define = vi.spyOn(Object, "defineProperty");
 afterEach(() => define.mockClear());
@@ -18,13 +18,5 @@ describe("setOwn", () => {
     setOwn(dict, name, 1);
     expect(define).not.toHaveBeenCalled();
     expect(Object.entries(dict)).toEqual([[name, 1]]);
-  });
-});
-
-describe("getOwn", () => {
-  it("finds own properties and no inherited ones", () => {
-    const dict: Record<string, number> = { w: 1 };
-    expect(getOwn(dict, "w")).toBe(1);
-    expect(getOwn(dict, "constructor")).toBeUndefined();
   });
 });

@@ -55,15 +55,6 @@ describe("recogniseForeign", () => {
     },
   );
 
-  it("goes by the content type where the bytes don't tell", () => {
-    const unknown = Uint8Array.of(1, 2, 3, 0, 5, 6, 7, 8, 9);
-    expect(recogniseForeign(unknown)).toBeUndefined();
-    expect(recogniseForeign(unknown, "application/octet-stream")).toBeUndefined();
-    expect(recogniseForeign(unknown, "Text/HTML; charset=utf-8")?.what).toBe("an HTML page");
-    expect(recogniseForeign(unknown, "application/json")?.what).toMatch(/application\/json/);
-    expect(recogniseForeign(unknown, "text/\u001b[2J")?.what).not.toContain("\u001b");
-  });
-
   it("takes no safetensors file for another one, be it a broken one", () => {
     const lengths = [0x7b, 0x5b, 0x280, 0x088b1f, 0x4b50, 0x3c, 0x0a0a];
     for (const length of lengths) {

@@ -5,7 +5,6 @@ import {
   parseShardIndex,
   parseSize,
   planShards,
-  shardFileName,
   unlistedWarning,
   writeShardIndex,
 } from "../../src/format/shards.ts";
@@ -233,13 +232,6 @@ describe("planShards", () => {
     expect(planShards([], 8)).toEqual([]);
     expect(planShards(sized(0, 0), 8)).toEqual([[0, 1]]);
     expect(planShards(sized(9, 8, 8), 8)).toEqual([[0], [1], [2]]);
-  });
-});
-
-describe("shardFileName", () => {
-  it("numbers from 1, in five digits", () => {
-    expect(shardFileName("model", 0, 3)).toBe("model-00001-of-00003.safetensors");
-    expect(shardFileName("m", 123_455, 123_456)).toBe("m-123456-of-123456.safetensors");
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { openSinkIn } from "../../src/io/open-sink.ts";
 import { openPlace, openSource, openSourceIn } from "../../src/io/open-source.ts";
 import { openStore } from "../../src/io/open-store.ts";
-import type { Store } from "../../src/io/types.ts";
+import type { Folder, Store } from "../../src/io/types.ts";
 import { failure, pattern } from "./support.ts";
 
 const BYTES = pattern(2_500_000);
@@ -16,7 +16,7 @@ export async function put(store: Store, key: string, bytes: Uint8Array): Promise
   await sink.close();
 }
 
-export async function get(store: Store, key: string): Promise<Uint8Array> {
+export async function get(store: Folder, key: string): Promise<Uint8Array> {
   const { source, close } = await openSourceIn(store, key);
   try {
     return await source.read(0, source.size);

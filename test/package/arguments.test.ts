@@ -216,11 +216,7 @@ const path = [new core.DictKey("a")];
 
 const ROOT_ALONE: readonly Row[] = [
   ...Object.entries(NULL_OPTIONS_OF_ROOT).map(
-    ([name, call]): Row => [
-      `${name}: null options`,
-      call,
-      name.startsWith("register") ? "InvalidRegistration" : "InvalidArgument",
-    ],
+    ([name, call]): Row => [`${name}: null options`, call, "InvalidArgument"],
   ),
   ["loadFile: an adapter without methods", (p) => p.loadFile(bytes, { arrays: {} }), "InvalidArgument"],
   [
@@ -236,7 +232,7 @@ const ROOT_ALONE: readonly Row[] = [
   [
     "treeUnflatten: too few leaves",
     (p) => p.treeUnflatten(core.treeStructure([1, 2]), [1]),
-    "InvalidArgument",
+    "StructureMismatch",
   ],
   ["treeUnflatten: no leaves", (p) => p.treeUnflatten(core.treeStructure([1, 2]), null), "InvalidArgument"],
   ["treeMap: no function", (p) => p.treeMap(null, {}), "InvalidArgument"],
@@ -248,14 +244,19 @@ const ROOT_ALONE: readonly Row[] = [
   [
     "registerDataclass: a word for the fields",
     (p) => p.registerDataclass(class {}, { dataFields: "x" }),
-    "InvalidRegistration",
+    "InvalidArgument",
   ],
   ["keypath2string: a string", (p) => p.keypath2string("a"), "InvalidArgument"],
-  ["keypath2string: strings", (p) => p.keypath2string(["a"]), "UnsupportedKey"],
+  ["keypath2string: strings", (p) => p.keypath2string(["a"]), "InvalidArgument"],
   ["keypath2string: an entry by itself", (p) => p.keypath2string(path[0]), "InvalidArgument"],
   ["keystr: null", (p) => p.keystr(null), "InvalidArgument"],
-  ["keystr: strings", (p) => p.keystr(["a"]), "UnsupportedKey"],
+  ["keystr: strings", (p) => p.keystr(["a"]), "InvalidArgument"],
   ["string2keypath: a number", (p) => p.string2keypath(7), "InvalidArgument"],
+  ["parseSlice: a number", (p) => p.parseSlice(7), "InvalidSlice"],
+  ["parseSlice: words", (p) => p.parseSlice("first"), "InvalidSlice"],
+  ["openStore: a number", (p) => p.openStore(7), "UnsupportedSink"],
+  ["openStore: null options", (p) => p.openStore("/", null), "InvalidArgument"],
+  ["memoryStore: a key that leads out", (p) => p.memoryStore().source("../a"), "InvalidArgument"],
   ["string2keypath: a key path", (p) => p.string2keypath(path), "InvalidArgument"],
   [
     "new Tensor: an unknown dtype",
@@ -297,7 +298,7 @@ const ROOT_ALONE: readonly Row[] = [
   ["tensor.cast: a word", () => Tensor.from([1]).cast("half" as Wrong), "UnsupportedDtype"],
   ["tensor.item: of two", () => Tensor.from([1, 2]).item(), "InvalidTensor"],
   ["file.info: no such name", async () => (await file()).info("@c"), "TensorNotFound"],
-  ["file.tensor: a number", async () => (await file()).tensor(7 as Wrong), "TensorNotFound"],
+  ["file.tensor: a number", async () => (await file()).tensor(7 as Wrong), "InvalidArgument"],
   [
     "file.tensor: a word for cast",
     async () => (await file()).tensor("@a", { cast: "f16" as Wrong }),

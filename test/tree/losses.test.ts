@@ -69,7 +69,7 @@ describe("what no walk looks at", () => {
     expect(() => dict2pytree(dict as never)).toThrow(
       expect.objectContaining({
         code: "InvalidArgument",
-        expected: "a plain object of names and leaves",
+        expected: "a plain object",
         found: expect.any(String),
       }),
     );

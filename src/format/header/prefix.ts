@@ -1,5 +1,6 @@
 // The eight bytes before the header.
-import { foreignError } from "../foreign.ts";
+import { type ErrorCode, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { explainForeign } from "../foreign.ts";
 
 /** The bytes before the header: its length as a little-endian u64. */
 export const PREFIX_BYTES = 8;
@@ -16,28 +17,28 @@ export const MAX_HEADER_BYTES = 100_000_000;
  * @param start The start of the file: its first 8 bytes, or better a few hundred, by which the errors can tell what it
  * really is.
  * @param fileSize The size of the whole file in bytes.
- * @param contentType What an HTTP response calls the file, for the errors.
  * @throws HeaderTooSmall, HeaderTooLarge or InvalidHeaderLength.
  */
-export function headerLength(start: Uint8Array, fileSize: number, contentType?: string): number {
-  if (start.length < PREFIX_BYTES || fileSize < PREFIX_BYTES) {
-    const size = Math.min(start.length, fileSize);
-    const expected = `at least ${PREFIX_BYTES} bytes`;
+export function headerLength(start: Uint8Array, fileSize: number): number {
+  const size = Math.min(start.length, fileSize);
+  const fail = (code: ErrorCode, message: string, expected: string, found: number | bigint) => {
+    const details = { expected: `${expected} bytes`, found: `${found} bytes` };
+    return explainForeign(new Pytree2SafetensorsError(code, message, details), start.subarray(0, size));
+  };
+  if (size < PREFIX_BYTES) {
     const message = `a safetensors file starts with ${PREFIX_BYTES} bytes of header length, this one has ${size} bytes`;
-    const details = { expected, found: `${size} bytes` };
-    throw foreignError("HeaderTooSmall", message, details, start.subarray(0, size), contentType);
+    throw fail("HeaderTooSmall", message, `at least ${PREFIX_BYTES}`, size);
   }
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  const would = `the header would be ${length} bytes long, the`;
   if (length > MAX_HEADER_BYTES) {
-    const details = { expected: `at most ${MAX_HEADER_BYTES} bytes`, found: `${length} bytes` };
-    const message = `the header would be ${length} bytes long, the limit is ${MAX_HEADER_BYTES}: not a safetensors file?`;
-    throw foreignError("HeaderTooLarge", message, details, start, contentType);
+    const message = `${would} limit is ${MAX_HEADER_BYTES}: not a safetensors file?`;
+    throw fail("HeaderTooLarge", message, `at most ${MAX_HEADER_BYTES}`, length);
   }
   const rest = fileSize - PREFIX_BYTES;
   if (Number(length) > rest) {
-    const details = { expected: `${length} bytes`, found: `${rest} bytes` };
-    const message = `the header would be ${length} bytes long, the file has ${rest} after its first ${PREFIX_BYTES}: cut short?`;
-    throw foreignError("InvalidHeaderLength", message, details, start, contentType);
+    const message = `${would} file has ${rest} after its first ${PREFIX_BYTES}: cut short?`;
+    throw fail("InvalidHeaderLength", message, `${length}`, rest);
   }
   return Number(length);
 }

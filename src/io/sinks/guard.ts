@@ -43,11 +43,12 @@ export class ExactSink implements Required<GatheringSink> {
     try {
       this.#check();
       if (this.#total !== undefined && this.#written !== this.#total) {
-        throw new Pytree2SafetensorsError(
-          "WriteError",
-          `${printable(this.#name)}: ${this.#total} bytes were announced, but ${this.#written} were written`,
-          { source: this.#name, expected: `${this.#total} bytes`, found: `${this.#written} bytes` },
-        );
+        const message = `${printable(this.#name)}: ${this.#total} bytes were announced, but ${this.#written} were written`;
+        throw new Pytree2SafetensorsError("WriteError", message, {
+          source: this.#name,
+          expected: `${this.#total} bytes`,
+          found: `${this.#written} bytes`,
+        });
       }
     } catch (error) {
       await this.abort(error);
@@ -70,12 +71,7 @@ export class ExactSink implements Required<GatheringSink> {
   #check(): void {
     this.#signal?.throwIfAborted();
     if (!this.#ended) return;
-    throw new Pytree2SafetensorsError(
-      "WriteError",
-      `${printable(this.#name)}: used after it was closed or aborted`,
-      {
-        source: this.#name,
-      },
-    );
+    const message = `${printable(this.#name)}: used after it was closed or aborted`;
+    throw new Pytree2SafetensorsError("WriteError", message, { source: this.#name });
   }
 }

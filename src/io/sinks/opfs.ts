@@ -3,7 +3,7 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import type { Awaitable } from "../../base/types.ts";
 import { isOpfsFile, type OpfsFileLike } from "../duck-types.ts";
-import { storageError } from "../faults.ts";
+import { storageTask } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import type { OpenedSink } from "./kind.ts";
@@ -27,15 +27,10 @@ export async function opfsSink(
   aborted?: () => Promise<void>,
 ): Promise<ByteSink> {
   if (handle.createWritable === undefined) {
-    throw new Pytree2SafetensorsError(
-      "UnsupportedSink",
-      `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass what createSyncAccessHandle() gives`,
-      { source: name },
-    );
+    const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass what createSyncAccessHandle() gives`;
+    throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
   }
-  const stream = await handle.createWritable().catch((cause: unknown) => {
-    throw storageError("WriteError", "write", name, cause);
-  });
+  const stream = await storageTask("WriteError", "write", name, () => handle.createWritable!());
   return storageSink(name, options, (block) => stream.write(block), {
     close: () => stream.close(),
     abort: async (reason) => {

@@ -57,11 +57,8 @@ async function slice(blob: BlobLike, start: number, end: number, name: string): 
   try {
     buffer = await blob.slice(start, end).arrayBuffer();
   } catch (cause) {
-    throw new Pytree2SafetensorsError(
-      "IoError",
-      `${printable(name)} can't be read (${messageOf(cause)}); if the file has changed since it was chosen, choose it again`,
-      { source: name, cause },
-    );
+    const message = `${printable(name)} can't be read (${messageOf(cause)}); if the file has changed since it was chosen, choose it again`;
+    throw new Pytree2SafetensorsError("IoError", message, { source: name, cause });
   }
   if (buffer.byteLength !== end - start) throw shortRead(name, start, end, buffer.byteLength);
   return new Uint8Array(buffer);

@@ -73,14 +73,11 @@ export class Body {
 
 /** The error of a body that has more bytes than it should. */
 export function tooLong(name: string, expected: number, status?: number): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError(
-    status === undefined ? "IoError" : "HttpError",
-    `${printable(name)}: more bytes came than the ${expected} that there should be`,
-    {
-      source: name,
-      expected: `${expected} bytes`,
-      found: "more bytes",
-      ...(status !== undefined && { status }),
-    },
-  );
+  const message = `${printable(name)}: more bytes came than the ${expected} that there should be`;
+  return new Pytree2SafetensorsError(status === undefined ? "IoError" : "HttpError", message, {
+    source: name,
+    expected: `${expected} bytes`,
+    found: "more bytes",
+    ...(status !== undefined && { status }),
+  });
 }

@@ -3,8 +3,8 @@ import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { allocate, shortRead } from "../faults.ts";
 import { Limiter } from "../limiter.ts";
 import type { OpenSourceOptions } from "../options.ts";
-import { httpStore } from "../stores/http.ts";
-import type { ByteSource, ReadOptions, Store } from "../types.ts";
+import { httpFolder } from "../stores/http.ts";
+import type { ByteSource, Folder, ReadOptions } from "../types.ts";
 import { folderOf } from "../urls.ts";
 import { tooLong } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
@@ -27,11 +27,11 @@ export function httpLimiter(): Limiter {
 }
 
 /** Opens a file on a server, or what a URL that ends in "/" stands for: a folder. */
-export async function openHttp(url: URL, options: OpenSourceOptions): Promise<Opened | Store> {
+export async function openHttp(url: URL, options: OpenSourceOptions): Promise<Opened | Folder> {
   const limiter = httpLimiter();
-  if (/\/(#.*)?$/s.test(url.href)) return httpStore(url, options, limiter);
+  if (/\/(#.*)?$/s.test(url.href)) return httpFolder(url, options, limiter);
   const source = await httpSource(url, options, limiter);
-  return { source, owned: true, folder: httpStore(folderOf(url), options, limiter) };
+  return { source, owned: true, folder: httpFolder(folderOf(url), options, limiter) };
 }
 
 /** A file on a server. */

@@ -1,7 +1,7 @@
 /** A file of a browser's storage, by its handle. */
 import type { Awaitable } from "../../base/types.ts";
 import { isOpfsFile, type OpfsFileLike } from "../duck-types.ts";
-import { sourceChanged, storageError } from "../faults.ts";
+import { sourceChanged, storageTask } from "../faults.ts";
 import type { ByteSource } from "../types.ts";
 import { readBlob } from "./blob.ts";
 import type { Opened } from "./kind.ts";
@@ -14,10 +14,7 @@ export function openOpfsFile(input: unknown): Awaitable<Opened> | undefined {
 
 /** The file as it was when it was opened. */
 export async function opfsSource(handle: OpfsFileLike, name = handle.name): Promise<ByteSource> {
-  const get = () =>
-    handle.getFile().catch((cause: unknown) => {
-      throw storageError("IoError", "read", name, cause);
-    });
+  const get = () => storageTask("IoError", "read", name, () => handle.getFile());
   let file = await get();
   const { size, lastModified } = file;
   return {

@@ -4,26 +4,27 @@ import { isUrl } from "../duck-types.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { resolveAddress, schemeOf } from "../schemes.ts";
 import { openHubAddress } from "../stores/hub/store.ts";
-import type { Store } from "../types.ts";
+import type { Folder } from "../types.ts";
 import { fileSystem, locate } from "../urls.ts";
 import { openFetched } from "./blob.ts";
 import { openHttp } from "./http.ts";
 import type { Opened } from "./kind.ts";
 
-const SCHEMES: Readonly<Record<string, (url: URL, options: OpenSourceOptions) => Awaitable<Opened | Store>>> =
-  {
-    "http:": openHttp,
-    "https:": openHttp,
-    "file:": openFile,
-    "blob:": openFetched,
-    "data:": openFetched,
-  };
+const SCHEMES: Readonly<
+  Record<string, (url: URL, options: OpenSourceOptions) => Awaitable<Opened | Folder>>
+> = {
+  "http:": openHttp,
+  "https:": openHttp,
+  "file:": openFile,
+  "blob:": openFetched,
+  "data:": openFetched,
+};
 
 /** Opens a path, a URL, or an address whose scheme is registered. */
 export function openAddress(
   input: unknown,
   options: OpenSourceOptions,
-): Awaitable<Opened | Store> | undefined {
+): Awaitable<Opened | Folder> | undefined {
   if (typeof input !== "string" && !isUrl(input)) return undefined;
   const scheme = schemeOf(String(input));
   if (scheme !== undefined) return openRegistered(scheme, String(input), options);
@@ -33,7 +34,7 @@ export function openAddress(
   return open ? open(place, options) : openRegistered(place.protocol.slice(0, -1), place.href, options);
 }
 
-function openFile(path: string | URL, options: OpenSourceOptions): Promise<Opened | Store> {
+function openFile(path: string | URL, options: OpenSourceOptions): Promise<Opened | Folder> {
   return fileSystem("UnsupportedSource", path).openPath(path, options);
 }
 
@@ -41,7 +42,7 @@ async function openRegistered(
   scheme: string,
   address: string,
   options: OpenSourceOptions,
-): Promise<Opened | Store> {
+): Promise<Opened | Folder> {
   // The hub needs no more than HTTP, so its addresses are known everywhere.
   const { store, key } =
     scheme === "hf"

@@ -4,7 +4,7 @@ import type { Limiter } from "../limiter.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { httpLimiter, httpSource } from "../sources/http.ts";
 import { displayUrl } from "../sources/response.ts";
-import type { Store } from "../types.ts";
+import type { Folder, Store } from "../types.ts";
 import { checkKey, urlOf } from "../urls.ts";
 
 /**
@@ -12,29 +12,40 @@ import { checkKey, urlOf } from "../urls.ts";
  *
  * @param options How its files are requested.
  */
-export function httpStore(
-  base: URL,
-  options: OpenSourceOptions = {},
-  limiter: Limiter = httpLimiter(),
-): Store {
+export function httpFolder(base: URL, options: OpenSourceOptions, limiter: Limiter): Folder {
   const name = displayUrl(base.href);
-  const refuse = (code: "UnsupportedSource" | "UnsupportedSink", action: string, advice: string) =>
-    new Pytree2SafetensorsError(code, `${name}: can't ${action} over HTTP; ${advice}`, { source: name });
   return {
     name,
     async source(key, { signal } = {}) {
       checkKey(key);
       return httpSource(urlOf(key, base), { ...options, signal }, limiter);
     },
-    sink() {
-      throw refuse("UnsupportedSink", "write", "give what `serialize` makes to `fetch`, or use an S3 store");
-    },
     // biome-ignore lint/correctness/useYield: it has nothing to yield
     async *list() {
-      throw refuse("UnsupportedSource", "list a folder", "name the file in it, such as its index");
-    },
-    remove() {
-      throw refuse("UnsupportedSink", "remove a file", "use a store that can be written");
+      throw refusal("UnsupportedSource", name, "list a folder", "name the file in it, such as its index");
     },
   };
+}
+
+/** The same as a store, which says why it can't be written. */
+export function httpStore(base: URL, options: OpenSourceOptions): Store {
+  const folder = httpFolder(base, options, httpLimiter());
+  const refuse = (action: string, advice: string) => {
+    throw refusal("UnsupportedSink", folder.name!, action, advice);
+  };
+  return {
+    ...folder,
+    sink: () => refuse("write", "give what `serialize` makes to `fetch`, or use an S3 store"),
+    remove: () => refuse("remove a file", "use a store that can be written"),
+  };
+}
+
+function refusal(
+  code: "UnsupportedSource" | "UnsupportedSink",
+  name: string,
+  action: string,
+  advice: string,
+) {
+  const message = `${name}: can't ${action} over HTTP; ${advice}`;
+  return new Pytree2SafetensorsError(code, message, { source: name });
 }

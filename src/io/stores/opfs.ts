@@ -1,11 +1,9 @@
 /** A folder of a browser's storage. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
-import { storageError } from "../faults.ts";
-import type { opfsSink } from "../sinks/opfs.ts";
+import { storageTask } from "../faults.ts";
+import { opfsSink } from "../sinks/opfs.ts";
 import { opfsSource } from "../sources/opfs.ts";
-import type { ListOptions, Store, StoreEntry } from "../types.ts";
+import type { Folder, ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
@@ -15,101 +13,84 @@ const BETWEEN_MS = 50;
 /**
  * The files below a folder's handle. A browser makes a file, empty, before the first byte is written to it; so a file
  * without a byte counts as one that is still being written, or whose writer died.
- *
- * @param create How files are written; without it the store is for reading, and programs that only read don't carry the rest.
  */
-export function opfsStore(root: OpfsDirectoryLike, create?: typeof opfsSink): Store {
-  const { name } = root;
-  const nameOf = (key: string) => `${name}/${key}`;
-
-  async function fileOf(key: string, create: boolean): Promise<OpfsFileLike> {
-    const { folder, last } = await parentOf(root, key, create);
-    return folder.getFileHandle(last, { create });
-  }
-
+export function opfsFolder(root: OpfsDirectoryLike): Folder {
   return {
-    name,
-    async source(key) {
+    name: root.name,
+    source(key) {
       checkKey(key);
-      try {
-        const source = await opfsSource(await fileOf(key, false), nameOf(key));
+      const name = `${root.name}/${key}`;
+      return storageTask("IoError", "read", name, async () => {
+        const source = await opfsSource(await fileOf(root, key, false), name);
         if (source.size > 0) return source;
-      } catch (cause) {
-        throw storageError("IoError", "read", nameOf(key), cause);
-      }
-      throw storageError(
-        "IoError",
-        "read",
-        nameOf(key),
-        new Error("it is empty: its writer isn't done, or died"),
-      );
-    },
-    async sink(key, options = {}) {
-      checkKey(key);
-      if (create === undefined) throw readOnly(nameOf(key));
-      try {
-        return await create(await fileOf(key, true), options, nameOf(key), () => removeIfEmpty(key));
-      } catch (cause) {
-        throw storageError("WriteError", "write", nameOf(key), cause);
-      }
+        throw new Error("it is empty: its writer isn't done, or died");
+      });
     },
     async *list(prefix, options) {
       for await (const entry of entriesOf(root, prefix, options)) if (entry.size > 0) yield entry;
     },
-    async *pending(prefix) {
-      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
-    },
-    async remove(key) {
-      checkKey(key);
-      try {
-        const { folder, last } = await parentOf(root, key, false);
-        await removeWhenFree(folder, last);
-      } catch (cause) {
-        if (!isMissing(cause)) throw storageError("WriteError", "remove", nameOf(key), cause);
-      }
-    },
-    async sweep(prefix, isOwn) {
-      try {
-        await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
-      } catch (cause) {
-        throw storageError("WriteError", "clear", name, cause);
-      }
-    },
   };
+}
 
-  // Removes files without a byte and folders without a file; tells whether anything is left.
-  async function sweepFolder(
-    handle: OpfsDirectoryLike,
-    path: string,
-    sweep: (key: string) => boolean,
-    prefix: string,
-  ): Promise<boolean> {
-    const entries: { readonly kind: string; readonly name: string }[] = [];
-    for await (const { kind, name } of handle.values()) entries.push({ kind, name });
-    let left = 0;
-    for (const { kind, name } of entries) {
-      const key = kind === "directory" ? `${path}${name}/` : path + name;
-      let isEmpty = false;
-      if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
-      else if (mayHold(key, prefix, false))
-        isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
-      if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
-      else left++;
-    }
-    return left > 0;
-  }
-
+/** The same as a store that can be written. */
+export function opfsStore(root: OpfsDirectoryLike): Store {
+  const nameOf = (key: string) => `${root.name}/${key}`;
   // What an aborted save has made anew goes again.
-  async function removeIfEmpty(key: string): Promise<void> {
+  const removeIfEmpty = async (key: string) => {
     const { folder, last } = await parentOf(root, key, false);
     const file = await (await folder.getFileHandle(last)).getFile();
     if (file.size === 0) await folder.removeEntry(last);
-  }
+  };
+  return {
+    ...opfsFolder(root),
+    sink(key, options = {}) {
+      checkKey(key);
+      return storageTask("WriteError", "write", nameOf(key), async () =>
+        opfsSink(await fileOf(root, key, true), options, nameOf(key), () => removeIfEmpty(key)),
+      );
+    },
+    async *pending(prefix) {
+      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
+    },
+    remove(key) {
+      checkKey(key);
+      return storageTask("WriteError", "remove", nameOf(key), async () => {
+        const { folder, last } = await parentOf(root, key, false);
+        await removeWhenFree(folder, last);
+      }).catch((error: Error) => ignoreMissing(error.cause, error));
+    },
+    sweep: (prefix, isOwn) =>
+      storageTask("WriteError", "clear", root.name, async () => {
+        await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
+      }),
+  };
 }
 
-function readOnly(name: string): Error {
-  const message = `can't write ${printable(name)}: its folder was opened to read from; pass the folder itself to save`;
-  return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+// Removes files without a byte and folders without a file; tells whether anything is left.
+async function sweepFolder(
+  handle: OpfsDirectoryLike,
+  path: string,
+  sweep: (key: string) => boolean,
+  prefix: string,
+): Promise<boolean> {
+  const entries: { readonly kind: string; readonly name: string }[] = [];
+  for await (const { kind, name } of handle.values()) entries.push({ kind, name });
+  let left = 0;
+  for (const { kind, name } of entries) {
+    const key = kind === "directory" ? `${path}${name}/` : path + name;
+    let isEmpty = false;
+    if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+    else if (mayHold(key, prefix, false))
+      isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
+    if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
+    else left++;
+  }
+  return left > 0;
+}
+
+async function fileOf(root: OpfsDirectoryLike, key: string, create: boolean): Promise<OpfsFileLike> {
+  const { folder, last } = await parentOf(root, key, create);
+  return folder.getFileHandle(last, { create });
 }
 
 async function parentOf(
@@ -145,11 +126,16 @@ async function* entriesOf(
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())
-          .catch(ignoreMissing);
+          .catch((cause) => ignoreMissing(cause));
         if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
       }
     }
   }
+}
+
+// Removed by someone else since the folder was listed.
+function ignoreMissing(cause: unknown, error = cause): undefined {
+  if ((cause as { name?: unknown } | null)?.name !== "NotFoundError") throw error;
 }
 
 /** Removes an entry; waits for a page or a worker that had it open and has ended, which a browser notices a moment later. */
@@ -163,14 +149,4 @@ async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
     }
   }
-}
-
-function isMissing(cause: unknown): boolean {
-  return (cause as { name?: unknown } | null)?.name === "NotFoundError";
-}
-
-// Removed by someone else since the folder was listed.
-function ignoreMissing(cause: unknown): undefined {
-  if (!isMissing(cause)) throw cause;
-  return undefined;
 }

@@ -1,5 +1,5 @@
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { describeValue } from "../../base/quote.ts";
+/** Key paths: the steps from the root of a tree to a leaf. */
+import { invalidArgument } from "../../base/arguments.ts";
 
 /** What the key of a dict may be: JSON has only strings, a `Map` and Python's dicts have more. */
 export type DictKeyValue = string | number | bigint | boolean;
@@ -38,13 +38,8 @@ export class SequenceKey {
 
   /** Throws `InvalidArgument` for what is not a list index. */
   constructor(idx: number) {
-    if (!(Number.isSafeInteger(idx) && idx >= 0)) {
-      const [expected, found] = ["a non-negative integer", describeValue(idx)];
-      throw new Pytree2SafetensorsError("InvalidArgument", `${found} is not a list index`, {
-        expected,
-        found,
-      });
-    }
+    if (!(Number.isSafeInteger(idx) && idx >= 0))
+      throw invalidArgument("a list index", "a non-negative integer", idx);
     this.idx = idx;
   }
 
@@ -73,6 +68,13 @@ export type KeyEntry = GetAttrKey | DictKey | SequenceKey | FlattenedIndexKey;
 
 /** The steps from the root of a tree to a leaf; a bare leaf's path is empty. */
 export type KeyPath = readonly KeyEntry[];
+
+/** Refuses what is not a key path. */
+export function requireKeyPath(path: unknown): asserts path is KeyPath {
+  if (!Array.isArray(path)) throw invalidArgument("a key path", "an array of key entries", path);
+  const at = path.findIndex((entry: unknown) => typeof entry !== "object" || entry === null);
+  if (at !== -1) throw invalidArgument(`entry ${at} of the key path`, "a key entry", path[at]);
+}
 
 /** The character that key strings write before an entry. */
 export type Mark = "." | "@" | "#";

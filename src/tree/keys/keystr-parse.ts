@@ -88,9 +88,10 @@ function unescapePython(text: string): string {
 }
 
 function invalid(string: string, at: number): never {
-  throw new Pytree2SafetensorsError(
-    "InvalidKeyString",
-    `key string ${quote(string)}: expected .name, [index] or ['key'] as JAX prints them at ${at}`,
-    { tensor: string, expected: ".name, [index] or ['key']", found: string.slice(at, at + 20) },
-  );
+  const message = `key string ${quote(string)}: expected .name, [index] or ['key'] as JAX prints them at ${at}`;
+  throw new Pytree2SafetensorsError("InvalidKeyString", message, {
+    tensor: string,
+    expected: ".name, [index] or ['key']",
+    found: string.slice(at, at + 20),
+  });
 }

@@ -1,6 +1,5 @@
 /** Key paths as JAX prints them. */
-import { requireKeyPath } from "../arguments.ts";
-import type { DictKeyValue, KeyEntry, KeyPath } from "./keypath.ts";
+import { type DictKeyValue, type KeyEntry, type KeyPath, requireKeyPath } from "./keypath.ts";
 
 /**
  * Spells a key path for people, as JAX does: `.layers[10]['query']`.

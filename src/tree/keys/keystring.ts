@@ -1,9 +1,10 @@
+/** Key strings: key paths as the names of tensors. */
+import { invalidArgument } from "../../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
-import { refuseArgument, requireKeyPath } from "../arguments.ts";
 import { MAX_DEPTH } from "../limits.ts";
 import { tooDeep, unsupportedKey } from "../messages.ts";
-import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "./keypath.ts";
+import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf, requireKeyPath } from "./keypath.ts";
 
 export { keystr } from "./keystr.ts";
 
@@ -40,7 +41,7 @@ export function beginEntry(prefix: string, mark: Mark, isFirst: boolean): string
  * thousand entries.
  */
 export function string2keypath(string: string): KeyPath {
-  if (typeof string !== "string") refuseArgument("key string", "a string", string);
+  if (typeof string !== "string") throw invalidArgument("key string", "a string", string);
   return parseKeyString(string, MAX_DEPTH);
 }
 
@@ -98,11 +99,12 @@ function parseIndex(string: string, start: number, end: number): number {
   const text = string.slice(start, end);
   const index = canonicalIndex(text);
   if (index === undefined) {
-    throw new Pytree2SafetensorsError(
-      "InvalidKeyString",
-      `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`,
-      { tensor: string, expected: "a plain decimal index", found: text },
-    );
+    const message = `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`;
+    throw new Pytree2SafetensorsError("InvalidKeyString", message, {
+      tensor: string,
+      expected: "a plain decimal index",
+      found: text,
+    });
   }
   return index;
 }

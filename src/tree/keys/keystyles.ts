@@ -76,14 +76,8 @@ export function keyStyle(style: unknown): KeyStyle {
   if (isKeyStyle(style)) return style;
   const expected = Object.keys(KEY_STYLES).join(", ");
   const found = describeValue(style);
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `unknown key style: expected ${expected}, or an object with name, encode and decode; found ${found}`,
-    {
-      expected,
-      found,
-    },
-  );
+  const message = `unknown key style: expected ${expected}, or an object with name, encode and decode; found ${found}`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message, { expected, found });
 }
 
 /** The key style of a file's names, guessed under `"auto"`. */

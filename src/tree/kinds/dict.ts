@@ -1,9 +1,10 @@
 /** Plain objects, whose keys are dict keys. */
+
+import { isPlainPrototype } from "../../base/prototypes.ts";
 import { DictKey } from "../keys/keypath.ts";
 import { repr } from "../keys/keystr.ts";
 import { buildInto, makeObject, openObject, pairKeys, readNames, writeKeyed } from "./keyed.ts";
 import type { Kind } from "./kind.ts";
-import { isPlainPrototype } from "./prototypes.ts";
 
 export const dict: Kind = {
   name: "dict",

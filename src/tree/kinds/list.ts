@@ -1,10 +1,11 @@
 /** Arrays, whose keys are list indices. */
+
+import { isArrayPrototype } from "../../base/prototypes.ts";
 import { SequenceKey } from "../keys/keypath.ts";
-import { disagree } from "../structure/disagree.ts";
+import { disagree } from "../messages.ts";
 import { invalidStructure } from "../structure/value.ts";
 import { isNone } from "../treedef.ts";
 import type { Kind, Node } from "./kind.ts";
-import { isArrayPrototype } from "./prototypes.ts";
 
 export const list: Kind = {
   name: "list",

@@ -1,13 +1,12 @@
 /** `Map`s, whose keys are dict keys of any type, in an order of their own. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPlainPrototype } from "../../base/prototypes.ts";
 import { DictKey, type DictKeyValue, type KeyPath } from "../keys/keypath.ts";
-import { keystr, repr } from "../keys/keystr.ts";
-import { nameOfClass, placeOf } from "../messages.ts";
+import { repr } from "../keys/keystr.ts";
+import { errorAt, nameOfClass } from "../messages.ts";
 import { decodeKey, encodeKey } from "../structure/value.ts";
 import { UNDEFINED } from "../treedef.ts";
 import { pairKeys, readKeys, recordedChildren } from "./keyed.ts";
 import type { Kind } from "./kind.ts";
-import { isPlainPrototype } from "./prototypes.ts";
 
 const KEY_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 
@@ -49,9 +48,7 @@ export const map: Kind = {
 /** Throws the error for a key of a `Map` that no file can have. */
 function unsupportedMapKey(path: KeyPath, key: unknown): never {
   const found = nameOfClass(key);
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    `the Map at ${placeOf(path)} has a key that is ${found}: keys must be strings, numbers, bigints or booleans`,
-    { keyPath: keystr(path), expected: "a string, number, bigint or boolean", found },
-  );
+  const message = (place: string) =>
+    `the Map at ${place} has a key that is ${found}: keys must be strings, numbers, bigints or booleans`;
+  throw errorAt("UnsupportedKey", path, message, { expected: "a string, number, bigint or boolean", found });
 }

@@ -1,10 +1,10 @@
 /** Objects of registered classes, whose keys are whatever the class gives. */
 import { setOwn } from "../../base/dict.ts";
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import { equalEntries, GetAttrKey, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
 import { keystr } from "../keys/keystr.ts";
-import { placeOf } from "../messages.ts";
+import { errorAt } from "../messages.ts";
 import {
   decodeEntry,
   decodeValue,
@@ -106,11 +106,9 @@ export const registered: Kind = {
     const { name, aux, entries } = branch.record!.data as ClassRecord;
     const registration = getRegistrationByName(name);
     if (registration === undefined || registration.accepts(aux, entries)) return;
-    const error = new Pytree2SafetensorsError(
-      "StructureMismatch",
-      `${placeOf(path)}: the fields of ${quote(name)} in the file are not those of the class that is registered by that name; it loads as what its keys say`,
-      { keyPath: keystr(path) },
-    );
+    const message = (place: string) =>
+      `${place}: the fields of ${quote(name)} in the file are not those of the class that is registered by that name; it loads as what its keys say`;
+    const error = errorAt("StructureMismatch", path, message);
     if (mode === "require") throw error;
     onWarning?.(error);
     branch.record = { ...branch.record!, data: { name, entries, aux, isOther: true } satisfies ClassRecord };
@@ -150,12 +148,9 @@ function refuseEqualEntries(entries: readonly KeyEntry[], pathOf: () => KeyPath)
     const key = keyOf(entry);
     const id = `${entry.kind} ${typeof key} ${key}`;
     if (seen.has(id)) {
-      const path = [...pathOf(), entry];
-      throw new Pytree2SafetensorsError(
-        "DuplicateKey",
-        `flattenWithKeys gives ${placeOf(path)} twice: give each child a key of its own`,
-        { keyPath: keystr(path) },
-      );
+      const message = (place: string) =>
+        `flattenWithKeys gives ${place} twice: give each child a key of its own`;
+      throw errorAt("DuplicateKey", [...pathOf(), entry], message);
     }
     seen.add(id);
   }

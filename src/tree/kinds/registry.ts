@@ -1,7 +1,7 @@
+import { invalidArgument, requireOptions } from "../../base/arguments.ts";
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { quote } from "../../base/quote.ts";
-import { refuseArgument, requireOptions } from "../arguments.ts";
+import { describeValue, quote } from "../../base/quote.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
 import { PyTreeContainer } from "./container.ts";
 import { OpaqueNode } from "./opaque.ts";
@@ -52,6 +52,8 @@ export interface Registration {
   accepts(aux: unknown, keys: readonly KeyEntry[]): boolean;
 }
 
+const FLATTENED = "[[[key, child], …], aux]";
+
 /** A class that can be registered: abstract or not, whatever its constructor takes. */
 export type PytreeClass<T extends object> = abstract new (...args: never[]) => T;
 
@@ -79,7 +81,11 @@ export function registerPytreeNode<T extends object>(
   requireOptions(options);
   const { flattenWithKeys, unflatten, name } = options;
   if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
-    refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`);
+    refuse(
+      `${nameOf(Class)}: flattenWithKeys and unflatten must be functions`,
+      "functions",
+      describeValue(options),
+    );
   }
   register(Class, {
     name,
@@ -88,7 +94,11 @@ export function registerPytreeNode<T extends object>(
     flatten(node) {
       const flat: unknown = flattenWithKeys(node as T);
       if (isFlattened(flat)) return flat;
-      return refuse(`${nameOf(Class)}: flattenWithKeys must return [[[key, child], …], aux]`);
+      return refuse(
+        `${nameOf(Class)}: flattenWithKeys must return ${FLATTENED}`,
+        FLATTENED,
+        describeValue(flat),
+      );
     },
     unflatten,
     // What it takes is known to the class alone.
@@ -116,7 +126,7 @@ export function registerDataclass<T extends object>(
   for (const [option, fields] of Object.entries({ dataFields, metaFields })) {
     if (fields === undefined || (Array.isArray(fields) && fields.every((one) => typeof one === "string")))
       continue;
-    refuseArgument(option, "an array of property names", fields);
+    throw invalidArgument(option, "an array of property names", fields);
   }
   const meta = new Set<string>(metaFields);
   const data = dataFields && new Set<string>(dataFields);
@@ -166,7 +176,7 @@ const BUILT_IN = new Set<object>([
 function register(Class: PytreeClass<object>, registration: Registration): void {
   const { name, className } = registration;
   const prototype: unknown = typeof Class === "function" ? Class.prototype : undefined;
-  if (typeof prototype !== "object" || prototype === null) refuse("expected a class");
+  if (typeof prototype !== "object" || prototype === null) refuse("expected a class", "a class", Class);
   if (BUILT_IN.has(prototype)) refuse(`${className} is a container already`);
   if (byPrototype.has(prototype)) refuse(`the class ${className} is registered already`);
   if (name !== undefined && (typeof name !== "string" || name === "")) {
@@ -184,8 +194,9 @@ function isFlattened(flat: unknown): flat is FlattenedNode {
   return flat[0].every((child) => Array.isArray(child) && child.length === 2);
 }
 
-function refuse(message: string): never {
-  throw new Pytree2SafetensorsError("InvalidRegistration", message);
+function refuse(message: string, expected?: string, value?: unknown): never {
+  const details = expected === undefined ? {} : { expected, found: describeValue(value) };
+  throw new Pytree2SafetensorsError("InvalidRegistration", message, details);
 }
 
 function nameOf(Class: unknown): string {

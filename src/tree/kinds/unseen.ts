@@ -1,18 +1,14 @@
 /** What a container carries that no walk looks at: it would get lost without a word, so it is an error. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { symbolKeyOf } from "../../base/prototypes.ts";
 import { printable } from "../../base/quote.ts";
 import type { KeyPath } from "../keys/keypath.ts";
-import { keystr } from "../keys/keystr.ts";
 import { canonicalIndex } from "../keys/keystring.ts";
-import { placeOf } from "../messages.ts";
+import { errorAt } from "../messages.ts";
 
 /** What no walk looks at in a plain object, an array or a `Map`: a symbol key, a named property. */
 export function unseenIn(value: object): string | undefined {
-  const symbols = Object.getOwnPropertySymbols(value);
-  if (symbols.length > 0) {
-    const symbol = symbols.find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
-    if (symbol !== undefined) return `the key ${printable(String(symbol), 80)}`;
-  }
+  const symbol = symbolKeyOf(value);
+  if (symbol !== undefined) return `the key ${printable(String(symbol), 80)}`;
   if (!Array.isArray(value) && !(value instanceof Map)) return undefined;
   // Names come behind indices.
   const last = Object.keys(value).at(-1);
@@ -24,10 +20,8 @@ export function unseenIn(value: object): string | undefined {
 export function refuseUnseen(value: object, pathOf: () => KeyPath): void {
   const found = unseenIn(value);
   if (found === undefined) return;
-  const path = pathOf();
-  throw new Pytree2SafetensorsError(
-    "UnsupportedKey",
-    `${placeOf(path)} has ${found}, which no key string can spell: use a string key of a plain object, make it a leaf with isLeaf, or register a class`,
-    { keyPath: keystr(path), expected: "string keys, and elements of arrays and Maps", found },
-  );
+  const message = (place: string) =>
+    `${place} has ${found}, which no key string can spell: use a string key of a plain object, make it a leaf with isLeaf, or register a class`;
+  const expected = "string keys, and elements of arrays and Maps";
+  throw errorAt("UnsupportedKey", pathOf(), message, { expected, found });
 }

@@ -4,7 +4,7 @@ import { quote } from "../../base/quote.ts";
 import { Branch, Static } from "../build/branch.ts";
 import type { Tensorlike, TreeBuilder } from "../build/builder.ts";
 import type { KeyPath } from "../keys/keypath.ts";
-import { disagree } from "./disagree.ts";
+import { disagree } from "../messages.ts";
 import type { NodeRecord, ScalarKind } from "./read.ts";
 
 /** What kinds of containers need to judge a record. */

@@ -1,14 +1,13 @@
 /** Values, keys and paths as the JSON of structure metadata. */
 import { setOwn } from "../../base/dict.ts";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPlainArray, isPlainPrototype } from "../../base/prototypes.ts";
 import { describeValue, printable } from "../../base/quote.ts";
 import { type DictKeyValue, entryOf, type KeyEntry, type KeyPath, keyOf, markOf } from "../keys/keypath.ts";
-import { keystr } from "../keys/keystr.ts";
 import { canonicalIndex } from "../keys/keystring.ts";
-import { isPlainArray, isPlainPrototype } from "../kinds/prototypes.ts";
 import { unseenIn } from "../kinds/unseen.ts";
 import { MAX_BIGINT_DIGITS, MAX_DEPTH } from "../limits.ts";
-import { placeOf, unsupportedKey } from "../messages.ts";
+import { errorAt, unsupportedKey } from "../messages.ts";
 
 /** JSON as `JSON.parse` gives it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -60,11 +59,8 @@ function encodeNumber(value: number | bigint, refuse: (found: string) => never):
 }
 
 function refuse(place: string, found: string): never {
-  throw new Pytree2SafetensorsError(
-    "UnsupportedLeaf",
-    `${printable(place, 200)} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`,
-    { keyPath: place, expected: "JSON", found },
-  );
+  const message = `${printable(place, 200)} is static and must be JSON, found ${found}: make it a data field, leave it out, or register the class without a name`;
+  throw new Pytree2SafetensorsError("UnsupportedLeaf", message, { keyPath: place, expected: "JSON", found });
 }
 
 function tagOf(object: { readonly [key: string]: Json }): string | undefined {
@@ -113,11 +109,10 @@ export function encodeEntry(entry: KeyEntry, parent: () => KeyPath): Json {
 export function encodeKey(key: DictKeyValue, parent: () => KeyPath): Json {
   if (typeof key !== "number" && typeof key !== "bigint") return key;
   return encodeNumber(key, (found) => {
-    throw new Pytree2SafetensorsError(
-      "UnsupportedKey",
-      `a key under ${placeOf(parent())} is ${found}, which structure metadata can't hold: use a string`,
-      { keyPath: keystr(parent()), expected: `at most ${MAX_BIGINT_DIGITS} digits`, found },
-    );
+    const message = (place: string) =>
+      `a key under ${place} is ${found}, which structure metadata can't hold: use a string`;
+    const expected = `at most ${MAX_BIGINT_DIGITS} digits`;
+    throw errorAt("UnsupportedKey", parent(), message, { expected, found });
   });
 }
 

@@ -1,12 +1,11 @@
 /** What of a tree its key strings don't tell, as the records of structure metadata. */
 import { setOwn } from "../../base/dict.ts";
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { equalKeyPaths, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "../keys/keypath.ts";
 import { keystr } from "../keys/keystr.ts";
 import { isPlainName } from "../keys/keystring.ts";
 import { KEY_STYLES, type KeyStyle } from "../keys/keystyles.ts";
 import { writeKeyed } from "../kinds/keyed.ts";
-import { placesOf, tooDeep, unsupportedKey } from "../messages.ts";
+import { errorAt, placesOf, tooDeep, unsupportedKey } from "../messages.ts";
 import { entriesOf, type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "../rekey.ts";
 import { isNone, LEAF, type TreeDef } from "../treedef.ts";
 import type { NamedLeaf } from "../walk.ts";
@@ -154,11 +153,9 @@ class StructureWriter implements RecordWriter {
     if (other === undefined) return mark;
     const path = [...this.path, other];
     const [a, b] = placesOf([...this.path, first], path);
-    throw new Pytree2SafetensorsError(
-      "KeyConflict",
-      `${a} and ${b} are two kinds of key under one node: give all children of a class the same kind`,
-      { keyPath: keystr(path) },
-    );
+    const message = () =>
+      `${a} and ${b} are two kinds of key under one node: give all children of a class the same kind`;
+    throw errorAt("KeyConflict", path, message);
   }
 }
 

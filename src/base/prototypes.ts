@@ -15,3 +15,10 @@ export function isArrayPrototype(prototype: object | null): boolean {
 export function isPlainArray(value: object): value is unknown[] {
   return Array.isArray(value) && isArrayPrototype(Object.getPrototypeOf(value));
 }
+
+/** An enumerable property of an object under a symbol, if there is one. */
+export function symbolKeyOf(value: object): symbol | undefined {
+  return Object.getOwnPropertySymbols(value).find((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  );
+}
