@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^pytree2safetensors$/, replacement: src("index.node.ts") },
       { find: /^pytree2safetensors\/jax-js$/, replacement: src("adapters/jax-js.node.ts") },
+      { find: /^pytree2safetensors\/s3$/, replacement: src("s3.node.ts") },
       { find: /^pytree2safetensors\/tfjs$/, replacement: src("adapters/tfjs.node.ts") },
       { find: /^pytree2safetensors\/training$/, replacement: src("training/index.node.ts") },
     ],

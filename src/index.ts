@@ -52,6 +52,7 @@ export { type SerializedPytree, serialize } from "./checkpoint/serialize.ts";
 export { setWeights } from "./checkpoint/set-weights.ts";
 export type { SetWeightsOptions, WeightsReport } from "./checkpoint/weights-report.ts";
 export { parseSlice, type SliceIndex, type SliceInput } from "./format/slice-parse.ts";
+export { type CachedOptions, cached, cachedStore, trimCache } from "./io/cached.ts";
 export type {
   BlobLike,
   FileHandleLike,
@@ -63,8 +64,19 @@ export type { SinkInput } from "./io/open-sink.ts";
 export type { SourceInput } from "./io/open-source.ts";
 export { openStore, type StoreInput } from "./io/open-store.ts";
 export type { DownloadProgress, HttpOptions, SinkOptions, SourceOptions } from "./io/options.ts";
+export { type Address, type OpenScheme, registerScheme } from "./io/schemes.ts";
+export type { HubOptions } from "./io/stores/hub/options.ts";
 export { memoryStore } from "./io/stores/memory.ts";
-export type { ByteSink, ByteSource, ReadOptions, Store, StoreEntry } from "./io/types.ts";
+export type {
+  ByteSink,
+  ByteSource,
+  ListOptions,
+  ReadOptions,
+  Store,
+  StoreEntry,
+  StoreSinkOptions,
+  StoreSourceOptions,
+} from "./io/types.ts";
 export type { CastOptions } from "./tensor/convert.ts";
 export { DTYPE_NAMES, DTYPES, type Dtype, type DtypeArray, isDtype } from "./tensor/dtypes.ts";
 export type { DtypeOf, ElementOf, FromOptions, TensorValues, TypedArray } from "./tensor/elements.ts";

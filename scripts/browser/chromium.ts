@@ -17,7 +17,7 @@ export interface DrivenPage {
 }
 
 // As root there is no sandbox to be had; the rest keeps the browser from talking to anyone but us.
-const ARGS = [
+export const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -10,11 +10,13 @@ import { diffCommand } from "./commands/diff/command.ts";
 import { infoCommand } from "./commands/info/command.ts";
 import { lsCommand } from "./commands/ls/command.ts";
 import { mergeCommand } from "./commands/merge/command.ts";
+import { reportCommand } from "./commands/report/command.ts";
 import { showCommand } from "./commands/show/command.ts";
 import { splitCommand } from "./commands/split/command.ts";
 import { statsCommand } from "./commands/stats/command.ts";
 import { treeCommand } from "./commands/tree/command.ts";
 import { verifyCommand } from "./commands/verify/command.ts";
+import { viewCommand } from "./commands/view/command.ts";
 import { Interrupted, type Terminal } from "./terminal/terminal.ts";
 
 const COMMANDS = [
@@ -22,6 +24,8 @@ const COMMANDS = [
   lsCommand,
   infoCommand,
   statsCommand,
+  viewCommand,
+  reportCommand,
   showCommand,
   diffCommand,
   verifyCommand,

@@ -17,6 +17,7 @@ export class ExactSource implements ByteSource {
   readonly name: string;
   readonly resident: boolean;
   readonly parallel: number;
+  readonly version: string | undefined;
   readonly #inner: ByteSource;
   readonly #owned: boolean;
   #pending = 0;
@@ -29,6 +30,7 @@ export class ExactSource implements ByteSource {
     this.size = checkSize(inner.size, this.name);
     this.resident = inner.resident ?? false;
     this.parallel = Math.max(1, inner.parallel ?? DEFAULT_PARALLEL);
+    this.version = inner.version;
     this.#inner = inner;
     this.#owned = owned;
   }

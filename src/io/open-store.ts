@@ -8,6 +8,7 @@ import { resolveAddress, schemeOf } from "./schemes.ts";
 import { opfsSink } from "./sinks/opfs.ts";
 import { displayUrl } from "./sources/response.ts";
 import { httpStore } from "./stores/http.ts";
+import { openHubAddress } from "./stores/hub/store.ts";
 import { opfsStore } from "./stores/opfs.ts";
 import type { Store } from "./types.ts";
 import { fileSystem, locate } from "./urls.ts";
@@ -22,6 +23,10 @@ export async function openStore(place: StoreInput, options: OpenSourceOptions = 
   const url =
     isUrl(place) || (typeof place === "string" && schemeOf(place) === undefined) ? locate(place) : "";
   if (typeof url !== "string" && /^https?:$/.test(url.protocol)) return httpStore(url, options);
+  if (/^hf:\/\//i.test(String(place))) {
+    // A store is a folder, with or without a slash at its end.
+    return (await openHubAddress(String(place).replace(/\/?$/, "/"), options)).store;
+  }
   return openWritableStore(place, options);
 }
 

@@ -1,4 +1,5 @@
 /** The options of opening sources and sinks. */
+import type { HubOptions } from "./stores/hub/options.ts";
 
 /** How an `http:` or `https:` URL is read. */
 export interface HttpOptions {
@@ -29,6 +30,8 @@ export interface SourceOptions extends HttpOptions {
    * server doesn't support range requests.
    */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
+  /** Which hub `hf://` addresses are on, and the token for it. */
+  readonly hub?: HubOptions | undefined;
 }
 
 /**
@@ -41,6 +44,8 @@ export type BodyBound = (prefix: Uint8Array) => number;
 export interface OpenSourceOptions extends SourceOptions {
   /** The bound of bodies that are read whole; 1 GiB by default where the server doesn't tell the size. */
   readonly bound?: BodyBound | undefined;
+  /** What messages call the source, where its URL says less. */
+  readonly name?: string | undefined;
 }
 
 /** How a sink writes. */

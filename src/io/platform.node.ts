@@ -5,11 +5,13 @@ import { handleSink } from "./sinks/handle.node.ts";
 import { pathSink } from "./sinks/path.node.ts";
 import { handleSource, openPath, toPath } from "./sources/path.node.ts";
 import { openFolder } from "./stores/folder.node.ts";
+import { readHubOptions } from "./stores/hub/environment.node.ts";
 
 setPlatform({
   openPath,
   openHandle: handleSource,
   createPath: (target, options) => pathSink(resolve(toPath(target)), toPath(target), options),
   createHandle: handleSink,
+  readHubOptions: () => readHubOptions(),
   openFolder: (target) => openFolder(resolve(toPath(target)), toPath(target)),
 });

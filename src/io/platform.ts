@@ -3,6 +3,7 @@ import type { FileHandleLike } from "./duck-types.ts";
 import type { OpenSourceOptions, SinkOptions } from "./options.ts";
 import type { GatheringSink } from "./sinks/kind.ts";
 import type { Opened } from "./sources/kind.ts";
+import type { HubOptions } from "./stores/hub/options.ts";
 import type { Store } from "./types.ts";
 
 /** Paths, `file:` URLs and file handles. */
@@ -13,6 +14,8 @@ export interface Platform {
   createHandle(handle: FileHandleLike, options: SinkOptions): Promise<GatheringSink>;
   /** The store of a folder, which need not be there yet. */
   openFolder(path: string | URL): Promise<Store>;
+  /** What the environment says of the hub. */
+  readHubOptions?(): Promise<HubOptions>;
 }
 
 let current: Platform | undefined;

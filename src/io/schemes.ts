@@ -20,10 +20,10 @@ export type OpenScheme = (
 
 const schemes = new Map<string, OpenScheme>();
 
-// What knows the schemes that this package has an entry for.
-const ENTRIES: Readonly<Record<string, string>> = {
-  s3: "pytree2safetensors/s3",
-  hf: "pytree2safetensors/hub",
+// The schemes that this package can open, but not by themselves or not for writing.
+const KNOWN: Readonly<Record<string, string>> = {
+  s3: 's3:// addresses aren\'t set up; call `registerS3()` of "pytree2safetensors/s3" first',
+  hf: "hf:// addresses are for reading; write with the hub's own client, see docs/recipes/hub.md",
 };
 
 /**
@@ -51,12 +51,11 @@ export async function resolveAddress(
 ): Promise<Address> {
   const open = schemes.get(scheme);
   if (open !== undefined) return open(place, options);
-  const entry = Object.hasOwn(ENTRIES, scheme) ? ENTRIES[scheme] : undefined;
-  const advice =
-    entry === undefined
-      ? "use a path, an https: URL, or a store of your own"
-      : `import "${entry}" to open ${scheme}:// addresses`;
+  const known = Object.hasOwn(KNOWN, scheme) ? KNOWN[scheme] : undefined;
+  const problem =
+    known ??
+    `the scheme ${printable(scheme)}:// is not known here; use a path, an https: URL, or a store of your own`;
   const source = printable(place, 200);
-  const message = `${source}: the scheme ${printable(scheme)}:// is not known here; ${advice}`;
+  const message = `${source}: ${problem}`;
   throw new Pytree2SafetensorsError(code, message, { source, found: `${printable(scheme)}://` });
 }

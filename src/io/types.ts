@@ -34,6 +34,8 @@ export interface ByteSource {
   readonly resident?: boolean;
   /** How many reads at once make it faster; 4 by default. */
   readonly parallel?: number;
+  /** What tells these bytes from those of another version under the same name, such as a strong ETag. */
+  readonly version?: string | undefined;
   /** Reads the bytes `[start, end)`: exactly `end - start` of them, or rejects. */
   read(start: number, end: number, options?: ReadOptions): Awaitable<Uint8Array>;
   /** Releases what was opened. */

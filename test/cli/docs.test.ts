@@ -64,8 +64,28 @@ bytes. Containers show the sum of what is below them. Runs of equal layers are f
   { run: "stats torch.safetensors h.0 --percentiles 5,50,95 --sort std" },
   "One tensor in full. Percentiles are exact, as numpy's `percentile` gives them. Bins begin at multiples of a power of two,\nso that files are counted alike:",
   { run: "stats torch.safetensors wte.weight --bins 16" },
-  "NaN and infinities are counted separately; the other figures are of the finite values. Percentiles of a large tensor need\nmore than one reading of it, so beyond 67 million elements they are only computed with `--percentiles`.",
+  "NaN and infinities are counted separately; the other figures are of the finite values. Percentiles of a large tensor need\nmore than one reading of it, so beyond 4 million elements they are only computed with `--percentiles`.",
   { run: "stats diverged.safetensors" },
+  "With `--plot out.svg`, the histograms are written as a picture too.",
+  `## view
+
+Opens the page that shows checkpoints in a browser: trees, values, histograms, heat maps, comparisons, and the steps of a
+training run. [The page of the guide](viewer.md) tells what it can do.
+
+\`\`\`sh
+p2s view model.safetensors                       # look into a file
+p2s view before.safetensors after.safetensors    # see what changed
+p2s view --no-open model.safetensors             # print the address, for ssh -L
+\`\`\`
+
+The page and the files are served from this machine alone, on a loopback port, under an address that nobody can guess.
+Ctrl-C ends it.
+
+## report
+
+Writes one HTML page with the tree, and the statistics and a histogram of each tensor. It has no code and fetches
+nothing, so it can be sent to anybody.`,
+  { run: "report model.safetensors -o report.html" },
   "## show\n\nPrints values as numpy does; `BF16` and 8-bit floats as arrays of `ml_dtypes` do. Of large tensors the corners are shown,\nand only these are read. `--slice` is numpy's. Without a key, `show` prints the only tensor of the file, or lists names.",
   { run: "show model.safetensors embedding.weight" },
   { run: "show torch.safetensors h.0.attn.weight --slice '0:3, ::8'" },
@@ -155,7 +175,8 @@ describe("docs/cli.md", () => {
     const shown = new Set(
       PAGE.flatMap((part) => (typeof part === "string" ? [] : [part.run.split(" ")[0]!])),
     );
-    expect([...shown].sort()).toEqual(commands.sort());
+    // What opens a browser has no output to show.
+    expect([...shown, "view"].sort()).toEqual(commands.sort());
   });
 });
 

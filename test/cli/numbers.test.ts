@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bar, formatNumber, sparkline } from "../../src/cli/terminal/numbers.ts";
 import { formatBytes, formatCount, formatExact, formatShare } from "../../src/cli/terminal/sizes.ts";
+import { Digest, equalBytes, equalWords } from "../../src/cli/values/bytes.ts";
 import { Histogram } from "../../src/cli/values/histogram.ts";
 import { Moments } from "../../src/cli/values/moments.ts";
 import { ulpDistance } from "../../src/cli/values/ulp.ts";
@@ -204,5 +205,34 @@ describe("numbers for people", () => {
     expect(sparkline([0, 1, 1000], true)).toBe(" ▁█");
     expect(sparkline([0, 1, 1000], false)).toBe(" .#");
     expect([bar(1e-9, 10, true), bar(0, 10, true), bar(1, 3, false)]).toEqual(["▏", "", "###"]);
+  });
+});
+
+describe("equalBytes and equalWords", () => {
+  it("agree with each other wherever the bytes lie", () => {
+    const bytes = fc.uint8Array({ maxLength: 20 });
+    fc.assert(
+      fc.property(bytes, bytes, fc.nat(7), fc.boolean(), (a, b, shift, same) => {
+        const buffer = new Uint8Array(40);
+        buffer.set(a, shift);
+        const view = buffer.subarray(shift, shift + a.length);
+        const other = same ? a : b;
+        const expected = String(a) === String(other);
+        expect([equalBytes(view, other), equalWords(view, other)]).toEqual([expected, expected]);
+      }),
+    );
+  });
+});
+
+describe("Digest", () => {
+  it("is the same however the bytes are cut, and tells most others apart", () => {
+    const digest = (...pieces: number[][]) => {
+      const digest = new Digest();
+      for (const piece of pieces) digest.add(Uint8Array.from(piece));
+      return String(digest);
+    };
+    expect(digest([1, 2], [3])).toBe(digest([1, 2, 3]));
+    const all = Array.from({ length: 65536 }, (_, i) => digest([i & 255, i >> 8]));
+    expect(new Set(all).size).toBe(65536);
   });
 });

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { save, Tensor } from "pytree2safetensors";
+import { DictKey, loadPytree, registerPytreeNode, save, savePytree, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fileOf, writeModels } from "./models.ts";
 import { builtCommand, temporaryFolder } from "./run.ts";
@@ -102,6 +102,40 @@ describe("the built command", () => {
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(/^standard output {2}11 tensors, .*\n$/);
     expect(readFileSync(at("copy.safetensors"))).toEqual(readFileSync(at("torch.safetensors")));
+  });
+
+  it("takes classes that it does not know along when it renames", async () => {
+    class Pair {
+      readonly left: unknown;
+      readonly right: unknown;
+      constructor(left: unknown, right: unknown) {
+        this.left = left;
+        this.right = right;
+      }
+    }
+    registerPytreeNode(Pair, {
+      name: "test.Pair",
+      flattenWithKeys: ({ left, right }) => [
+        [
+          [new DictKey("left"), left],
+          [new DictKey("right"), right],
+        ],
+        { note: "kept" },
+      ],
+      unflatten: (_, [left, right]) => new Pair(left, right),
+    });
+    const tree = { pair: new Pair(new Float32Array(2), 1), z: new Map([[2, new Int8Array(1)]]), a: null };
+    await savePytree(tree, at("classes.safetensors"), { flush: false });
+    for (const [from, to, rule] of [
+      ["classes", "moved", "@pair=@deep@duo"],
+      ["moved", "back", "@deep@duo=@pair"],
+    ])
+      expect(
+        await built(["convert", `${from}.safetensors`, `${to}.safetensors`, "--rename", rule!]),
+      ).toMatchObject({ code: 0, stderr: "" });
+    const moved = (await loadPytree(at("moved.safetensors"))) as { deep: { duo: unknown } };
+    expect(moved.deep.duo).toBeInstanceOf(Pair);
+    expect(await built(["diff", "back.safetensors", "classes.safetensors"])).toMatchObject({ code: 0 });
   });
 
   it("does not append its output to its own input", async () => {

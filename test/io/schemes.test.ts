@@ -11,15 +11,19 @@ import { failure } from "./support.ts";
 const text = (value: string) => new TextEncoder().encode(value);
 
 describe("an address of a service that nothing was registered for", () => {
-  it.each([
-    ["s3://bucket/model.safetensors", "pytree2safetensors/s3"],
-    ["S3://bucket/", "pytree2safetensors/s3"],
-    ["hf://owner/repo/model.safetensors", "pytree2safetensors/hub"],
-  ])("names the entry that opens it: %s", async (address, entry) => {
+  it.each(["s3://bucket/model.safetensors", "S3://bucket/"])("names what sets it up: %s", async (address) => {
     for (const open of [openSource, openSink, openStore, openWritableStore]) {
       const error = await failure(() => open(address));
       expect(error.code).toMatch(/^Unsupported(Source|Sink)$/);
-      expect(error.message).toContain(`import "${entry}"`);
+      expect(error.message).toContain('call `registerS3()` of "pytree2safetensors/s3"');
+    }
+  });
+
+  it("is for reading only, where it is the hub's", async () => {
+    for (const open of [openSink, openWritableStore]) {
+      const error = await failure(() => open("hf://owner/repo/model.safetensors"));
+      expect(error.code).toBe("UnsupportedSink");
+      expect(error.message).toContain("docs/recipes/hub.md");
     }
   });
 

@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   "adapters/jax-js.ts": ["@jax-js/jax"],
   "adapters/tfjs.ts": ["@tensorflow/tfjs-core"],
+  "s3.ts": ["aws4fetch"],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -69,7 +70,8 @@ describe("who imports whom", () => {
   });
 
   it("reaches no *.node.ts from the entry points of browsers", () => {
-    const entries = ["index.ts", "training/index.ts", ...files.filter((file) => /^adapters\/[^.]+\.ts$/.test(file))];
+    const adapters = files.filter((file) => /^adapters\/[^.]+\.ts$/.test(file));
+    const entries = ["index.ts", "s3.ts", "training/index.ts", ...adapters];
     const reached = new Set<string>();
     const visit = (file: string): void => {
       if (reached.has(file)) return;
@@ -86,13 +88,14 @@ describe("who imports whom", () => {
   });
 });
 
-/** Specifiers of all imports and exports of a file, of types too, and of `import()` with a literal. */
-function importsOf(file: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(src, file), "utf8"), ts.ScriptTarget.Latest);
+/** Specifiers of all imports and exports of a file, of types too by default, and of `import()` with a literal. */
+function importsOf(file: string, root = src, { types = true } = {}): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.Latest);
   const specifiers: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-      if (node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier))
+      const isTypes = ts.isImportDeclaration(node) ? node.importClause?.isTypeOnly : node.isTypeOnly;
+      if (node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier) && (types || !isTypes))
         specifiers.push(node.moduleSpecifier.text);
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [specifier] = node.arguments;
@@ -117,3 +120,58 @@ function spell({ file, specifier }: { file: string; specifier: string }): string
 function room(file: string): string {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : "index";
 }
+
+describe("the page", () => {
+  const viewer = join(src, "../viewer");
+  const own = readdirSync(viewer, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => /^src\/.*\.tsx?$/.test(file));
+  const specifiers = own.flatMap((file) => importsOf(file, viewer).map((specifier) => ({ file, specifier })));
+  // Of the command, what is free of Node: numbers, trees, charts, and how both are spelled.
+  const PARTS = /^cli\/(charts|numpy|terminal|trees|values)\/|^cli\/commands\/tree\/view\.ts$/;
+
+  it("stands on the public API and the parts of the command that run anywhere", () => {
+    const outside = specifiers
+      .map(({ file, specifier }) => ({
+        file,
+        specifier,
+        target: posix.join("viewer", dirname(file), specifier),
+      }))
+      .filter(({ specifier, target }) => specifier.startsWith(".") && !target.startsWith("viewer/src/"))
+      .filter(({ target }) => target !== "src/index.ts" && !PARTS.test(target.replace(/^src\//, "")));
+    expect(outside.map(spell)).toEqual([]);
+  });
+
+  it("imports nothing of Node, and packages that are bundled into it alone", () => {
+    const packages = [
+      ...new Set(specifiers.map(({ specifier }) => specifier).filter((name) => !name.startsWith("."))),
+    ];
+    expect(packages.sort()).toEqual([
+      "@tanstack/virtual-core",
+      "d3-scale-chromatic",
+      "preact",
+      "preact/hooks",
+    ]);
+  });
+
+  it("reaches no module that needs Node", () => {
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      // What Node gets is the browsers' form in the bundle.
+      const file = path.replace(/index\.node\.ts$/, "index.ts");
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const specifier of importsOf(file, src, { types: false })) {
+        if (specifier.startsWith(".")) visit(resolve(file, specifier));
+        else reached.add(specifier);
+      }
+    };
+    for (const { file, specifier } of own.flatMap((file) =>
+      importsOf(file, viewer, { types: false }).map((specifier) => ({ file, specifier })),
+    )) {
+      const target = posix.join("viewer", dirname(file), specifier);
+      if (target.startsWith("src/")) visit(target.slice("src/".length));
+    }
+    expect([...reached].filter((name) => name.startsWith("node:") || name === "commander")).toEqual([]);
+  });
+});

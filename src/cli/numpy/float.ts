@@ -63,7 +63,7 @@ function largestPlain(dtype: Dtype): number {
 }
 
 /** The fewest significant digits, as `d.ddde±x`, that read back as this number in its dtype. */
-function shortest(value: number, dtype: Dtype): string {
+export function shortest(value: number, dtype: Dtype): string {
   const format = FLOATS[dtype];
   if (format === undefined || value === 0) return value.toExponential();
   const [mantissa, minExponent] = format;

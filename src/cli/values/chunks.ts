@@ -15,6 +15,9 @@ export type Numbers =
 /** Elements in a chunk: 4 MiB of F32, a whole number of bytes for every dtype. */
 export const CHUNK_ELEMENTS = 2 ** 20;
 
+/** What chunks are read from: an open file, or what stands for one in a worker. */
+export type ChunkReader = Pick<SafetensorsFile, "info" | "stream">;
+
 /** Bytes in a chunk of so many elements. */
 export function chunkBytesOf(dtype: Dtype): number {
   return (CHUNK_ELEMENTS * DTYPES[dtype].bits) / 8;
@@ -22,7 +25,7 @@ export function chunkBytesOf(dtype: Dtype): number {
 
 /** The bytes of a tensor in chunks of {@link CHUNK_ELEMENTS}; the next is read while one is worked on. */
 export function readChunks(
-  file: SafetensorsFile,
+  file: ChunkReader,
   name: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {

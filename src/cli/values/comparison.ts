@@ -1,7 +1,8 @@
 /** How the values of two tensors differ, as a plain object: the numbers of `diff`, for whoever shows them. */
-import type { Dtype, SafetensorsFile } from "../../index.node.ts";
+import type { Dtype } from "../../index.node.ts";
 import { equalBytes } from "./bytes.ts";
-import { decode, hasNumbers, isFloat, type Numbers, readChunks } from "./chunks.ts";
+import { type ChunkReader, decode, hasNumbers, isFloat, type Numbers, readChunks } from "./chunks.ts";
+import type { Moments } from "./moments.ts";
 import { sizeOf } from "./size.ts";
 import { type UlpDistance, ulpDistance } from "./ulp.ts";
 
@@ -15,6 +16,8 @@ export interface Comparison {
   /** Elements that differ by more than the tolerance. */
   readonly beyond: number;
   readonly maxAbs: number;
+  /** The mean of `|a − b|` over the elements that are numbers in both. */
+  readonly meanAbs: number;
   /** The greatest of `|a − b| / max(|a|, |b|)`. */
   readonly maxRel: number;
   /** The cosine of the angle between the two as vectors. */
@@ -27,8 +30,8 @@ export interface Comparison {
 
 /** Two tensors of one shape to compare. */
 export interface Pair {
-  readonly a: SafetensorsFile;
-  readonly b: SafetensorsFile;
+  readonly a: ChunkReader;
+  readonly b: ChunkReader;
   readonly nameA: string;
   readonly nameB: string;
 }
@@ -38,6 +41,8 @@ export interface CompareOptions {
   readonly signal: AbortSignal;
   /** Values may differ by `t + t * |b|`; by nothing without it. */
   readonly tolerance?: number | undefined;
+  /** Collects the differences `b − a`, for a histogram of them. */
+  readonly differences?: Moments | undefined;
   /** Told of bytes that were read. */
   readonly onBytes?: ((count: number, name: string) => void) | undefined;
 }
@@ -48,7 +53,7 @@ export async function compare(pair: Pair, options: CompareOptions): Promise<Comp
   const [dtypeA, dtypeB] = [a.info(nameA).dtype, b.info(nameB).dtype];
   const same = dtypeA === dtypeB;
   const numbers = hasNumbers(dtypeA) && hasNumbers(dtypeB);
-  const sums = new Sums(dtypeA, options.tolerance ?? 0);
+  const sums = new Sums(dtypeA, options.tolerance ?? 0, options.differences);
   const chunksB = readChunks(b, nameB, options.signal);
   let identical = same;
   let skipped = 0;
@@ -88,6 +93,8 @@ class Sums {
   #beyond = 0;
   #nan = 0;
   #maxAbs = 0;
+  #sumAbs = 0;
+  #compared = 0;
   #maxRel = 0;
   #maxUlp = 0;
   #dot = 0;
@@ -95,18 +102,24 @@ class Sums {
   #squaresB = 0;
   readonly #dtype: Dtype;
   readonly #tolerance: number;
+  readonly #differences: Moments | undefined;
 
-  constructor(dtype: Dtype, tolerance: number) {
+  constructor(dtype: Dtype, tolerance: number, differences: Moments | undefined) {
     this.#dtype = dtype;
     this.#tolerance = tolerance;
+    this.#differences = differences;
   }
 
   addEqual(values: Numbers): void {
-    let sum = 0;
+    let [sum, numbers] = [0, 0];
     for (let i = 0; i < values.length; i++) {
       const square = values[i]! * values[i]!;
-      if (!Number.isNaN(square)) sum += square; // NaN has no direction
+      if (Number.isNaN(square)) continue; // NaN has no direction
+      sum += square;
+      numbers++;
     }
+    this.#compared += numbers;
+    this.#differences?.add(new Float64Array(numbers));
     this.#dot += sum;
     this.#squaresA += sum;
     this.#squaresB += sum;
@@ -122,7 +135,8 @@ class Sums {
     // One kind of array for the loop: engines make it several times as fast as one over two kinds.
     const [x, y] = [new Float64Array(a), new Float64Array(b)];
     const tolerance = this.#tolerance;
-    let [dot, squaresA, squaresB] = [0, 0, 0];
+    const signed = this.#differences && new Float64Array(x.length);
+    let [dot, squaresA, squaresB, sumAbs, numbers] = [0, 0, 0, 0, 0];
     for (let i = 0; i < x.length; i++) {
       const [p, q] = [x[i]!, y[i]!];
       if (Number.isNaN(p) || Number.isNaN(q)) {
@@ -133,8 +147,11 @@ class Sums {
       squaresA += p * p;
       squaresB += q * q;
       const difference = exact ? exact(i) : p === q ? 0 : Math.abs(p - q);
+      if (signed) signed[numbers] = q < p ? -difference : difference;
+      numbers++;
       if (difference === 0) continue;
       this.#differing++;
+      sumAbs += difference;
       if (difference > this.#maxAbs) this.#maxAbs = difference;
       const relative = difference / Math.max(Math.abs(p), Math.abs(q));
       // An infinite difference over an infinite number.
@@ -146,6 +163,9 @@ class Sums {
     this.#dot += dot;
     this.#squaresA += squaresA;
     this.#squaresB += squaresB;
+    this.#sumAbs += sumAbs;
+    this.#compared += numbers;
+    if (signed) this.#differences?.add(signed.subarray(0, numbers));
   }
 
   result(identical: boolean, count: number, hasUlp: boolean, hasNumbers: boolean): Comparison {
@@ -158,6 +178,7 @@ class Sums {
       // Bits without numbers that differ have no distance that a tolerance could cover.
       beyond: hasNumbers ? this.#beyond + this.#nan : identical ? 0 : count,
       maxAbs: this.#nan > 0 ? Number.NaN : this.#maxAbs + known,
+      meanAbs: this.#nan > 0 ? Number.NaN : this.#sumAbs / Math.max(1, this.#compared) + known,
       maxRel: this.#nan > 0 ? Number.NaN : this.#maxRel + known,
       cosine: identical
         ? 1

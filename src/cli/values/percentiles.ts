@@ -1,6 +1,5 @@
 /** Exact percentiles of tensors of any size, in bounded memory. */
-import type { SafetensorsFile } from "../../index.node.ts";
-import { CHUNK_ELEMENTS, decode, type Numbers, readChunks } from "./chunks.ts";
+import { CHUNK_ELEMENTS, type ChunkReader, decode, type Numbers, readChunks } from "./chunks.ts";
 import { Selection } from "./selection.ts";
 import { sizeOf } from "./size.ts";
 
@@ -15,7 +14,7 @@ export interface Percentile {
  * the values at the ranks in question are found digit by digit, sixteen bits in each reading.
  */
 export async function percentilesOf(
-  file: SafetensorsFile,
+  file: ChunkReader,
   name: string,
   percents: readonly number[],
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /** What the values of tensors are like, as plain objects: the numbers of `stats`, for whoever shows them. */
-import { type Dtype, type SafetensorsFile, Tensor } from "../../index.node.ts";
-import { decode, isFloat, readChunks } from "./chunks.ts";
+import { type Dtype, Tensor } from "../../index.node.ts";
+import { type ChunkReader, decode, isFloat, readChunks } from "./chunks.ts";
 import type { Bins } from "./histogram.ts";
 import { Moments } from "./moments.ts";
 import { type Percentile, percentilesOf } from "./percentiles.ts";
@@ -43,7 +43,7 @@ export interface Measurement {
 
 /** Reads a tensor in pieces and measures it, in bounded memory. */
 export async function measure(
-  file: SafetensorsFile,
+  file: ChunkReader,
   name: string,
   options: MeasureOptions,
 ): Promise<Measurement> {

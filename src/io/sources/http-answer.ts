@@ -77,6 +77,14 @@ export function versionOf({ headers }: Response, size: number): Version {
   return { size, etag: headers.get("etag"), modified: headers.get("last-modified") };
 }
 
+/** What names this very version for good; `undefined` where the server tells none, or one that another version can have. */
+export function validatorOf({ etag, modified }: Version, now = Date.now()): string | undefined {
+  if (etag?.startsWith('"')) return etag;
+  // A file can change twice in the second that a date counts, but not in the minute that has passed.
+  const date = Date.parse(modified ?? "");
+  return now - date > 60_000 ? (modified ?? undefined) : undefined;
+}
+
 function checkVersion(name: string, old: Version, now: Version): void {
   const plain = (value: number | string | null) =>
     typeof value === "string" ? value.replace(/^W\//, "") : value;

@@ -64,7 +64,8 @@ export class HttpClient {
       try {
         response = await this.#fetch(this.#url, { headers, signal: controller.signal });
       } catch (cause) {
-        throw this.#broken(cause);
+        // What signs requests knows better what its errors mean.
+        throw isPytree2SafetensorsError(cause) || cause instanceof Transient ? cause : this.#broken(cause);
       }
       progress = performance.now();
       try {

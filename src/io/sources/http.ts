@@ -8,7 +8,7 @@ import type { ByteSource, ReadOptions, Store } from "../types.ts";
 import { folderOf } from "../urls.ts";
 import { tooLong } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
-import { checkPart, contentRange, versionOf, wrongRange } from "./http-answer.ts";
+import { checkPart, contentRange, validatorOf, versionOf, wrongRange } from "./http-answer.ts";
 import { HttpClient } from "./http-client.ts";
 import type { Opened } from "./kind.ts";
 import { refusal } from "./refusal.ts";
@@ -40,7 +40,7 @@ export async function httpSource(
   options: OpenSourceOptions,
   limiter: Limiter,
 ): Promise<ByteSource> {
-  const name = displayUrl(url.href);
+  const name = options.name ?? displayUrl(url.href);
   const { retries = 5, signal } = options;
   const client = new HttpClient(url, name, options);
   const body = { bound: options.bound, onDownload: rising(options.onDownload) };
@@ -90,7 +90,7 @@ export async function httpSource(
       return bytes;
     });
   };
-  return { size, name, parallel: MAX_REQUESTS, read };
+  return { size, name, version: validatorOf(version), parallel: MAX_REQUESTS, read };
 }
 
 /** Reads a body into `bytes` from `offset` to its end; `start` is where in the file `bytes` begins. */

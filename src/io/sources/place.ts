@@ -3,6 +3,7 @@ import type { Awaitable } from "../../base/types.ts";
 import { isUrl } from "../duck-types.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { resolveAddress, schemeOf } from "../schemes.ts";
+import { openHubAddress } from "../stores/hub/store.ts";
 import type { Store } from "../types.ts";
 import { fileSystem, locate } from "../urls.ts";
 import { openFetched } from "./blob.ts";
@@ -41,7 +42,11 @@ async function openRegistered(
   address: string,
   options: OpenSourceOptions,
 ): Promise<Opened | Store> {
-  const { store, key } = await resolveAddress(scheme, address, options, "UnsupportedSource");
+  // The hub needs no more than HTTP, so its addresses are known everywhere.
+  const { store, key } =
+    scheme === "hf"
+      ? await openHubAddress(address, options)
+      : await resolveAddress(scheme, address, options, "UnsupportedSource");
   if (key === undefined) return store;
   return { source: await store.source(key, options), owned: true, folder: store };
 }

@@ -1,10 +1,9 @@
 /*
- * Kills saving programs 200 times, and as many that save through a CheckpointManager: `npm run test:kill`. The test suite
- * does the same a few times.
+ * Kills saving programs 200 times: `npm run test:kill`. The test suite does the same a few times.
  *
  *     npm run test:kill -- [--count N]
  *
- * --count is how many programs are killed that save through a CheckpointManager.
+ * --count is how many programs are killed that save through a CheckpointManager, 200 by default.
  */
 import { parseArgs } from "node:util";
 import { killTrainings, type TrainingDeath } from "../../training/death/kill-training.ts";

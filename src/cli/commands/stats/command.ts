@@ -1,9 +1,11 @@
 /** `stats FILE [KEY…]`: what the values are like. */
+import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { SafetensorsFile } from "../../../index.node.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
-import { open, totalsOf } from "../../files/open.ts";
+import { baseName, open, totalsOf } from "../../files/open.ts";
+import { refuseToHarm } from "../../files/protect.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { naturalCompare } from "../../trees/natural.ts";
@@ -12,18 +14,20 @@ import { Moments } from "../../values/moments.ts";
 import { sizeOf } from "../../values/size.ts";
 import { measure, summarize, type TensorStats } from "../../values/stats.ts";
 import { foldLayers } from "./layers.ts";
+import { plotStats } from "./plot.ts";
 import { drawStats, type StatsRow } from "./view.ts";
 
 const SORTS = ["name", "count", "min", "max", "mean", "std", "zeros", "nan"] as const;
 const PERCENTS = [1, 5, 25, 50, 75, 95, 99];
 // Larger tensors are read more than once for percentiles, so those are for who asks.
-const MAX_FREE_PERCENTILES = 2 ** 26;
+const MAX_FREE_PERCENTILES = 2 ** 22;
 
 interface Options {
   readonly bins: number;
   readonly all?: boolean;
   readonly sort: (typeof SORTS)[number];
   readonly percentiles?: readonly number[];
+  readonly plot?: string;
   readonly json?: boolean;
 }
 
@@ -45,6 +49,7 @@ export function statsCommand(terminal: Terminal): Command {
       new Option("--sort <by>", "order of the lines, the largest first").choices(SORTS).default("name"),
     )
     .option("-a, --all", "show every layer, do not fold equal ones")
+    .option("--plot <path>", "write the histograms as an SVG too")
     .addOption(jsonOption())
     .action((place: string, patterns: string[], options: Options) =>
       stats(place, patterns, options, terminal),
@@ -63,9 +68,10 @@ async function stats(
   options: Options,
   terminal: Terminal,
 ): Promise<void> {
+  const { plot, bins, json } = options;
+  if (plot !== undefined) await refuseToHarm({ inputs: [place], targets: [plot], signal: terminal.signal });
   await using file = await open(place, terminal);
   const names = selectNames(file.names, patterns);
-  const { bins, json } = options;
   const isSmall = names.length === 1 && sizeOf(file.info(names[0]!).shape) <= MAX_FREE_PERCENTILES;
   const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
   const bar = openProgress(terminal, "reading");
@@ -101,14 +107,18 @@ async function stats(
   }
   const total = tensors.length > 1 ? summarize({ name: "all" }, { moments: all }, bins) : undefined;
   const single = tensors.map((stats) => ({ stats, folded: 1 }));
+  // Percentiles of several tensors together are not known.
+  const isUnfolded = options.all === true || options.percentiles !== undefined;
+  const rows = sort(isUnfolded ? single : folded, options.sort);
+  if (plot !== undefined) {
+    const drawn = rows.map(({ stats }) => stats);
+    await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
+  }
   if (json) {
     const list = sort(single, options.sort).map(({ stats }) => stats);
     terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
     return;
   }
-  // Percentiles of several tensors together are not known.
-  const isUnfolded = options.all === true || options.percentiles !== undefined;
-  const rows = sort(isUnfolded ? single : folded, options.sort);
   terminal.print(drawStats(rows, total, percentiles ?? [], terminal));
 }
 

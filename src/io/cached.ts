@@ -1,0 +1,238 @@
+/** A source that keeps what it has read in a store, for the next time and for other processes. */
+import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { abortable } from "./abort.ts";
+import { isUrl } from "./duck-types.ts";
+import { allocate } from "./faults.ts";
+import { Limiter } from "./limiter.ts";
+import { openSource, type SourceInput } from "./open-source.ts";
+import { openStore, type StoreInput } from "./open-store.ts";
+import type { SourceOptions } from "./options.ts";
+import { runAll } from "./run-all.ts";
+import type { ByteSource, ReadOptions, Store } from "./types.ts";
+
+/** Options of {@link cached}. */
+export interface CachedOptions extends SourceOptions {
+  /**
+   * What names the file in the cache; its URL by default. Needed for sources without an address, and for URLs that are
+   * signed anew each time. Two files must never have the same name and the same version.
+   */
+  readonly key?: string | undefined;
+}
+
+// Large enough that a request for one costs little more than its bytes, small enough that little is fetched twice.
+const BLOCK_BYTES = 2 ** 20;
+// What is fetched but not stored yet is lost when the process is killed: 4 MiB at most.
+const MAX_AT_ONCE = 4;
+const DIGEST_BYTES = 32;
+// Tensors that are read one by one lie in the same few blocks.
+const MAX_RECENT = 4;
+const NAME = /^[0-9a-f]{32}-\d+\.block$/;
+
+/**
+ * A source that keeps the blocks that it reads in a store, and reads them from there the next time: in this program, in
+ * another one, after a crash. At most 4 MiB are fetched again after a kill. Each block is kept under the file's name and
+ * version, so a file that has changed is fetched anew. A source that can't tell its version (no strong ETag, and no
+ * modification date a minute old) is passed on as it is.
+ *
+ * A cache that can't be written, or that was damaged, never fails a read.
+ *
+ * @throws What opening the source throws.
+ * @example
+ * ```ts
+ * const source = await cached("https://example.com/model.safetensors", "cache");
+ * const file = await openSafetensors(source);
+ * await trimCache("cache", 10e9);
+ * ```
+ */
+export async function cached(
+  source: SourceInput,
+  store: StoreInput,
+  options: CachedOptions = {},
+): Promise<ByteSource> {
+  const address = typeof source === "string" || isUrl(source) ? String(source) : undefined;
+  const key = options.key ?? address;
+  if (key === undefined) {
+    const message = "a source without an address needs a name in the cache: pass { key }";
+    throw new Pytree2SafetensorsError("InvalidArgument", message);
+  }
+  const [place, { source: inner }] = await Promise.all([openStore(store), openSource(source, options)]);
+  return cachedSource(inner, place, key);
+}
+
+/**
+ * A store whose files are read as {@link cached} reads them: a sharded checkpoint on a server, or the checkpoints of a
+ * run. What is written and removed goes to the store itself.
+ *
+ * @param options Its `key` names the store in the cache; by default its address, or what it calls itself.
+ * @example
+ * ```ts
+ * const store = await cachedStore("hf://owner/repo", "cache");
+ * const params = await loadPytree(store);
+ * ```
+ */
+export async function cachedStore(
+  place: StoreInput,
+  store: StoreInput,
+  options: CachedOptions = {},
+): Promise<Store> {
+  const [cache, inner] = await Promise.all([openStore(store), openStore(place, options)]);
+  const address = typeof place === "string" || isUrl(place) ? String(place) : inner.name;
+  const base = options.key ?? address;
+  if (base === undefined) {
+    const message = "a store without a name needs one in the cache: pass { key }";
+    throw new Pytree2SafetensorsError("InvalidArgument", message);
+  }
+  return {
+    ...(inner.name !== undefined && { name: inner.name }),
+    source: async (key, more) =>
+      cachedSource(await inner.source(key, more), cache, JSON.stringify([base, key])),
+    sink: (key, more) => inner.sink(key, more),
+    list: (prefix, more) => inner.list(prefix, more),
+    remove: (key) => inner.remove(key),
+    ...(inner.pending && { pending: (prefix?: string) => inner.pending!(prefix) }),
+  };
+}
+
+async function cachedSource(inner: ByteSource, cache: Store, key: string): Promise<ByteSource> {
+  const { name, size, version } = inner;
+  if (version === undefined) return inner;
+  const id = hex(await sha256(new TextEncoder().encode(JSON.stringify([key, version, size])))).slice(0, 32);
+  const blocks = new Blocks(inner, cache, id);
+  return {
+    ...(name !== undefined && { name }),
+    size,
+    version,
+    parallel: MAX_AT_ONCE,
+    read: (start, end, more) => blocks.read(start, end, more),
+    close: () => inner.close?.(),
+  };
+}
+
+/**
+ * Removes blocks from a cache, those that were stored first before others, until it has at most `maxBytes`. Files that
+ * `cached` didn't make are left alone.
+ */
+export async function trimCache(store: StoreInput, maxBytes: number): Promise<void> {
+  const place = await openStore(store);
+  const blocks: { key: string; size: number; modified: number }[] = [];
+  for await (const { key, size, modified = 0 } of place.list("", { shallow: true })) {
+    if (NAME.test(key)) blocks.push({ key, size, modified });
+  }
+  // What a killed process left of a block goes too.
+  if (place.pending) for await (const _ of place.pending());
+  let bytes = blocks.reduce((sum, { size }) => sum + size, 0);
+  for (const { key, size } of blocks.sort((a, b) => a.modified - b.modified)) {
+    if (bytes <= maxBytes) return;
+    await place.remove(key);
+    bytes -= size;
+  }
+}
+
+class Blocks {
+  readonly #inner: ByteSource;
+  readonly #store: Store;
+  readonly #id: string;
+  /** Bounds what is fetched and not stored yet, over all reads. */
+  readonly #limiter = new Limiter(MAX_AT_ONCE, Number.POSITIVE_INFINITY);
+  readonly #loading = new Map<number, Promise<Uint8Array>>();
+  readonly #recent = new Map<number, Uint8Array>();
+  #isFull = false;
+
+  constructor(inner: ByteSource, store: Store, id: string) {
+    this.#inner = inner;
+    this.#store = store;
+    this.#id = id;
+  }
+
+  async read(start: number, end: number, { signal, into, onBytes }: ReadOptions = {}): Promise<Uint8Array> {
+    const bytes = into ?? allocate(end - start, this.#inner.name ?? "source");
+    const first = Math.floor(start / BLOCK_BYTES);
+    const count = Math.ceil(end / BLOCK_BYTES) - first;
+    const indices = Array.from({ length: count }, (_, i) => first + i);
+    await runAll(indices, MAX_AT_ONCE, async (index) => {
+      signal?.throwIfAborted();
+      const offset = index * BLOCK_BYTES;
+      const from = Math.max(start, offset);
+      const to = Math.min(end, offset + BLOCK_BYTES);
+      const block = await abortable(this.#block(index), signal);
+      bytes.set(block.subarray(from - offset, to - offset), from - start);
+      onBytes?.(to - from);
+    });
+    return bytes;
+  }
+
+  /** A block, by one request however many ask for it. */
+  async #block(index: number): Promise<Uint8Array> {
+    const recent = this.#recent.get(index);
+    if (recent !== undefined) return recent;
+    let loading = this.#loading.get(index);
+    if (loading === undefined) {
+      loading = this.#limiter.run(BLOCK_BYTES, undefined, () => this.#load(index));
+      loading = loading.finally(() => this.#loading.delete(index));
+      this.#loading.set(index, loading);
+    }
+    return loading;
+  }
+
+  async #load(index: number): Promise<Uint8Array> {
+    const key = `${this.#id}-${index}.block`;
+    const start = index * BLOCK_BYTES;
+    const end = Math.min(start + BLOCK_BYTES, this.#inner.size);
+    let block = await this.#stored(key, end - start);
+    if (block === undefined) {
+      block = new Uint8Array(await this.#inner.read(start, end));
+      await this.#keep(key, block);
+    }
+    this.#recent.set(index, block);
+    if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+    return block;
+  }
+
+  /** What the cache has under a key; nothing, if it is damaged in any way. */
+  async #stored(key: string, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      const source = await this.#store.source(key);
+      try {
+        if (source.size !== DIGEST_BYTES + length) return undefined;
+        const file = new Uint8Array(await source.read(0, source.size));
+        if (file.byteLength !== DIGEST_BYTES + length) return undefined;
+        const block = file.subarray(DIGEST_BYTES);
+        const digest = await sha256(block);
+        return digest.every((byte, i) => byte === file[i]) ? block : undefined;
+      } finally {
+        await source.close?.();
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #keep(key: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#isFull) return;
+    try {
+      const digest = await sha256(block);
+      // Not flushed: after a crash of the machine the digest tells whether it is there.
+      const sink = await this.#store.sink(key, { flush: false });
+      try {
+        await sink.begin?.(DIGEST_BYTES + block.byteLength);
+        await sink.write(digest);
+        await sink.write(block);
+        await sink.close();
+      } catch (error) {
+        await sink.abort?.(error);
+        throw error;
+      }
+    } catch {
+      // The disk is full, or it may not be written: reading goes on without.
+      this.#isFull = true;
+    }
+  }
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

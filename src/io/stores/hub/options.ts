@@ -1,0 +1,36 @@
+/** Which hub, and who asks: by option, or by what the environment says. */
+import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { quote } from "../../../base/quote.ts";
+import { getPlatform } from "../../platform.ts";
+
+/** How the Hugging Face Hub is reached. */
+export interface HubOptions {
+  /** The hub's URL; `HF_ENDPOINT` or `https://huggingface.co` by default. */
+  readonly endpoint?: string | undefined;
+  /**
+   * An access token. By default `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file that `hf auth login` writes, where there
+   * is an environment. An empty string sends none. It is sent to the endpoint and to no other host.
+   */
+  readonly token?: string | undefined;
+}
+
+const DEFAULT_ENDPOINT = "https://huggingface.co";
+
+/** The options with what the environment adds. */
+export async function resolveHubOptions(
+  options: HubOptions,
+): Promise<HubOptions & { readonly endpoint: string }> {
+  const found = (await getPlatform()?.readHubOptions?.()) ?? {};
+  const usual = checkEndpoint(found.endpoint ?? DEFAULT_ENDPOINT);
+  const endpoint = options.endpoint === undefined ? usual : checkEndpoint(options.endpoint);
+  // A token of the environment is for the hub of the environment.
+  const token = options.token ?? (endpoint === usual ? found.token : undefined);
+  return { endpoint, token };
+}
+
+function checkEndpoint(endpoint: string): string {
+  if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))
+    return endpoint.replace(/\/+$/, "");
+  const message = `the hub's endpoint must be an http or https URL, not ${quote(endpoint)}`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message);
+}

@@ -1,0 +1,108 @@
+/** A repository of the hub, or a folder in it, as a store to read from. */
+import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { printable } from "../../../base/quote.ts";
+import type { OpenSourceOptions } from "../../options.ts";
+import { httpLimiter, httpSource } from "../../sources/http.ts";
+import { refusal } from "../../sources/refusal.ts";
+import { readWhole } from "../../sources/response.ts";
+import { Transient, withRetries } from "../../sources/retry.ts";
+import type { ListOptions, Store, StoreEntry } from "../../types.ts";
+import { checkKey } from "../../urls.ts";
+import { isListed } from "../listing.ts";
+import { type HubRepo, hubName, parseHubAddress, resolveUrl, treeUrl } from "./address.ts";
+import { HubClient } from "./client.ts";
+import { resolveHubOptions } from "./options.ts";
+
+// A page of a list has a thousand entries.
+const MAX_LIST_BYTES = 16 * 2 ** 20;
+
+/** Opens an address: the store of its folder, and the key in it unless the address is a folder. */
+export async function openHubAddress(
+  address: string,
+  options: OpenSourceOptions,
+): Promise<{ store: Store; key: string | undefined }> {
+  const { repo, folder, name } = parseHubAddress(address);
+  const client = new HubClient(await resolveHubOptions(options.hub ?? {}), options.fetch);
+  return { store: hubStore(client, repo, folder, options), key: name };
+}
+
+function hubStore(client: HubClient, repo: HubRepo, folder: string, options: OpenSourceOptions): Store {
+  const limiter = httpLimiter();
+  const name = printable(hubName(repo, folder.replace(/\/$/, "")));
+  const refuse = (action: string) => {
+    const message = `${name}: can't ${action} here; the hub is written with its own client, see docs/recipes/hub.md`;
+    return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+  };
+  return {
+    name,
+    source(key, { signal } = {}) {
+      checkKey(key);
+      const path = folder + key;
+      const fetch = client.reader(repo, path);
+      const own = { ...options, signal, fetch, name: printable(hubName(repo, path)) };
+      return httpSource(resolveUrl(client.endpoint, client.pinned(repo), path), own, limiter);
+    },
+    sink() {
+      throw refuse("write");
+    },
+    list: (prefix = "", listOptions) => listFiles(client, repo, folder, prefix, options, listOptions),
+    remove() {
+      throw refuse("remove files");
+    },
+  };
+}
+
+async function* listFiles(
+  client: HubClient,
+  repo: HubRepo,
+  folder: string,
+  prefix: string,
+  { retries = 5, headers }: OpenSourceOptions,
+  { shallow = false, signal }: ListOptions = {},
+): AsyncGenerator<StoreEntry, void, undefined> {
+  const place = folder + prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  const name = printable(hubName(repo, place));
+  const init = { headers: new Headers(headers as HeadersInit | undefined), signal: signal ?? null };
+  let next: string | undefined = treeUrl(client.endpoint, client.pinned(repo), place, !shallow).href;
+  while (next !== undefined) {
+    const url: string = next;
+    const { text, link } = await withRetries({ retries, signal }, async () => {
+      const { response } = await client.fetch(url, init, repo, place).catch((cause: unknown) => {
+        throw signal?.aborted || !(cause instanceof TypeError) ? cause : unreachable(name, cause);
+      });
+      if (!response.ok) throw await refusal(response, name);
+      const body = await readWhole(response, name, { bound: () => MAX_LIST_BYTES, signal });
+      return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
+    });
+    for (const { path, size } of parseList(text, name)) {
+      const key = path.slice(folder.length);
+      if (path.startsWith(folder) && isListed(key, prefix, shallow)) yield { key, size };
+    }
+    const following = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+    next = following === undefined ? undefined : new URL(following, url).href;
+  }
+}
+
+function unreachable(name: string, cause: TypeError): Transient {
+  const message = `${name}: the hub can't be reached: ${printable(cause.message, 300)}`;
+  return new Transient(new Pytree2SafetensorsError("HttpError", message, { source: name, cause }));
+}
+
+function parseList(text: string, name: string): { path: string; size: number }[] {
+  const isEntry = (entry: unknown): entry is { type: string; path: string; size: number } => {
+    const { type, path, size } = (entry ?? {}) as Record<string, unknown>;
+    return (
+      typeof type === "string" && typeof path === "string" && (type !== "file" || Number.isSafeInteger(size))
+    );
+  };
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text);
+  } catch {
+    entries = undefined;
+  }
+  if (Array.isArray(entries) && entries.every(isEntry)) return entries.filter(({ type }) => type === "file");
+  throw new Pytree2SafetensorsError("HttpError", `${name}: the hub's list of files can't be read`, {
+    source: name,
+  });
+}

@@ -1,0 +1,225 @@
+/** Signed requests to one bucket: what a request costs in retries, time and answers is decided here. */
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { messageOf, printable } from "../../../base/quote.ts";
+import { abortable, onAbort } from "../../abort.ts";
+import type { HttpOptions } from "../../options.ts";
+import { readWhole } from "../../sources/response.ts";
+import { Transient, withRetries } from "../../sources/retry.ts";
+import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
+import { CredentialsCache, type S3Credentials, type S3CredentialsInput } from "./credentials.ts";
+import { failureOf, isExpired, problemOf } from "./errors.ts";
+
+/** Where a bucket is, how to get in, and how to talk to it. */
+export interface S3Options extends S3Address, Pick<HttpOptions, "fetch" | "retries" | "timeout"> {
+  /** Keys to sign with, or a function that gives them, as the AWS SDK's providers are; without any, requests are anonymous. */
+  readonly credentials?: S3CredentialsInput | undefined;
+  /**
+   * Whether to send `x-amz-checksum-sha256`, which the server keeps with the object; true by default. The bytes are
+   * protected without it too, by the hash in the signature: turn it off for servers that refuse it.
+   */
+  readonly checksums?: boolean | undefined;
+}
+
+/** The same, with credentials that several clients may share. */
+export interface S3ClientOptions extends Omit<S3Options, "credentials"> {
+  readonly credentials?: S3CredentialsInput | CredentialsCache | undefined;
+}
+
+/** What a signer is given. */
+export interface UnsignedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** The headers to sign. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: S3Credentials;
+  readonly region: string;
+}
+
+/** Adds a signature: resolves with the headers to send. */
+export type Sign = (request: UnsignedRequest) => Promise<Headers>;
+
+/** A request other than a read of a range. */
+export interface S3Request {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly digest?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when an attempt failed in a way that leaves open whether the server acted on it. */
+  readonly onLost?: () => void;
+  /** Throws for an answer that is an error in spite of its status. */
+  readonly check?: (text: string) => void;
+}
+
+/** An answer to a request that succeeded. */
+export interface S3Answer {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+// An upload shows no progress, so it gets the time of one more silence for each of these bytes.
+const BYTES_PER_TIMEOUT = 2 ** 20;
+// A page of a list, with a thousand keys of a thousand bytes each, all of them escaped.
+const MAX_ANSWER_BYTES = 16 * 2 ** 20;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+export class S3Client {
+  readonly name: string;
+  readonly checksums: boolean;
+  readonly #bucket: URL;
+  readonly #region: string;
+  readonly #credentials: CredentialsCache;
+  readonly #fetch: NonNullable<HttpOptions["fetch"]>;
+  readonly #retries: number;
+  readonly #timeout: number;
+  readonly #sign: Sign;
+
+  constructor(options: S3ClientOptions, sign: Sign) {
+    this.name = `s3://${options.bucket}`;
+    this.checksums = options.checksums ?? true;
+    this.#bucket = bucketUrl(options);
+    this.#region = options.region ?? "us-east-1";
+    const { credentials } = options;
+    this.#credentials =
+      credentials instanceof CredentialsCache ? credentials : new CredentialsCache(credentials);
+    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    this.#retries = options.retries ?? 5;
+    this.#timeout = options.timeout ?? 30_000;
+    this.#sign = sign;
+  }
+
+  /** The address of a key, fit for messages. */
+  nameOf(key: string): string {
+    return printable(`${this.name}/${key}`);
+  }
+
+  url(key: string, query?: Readonly<Record<string, string>>): string {
+    return objectUrl(this.#bucket, key, query);
+  }
+
+  /** One signed exchange, tried once more where the credentials had expired. Fails with S3's own error. */
+  async fetch(url: string, init: RequestInit, name: string, digest?: Uint8Array): Promise<Response> {
+    for (let isSecond = false; ; isSecond = true) {
+      const credentials = await this.#getCredentials();
+      const headers = await this.#headers(url, init, credentials, digest);
+      // A signature is for one host, so a redirect is never followed.
+      const response = await this.#fetch(url, { ...init, headers, redirect: "manual" });
+      if (response.ok || response.status === 412 || response.status === 416) return response;
+      const problem = problemOf(response.status, response.headers, await bodyText(response, name));
+      if (!isSecond && isExpired(problem) && (await this.#credentials.refuse(credentials))) continue;
+      throw failureOf(problem, name);
+    }
+  }
+
+  /** Sends a request until it succeeds or fails for good. */
+  send(request: S3Request): Promise<S3Answer> {
+    const { key, signal, onLost } = request;
+    const name = this.nameOf(key);
+    return withRetries({ retries: this.#retries, signal }, async () => {
+      try {
+        return await this.#attempt(request, name);
+      } catch (error) {
+        if (error instanceof Transient) onLost?.();
+        throw error;
+      }
+    });
+  }
+
+  async #attempt(request: S3Request, name: string): Promise<S3Answer> {
+    const { method, key, query, headers, body, digest, signal } = request;
+    const controller = new AbortController();
+    const forget = onAbort(signal, () => controller.abort(signal?.reason));
+    const timeout = Math.min(
+      this.#timeout * (1 + (body?.byteLength ?? 0) / BYTES_PER_TIMEOUT),
+      MAX_TIMEOUT_MS,
+    );
+    const timer = setTimeout(() => controller.abort(new Transient(stalled(name, timeout))), timeout);
+    const exchange = async (): Promise<S3Answer> => {
+      try {
+        const init = { method, headers: headers ?? {}, signal: controller.signal, ...(body && { body }) };
+        const response = await this.fetch(this.url(key, query), init, name, digest);
+        if (response.status === 412 || response.status === 416) {
+          throw failureOf(problemOf(response.status, response.headers, await bodyText(response, name)), name);
+        }
+        const text = await bodyText(response, name);
+        request.check?.(text);
+        return { headers: response.headers, text };
+      } catch (error) {
+        if (isPytree2SafetensorsError(error)) throw error.code === "ShortRead" ? new Transient(error) : error;
+        throw error instanceof Transient ? error : broken(error, name);
+      }
+    };
+    try {
+      return await abortable(exchange(), controller.signal);
+    } finally {
+      clearTimeout(timer);
+      forget();
+      controller.abort();
+    }
+  }
+
+  async #getCredentials(): Promise<S3Credentials | undefined> {
+    try {
+      return await this.#credentials.get();
+    } catch (cause) {
+      const message = `${this.name}: no credentials: ${messageOf(cause)}`;
+      throw new Pytree2SafetensorsError("HttpError", message, { source: this.name, cause });
+    }
+  }
+
+  async #headers(
+    url: string,
+    init: RequestInit,
+    credentials: S3Credentials | undefined,
+    digest: Uint8Array | undefined,
+  ): Promise<Headers> {
+    const plain = new Headers(init.headers);
+    if (credentials === undefined) return plain;
+    // Only these are signed: proxies and some servers change others on the way, `Accept-Encoding` above all.
+    const headers: Record<string, string> = { "x-amz-content-sha256": digest ? hex(digest) : EMPTY_SHA256 };
+    plain.forEach((value, key) => {
+      if (key.startsWith("x-amz-")) headers[key] = value;
+    });
+    const { method = "GET" } = init;
+    const signed = await this.#sign({ method, url, headers, credentials, region: this.#region });
+    signed.forEach((value, key) => {
+      plain.set(key, value);
+    });
+    return plain;
+  }
+}
+
+/** The hash of bytes, as signatures and checksums use it. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** Bytes in base64, as headers and XML have checksums. */
+export function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function bodyText(response: Response, name: string): Promise<string> {
+  // The answer to `HEAD` has the length of a body, but none.
+  if (response.body === null) return "";
+  return new TextDecoder().decode(await readWhole(response, name, { bound: () => MAX_ANSWER_BYTES }));
+}
+
+function stalled(name: string, timeout: number): Error {
+  const message = `${name}: no answer within ${Math.round(timeout)} ms; \`timeout\` allows more`;
+  return new Pytree2SafetensorsError("Timeout", message, { source: name });
+}
+
+function broken(cause: unknown, name: string): Transient {
+  const inner = (cause as { cause?: unknown } | null)?.cause;
+  const reasons = [messageOf(cause), inner === undefined ? "" : messageOf(inner)].filter(Boolean);
+  const message = `${name}: ${reasons.join(": ")}`;
+  return new Transient(new Pytree2SafetensorsError("HttpError", message, { source: name, cause }));
+}

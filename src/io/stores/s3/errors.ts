@@ -1,0 +1,86 @@
+/** What S3's error answers mean: its codes in words, with the way out, and which of them may pass. */
+import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { printable } from "../../../base/quote.ts";
+import { retryAfter, Transient } from "../../sources/retry.ts";
+import { childText, parseXml } from "./xml.ts";
+
+/** What an error answer says. */
+export interface S3Problem {
+  readonly status: number;
+  /** S3's own code, `NoSuchKey` say; empty where the answer has none, as to `HEAD`. */
+  readonly code: string;
+  readonly message: string;
+  /** The region that the server names in place of the one that was tried. */
+  readonly region: string | undefined;
+  readonly delay: number | undefined;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  AccessDenied: "check what these credentials may do there",
+  AuthorizationHeaderMalformed: "check the region",
+  BadDigest: "the bytes were changed on the way; try again",
+  ExpiredToken: "pass credentials as a function, so that they can be renewed",
+  InvalidAccessKeyId: "check the access key and the endpoint",
+  NoSuchBucket: "check its name and the endpoint, or create it first",
+  PermanentRedirect: "check the region and the endpoint",
+  RequestTimeTooSkewed: "set the clock of this machine",
+  SignatureDoesNotMatch: "check the secret key, the region and the endpoint",
+  XAmzContentSHA256Mismatch: "the bytes were changed on the way; try again",
+};
+
+const PASSING = new Set([
+  "ConditionalRequestConflict",
+  "InternalError",
+  "OperationAborted",
+  "RequestTimeout",
+  "ServiceUnavailable",
+  "SlowDown",
+  // The bytes that arrived are not those that were sent.
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+]);
+
+const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"]);
+
+/** Reads an answer that is not what was hoped for. */
+export function problemOf(status: number, headers: Headers, body: string): S3Problem {
+  let code = "";
+  let message = "";
+  try {
+    const error = parseXml(body);
+    if (error.name === "Error") {
+      code = childText(error, "Code") ?? "";
+      message = childText(error, "Message") ?? "";
+    }
+  } catch {
+    // A proxy's page, or nothing at all: the status says enough.
+  }
+  const region = headers.get("x-amz-bucket-region") ?? undefined;
+  return { status, code, message, region, delay: retryAfter(headers.get("retry-after")) };
+}
+
+/** Whether new credentials may help. */
+export function isExpired({ code }: S3Problem): boolean {
+  return EXPIRED.has(code);
+}
+
+/** The error of a problem; a {@link Transient} one where trying again may help. */
+export function failureOf(problem: S3Problem, name: string): unknown {
+  const { status, code, message, region, delay } = problem;
+  const what = status === 0 ? "the server answered with a redirect" : `the server answered ${status}`;
+  const said = [printable(code, 100), printable(message, 500).replace(/\.$/, "")].filter(Boolean).join(": ");
+  const isElsewhere =
+    region !== undefined && (status === 0 || (status >= 300 && status < 400) || status === 400);
+  const advice = isElsewhere
+    ? `the bucket is in the region ${printable(region, 50)}; pass it`
+    : Object.hasOwn(ADVICE, code)
+      ? ADVICE[code]
+      : undefined;
+  const error = new Pytree2SafetensorsError(
+    "HttpError",
+    `${name}: ${[[what, said].filter(Boolean).join(" "), advice].filter(Boolean).join("; ")}`,
+    { source: name, status },
+  );
+  const mayPass = status >= 500 || status === 408 || status === 429 || PASSING.has(code);
+  return mayPass ? new Transient(error, delay) : error;
+}

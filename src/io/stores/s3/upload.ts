@@ -1,0 +1,207 @@
+/** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { abortable, onAbort } from "../../abort.ts";
+import { base64, type S3Client, sha256 } from "./client.ts";
+import { failureOf, problemOf } from "./errors.ts";
+import { alreadyThere, markHeaders, newHeaders, objectExists, refusedAsOld, wasWritten } from "./written.ts";
+import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
+
+interface Part {
+  readonly etag: string;
+  readonly checksum: string;
+}
+
+// The servers' clocks count seconds.
+const SLACK_MS = 2000;
+// How long an upload that is being created when the write is aborted may take to tell its id, which aborting it needs.
+const GRACE_MS = 5000;
+// An upload of a part that was under way when the upload was aborted can bring it back.
+const MAX_ABORTS = 5;
+
+export class Upload {
+  readonly #client: S3Client;
+  readonly #key: string;
+  readonly #name: string;
+  readonly #isNew: boolean;
+  readonly #mark = crypto.randomUUID();
+  readonly #parts: Part[] = [];
+  #id: Promise<string> | undefined;
+  /** When requests to create the upload were sent whose answers never came: what they made is to be cleared. */
+  #lostSince: number | undefined;
+  #createdAt = Number.POSITIVE_INFINITY;
+
+  constructor(client: S3Client, key: string, isNew: boolean) {
+    this.#client = client;
+    this.#key = key;
+    this.#name = client.nameOf(key);
+    this.#isNew = isNew;
+  }
+
+  async sendPart(number: number, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> {
+    this.#id ??= this.#create(delayed(signal, GRACE_MS));
+    this.#id.catch(() => {}); // whoever waits for it is told
+    const uploadId = await abortable(this.#id, signal);
+    const digest = await sha256(body);
+    const checksum = base64(digest);
+    const { headers } = await this.#client.send({
+      method: "PUT",
+      key: this.#key,
+      query: { partNumber: String(number), uploadId },
+      headers: this.#client.checksums ? { "x-amz-checksum-sha256": checksum } : {},
+      body,
+      digest,
+      signal,
+    });
+    const etag = headers.get("etag");
+    if (etag === null) {
+      const advice = "a server of another origin must send Access-Control-Expose-Headers: ETag";
+      throw new Pytree2SafetensorsError(
+        "HttpError",
+        `${this.#name}: the part has no ETag that can be seen; ${advice}`,
+        {
+          source: this.#name,
+        },
+      );
+    }
+    this.#parts[number - 1] = { etag, checksum };
+  }
+
+  /** Makes the object of the parts. */
+  async complete(signal: AbortSignal | undefined): Promise<void> {
+    const uploadId = await this.#id!;
+    await this.#clearLost();
+    const body = new TextEncoder().encode(this.#completion());
+    let isRetry = false;
+    try {
+      await this.#client.send({
+        method: "POST",
+        key: this.#key,
+        query: { uploadId },
+        headers: { "content-type": "application/xml", ...newHeaders(this.#isNew) },
+        body,
+        digest: await sha256(body),
+        signal,
+        onLost: () => {
+          isRetry = true;
+        },
+        // An error can come after the status 200, which is sent early to keep the connection.
+        check: (answer) => {
+          const root = parseXml(answer);
+          if (root.name !== "Error") return;
+          const status = childText(root, "Code") === "PreconditionFailed" ? 412 : 200;
+          throw failureOf(problemOf(status, new Headers(), answer), this.#name);
+        },
+      });
+    } catch (error) {
+      if (isRetry && (await wasWritten(this.#client, this.#key, this.#mark))) return;
+      throw refusedAsOld(error, this.#name);
+    }
+  }
+
+  /** Removes what was sent. */
+  async abort(): Promise<void> {
+    const uploadId = await this.#id?.catch(() => undefined);
+    await this.#clearLost().catch(() => {});
+    if (uploadId !== undefined) await abortUpload(this.#client, this.#key, uploadId);
+  }
+
+  async #create(signal: AbortSignal): Promise<string> {
+    // Completing it would fail too, but only after everything was sent.
+    if (this.#isNew && (await objectExists(this.#client, this.#key, signal))) throw alreadyThere(this.#name);
+    const startedAt = Date.now();
+    try {
+      const { text } = await this.#client.send({
+        method: "POST",
+        key: this.#key,
+        query: { uploads: "" },
+        headers: {
+          "content-type": "application/octet-stream",
+          ...markHeaders(this.#mark),
+          ...(this.#client.checksums && { "x-amz-checksum-algorithm": "SHA256" }),
+        },
+        signal,
+        onLost: () => {
+          this.#lostSince ??= startedAt;
+        },
+      });
+      const id = childText(parseXml(text), "UploadId");
+      if (!id)
+        throw new Pytree2SafetensorsError("HttpError", `${this.#name}: the server gave the upload no id`);
+      return id;
+    } catch (error) {
+      if (signal.aborted) this.#lostSince ??= startedAt;
+      throw error;
+    } finally {
+      this.#createdAt = Date.now();
+    }
+  }
+
+  #completion(): string {
+    const parts = this.#parts.map(({ etag, checksum }, at) => {
+      const sum = this.#client.checksums ? `<ChecksumSHA256>${checksum}</ChecksumSHA256>` : "";
+      return `<Part><PartNumber>${at + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag>${sum}</Part>`;
+    });
+    return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`;
+  }
+
+  /**
+   * A request to create an upload whose answer was lost may have made one that nobody knows. It is told by its key,
+   * the time in which we asked, and that it is still without parts.
+   */
+  async #clearLost(): Promise<void> {
+    if (this.#lostSince === undefined) return;
+    const own = await this.#id?.catch(() => undefined);
+    const { headers, text } = await this.#client.send({
+      method: "GET",
+      key: "",
+      query: { uploads: "", prefix: this.#key },
+    });
+    const date = Date.parse(headers.get("date") ?? "");
+    const skew = Number.isNaN(date) ? 0 : date - Date.now();
+    const from = this.#lostSince + skew - SLACK_MS;
+    const to = Math.min(this.#createdAt, Date.now()) + skew + SLACK_MS;
+    for (const upload of parseXml(text).children.filter(({ name }) => name === "Upload")) {
+      const uploadId = childText(upload, "UploadId");
+      const initiated = Date.parse(childText(upload, "Initiated") ?? "");
+      if (childText(upload, "Key") !== this.#key || uploadId === undefined || uploadId === own) continue;
+      if (initiated < from || initiated > to) continue;
+      const parts = await listParts(this.#client, this.#key, uploadId);
+      if (parts?.length === 0) await abortUpload(this.#client, this.#key, uploadId);
+    }
+    this.#lostSince = undefined;
+  }
+}
+
+/** A signal that is aborted some time after another. */
+function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  onAbort(signal, () => {
+    const timer = setTimeout(() => controller.abort(signal.reason), milliseconds);
+    // It is no reason for a program to stay.
+    (timer as { unref?: () => void }).unref?.();
+  });
+  return controller.signal;
+}
+
+async function abortUpload(client: S3Client, key: string, uploadId: string): Promise<void> {
+  for (let count = 0; count < MAX_ABORTS; count++) {
+    try {
+      await client.send({ method: "DELETE", key, query: { uploadId } });
+    } catch (error) {
+      if (isPytree2SafetensorsError(error) && error.status === 404) return;
+      throw error;
+    }
+    if ((await listParts(client, key, uploadId)) === undefined) return;
+  }
+}
+
+/** The parts of an upload, `undefined` where there is no such upload. */
+async function listParts(client: S3Client, key: string, uploadId: string): Promise<XmlElement[] | undefined> {
+  try {
+    const { text } = await client.send({ method: "GET", key, query: { uploadId } });
+    return parseXml(text).children.filter(({ name }) => name === "Part");
+  } catch (error) {
+    if (isPytree2SafetensorsError(error) && error.status === 404) return undefined;
+    throw error;
+  }
+}
