@@ -1,7 +1,6 @@
 /** A tree as a dict: the Python package's `pytree2dict`. */
 import { requireOptions } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
-import { requireOptions } from "./arguments.ts";
 import type { FlattenOptions } from "./flatten.ts";
 import type { KeyStyleOption } from "./keys/keystyles.ts";
 import { nameLeaves, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
