@@ -53,6 +53,10 @@ def kinds(seed: int):
     model = same_bits(eqx.filter(mlp(seed), eqx.is_array))
     yield "equinox-mlp", "eqx.filter(MLP, is_array): attributes and a tuple; what is no array is None", model
 
+    yield "equinox-weights", "the same with its true initial weights, so that it can be run", eqx.filter(
+        mlp(seed), eqx.is_array
+    )
+
     image = jnp.ones((1, 3, 3, 1), jnp.float32)
     linen = same_bits(ConvNet().init(jax.random.key(seed), image))
     yield "flax-linen", "variables of a Linen module: dicts of dicts", linen

@@ -12,6 +12,7 @@ import { model } from "../test/runtimes/support.ts";
 import { bundlePages } from "./browser/bundle.ts";
 import { openChromium } from "./browser/chromium.ts";
 import { type Actions, startControl } from "./browser/control-server.ts";
+import { runBrowserExample } from "./browser/example.ts";
 import { openFirefox } from "./browser/firefox.ts";
 import { startHttp2 } from "./browser/http2-server.ts";
 import { makeConsumer } from "./runtimes/consumer.ts";
@@ -47,6 +48,13 @@ async function main(): Promise<Result[]> {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       console.log(`${browser} ${version}: ${own.length - failed} passed, ${failed} failed (${seconds} s)`);
       results.push(...own);
+    }
+    if (wanted !== "firefox") {
+      const example = await runBrowserExample(
+        join(consumer.folder, "node_modules/pytree2safetensors/dist/index.js"),
+      );
+      printFailures([example], "chromium: ");
+      results.push(example);
     }
     return results;
   } finally {

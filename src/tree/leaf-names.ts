@@ -4,19 +4,18 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { leafPath, leafPaths } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { KEY_STYLES, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
+import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
 import { errorAt, placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
-import { Walk, type WalkOptions } from "./walk.ts";
+import { type NamedLeaf, Walk, type WalkOptions } from "./walk.ts";
 
 /** Options of the functions that name the leaves of a tree. */
 export interface NamingOptions extends WalkOptions, RekeyOptions, KeyStyleOption {}
 
-/** The leaves of a tree and their names, both in the tree's order. */
+/** The leaves of a tree with their names, in the tree's order. */
 export interface NamedLeaves {
-  readonly leaves: unknown[];
-  readonly names: readonly string[];
+  readonly leaves: readonly NamedLeaf[];
   /** Whether two leaves may have one name, or a name may read as another path. False is certain. */
   readonly odd: boolean;
   /** Whether a leaf's path starts with an attribute of the empty name. */
@@ -24,42 +23,40 @@ export interface NamedLeaves {
   /** How many containers the tree has. */
   readonly containers: number;
   /** The structure, with the tree's own kinds of keys. */
-  structure(): TreeDef;
+  readonly def: TreeDef;
   /** The key path of a leaf as it is written, for messages. */
   pathOf(leaf: number): KeyPath;
 }
 
-/**
- * Names the leaves of a tree.
- *
- * @param keepsDef Whether the structure will be asked for: then it is made in the same walk.
- */
-export function nameLeaves(tree: unknown, options: NamingOptions, keepsDef: boolean): NamedLeaves {
-  requireOptions(options);
-  requireChoice("objects", options.objects, ["dict", "attrs"]);
-  const style = keyStyle(options.keys ?? "pytree");
-  const spelled = style === KEY_STYLES.pytree;
-  const walk = new Walk(options, { def: keepsDef || !spelled, names: spelled ? options : undefined });
-  const kept = walk.down(tree);
-  const structure = () => {
-    return keepsDef || !spelled ? kept : new Walk(options, { def: true }).down(tree);
-  };
+/** Names the leaves of a tree. */
+export function nameLeaves(tree: unknown, options: NamingOptions): NamedLeaves {
+  const style = requireNaming(options);
+  const isOwn = style === KEY_STYLES.pytree;
+  const walk = new Walk(options, { def: true, names: isOwn ? options : undefined });
+  const def = walk.down(tree);
+  const paths = isOwn ? [] : leafPaths(def, options);
   return {
-    leaves: walk.leaves,
-    names: spelled ? walk.names : leafPaths(kept, options).map((path) => style.encode(path)),
-    odd: walk.odd || !spelled,
+    leaves: isOwn ? walk.named : walk.leaves.map((leaf, i) => ({ name: style.encode(paths[i]!), leaf })),
+    odd: walk.odd || !isOwn,
     startsEmpty: walk.startsEmpty,
     containers: walk.containers,
-    structure,
-    pathOf: (leaf) => leafPath(structure(), leaf, options),
+    def,
+    pathOf: (leaf) => leafPath(def, leaf, options),
   };
 }
 
+/** Checks options, and gives the key style that they ask for. */
+export function requireNaming(options: NamingOptions): KeyStyle {
+  requireOptions(options);
+  requireChoice("objects", options.objects, ["dict", "attrs"]);
+  return keyStyle(options.keys ?? "pytree");
+}
+
 /** Throws `DuplicateKey` with both key paths where two leaves have one name. */
-export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number) => KeyPath): void {
+export function refuseDuplicates(leaves: readonly NamedLeaf[], pathOf: (leaf: number) => KeyPath): void {
   const first = new Map<string, number>();
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i]!;
+  for (let i = 0; i < leaves.length; i++) {
+    const { name } = leaves[i]!;
     const other = first.get(name);
     if (other !== undefined) {
       const [a, b] = placesOf(pathOf(other), pathOf(i));
@@ -71,7 +68,7 @@ export function refuseDuplicates(names: readonly string[], pathOf: (leaf: number
 }
 
 /** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
-export function refuseLeadingEmpty({ startsEmpty }: NamedLeaves): void {
+export function refuseLeadingEmpty({ startsEmpty }: Pick<NamedLeaves, "startsEmpty">): void {
   if (!startsEmpty) return;
   const message =
     "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata";

@@ -1,11 +1,11 @@
 /** A tree as a dict: the Python package's `pytree2dict`. */
-import { requireOptions } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
 import type { FlattenOptions } from "./flatten.ts";
-import type { KeyStyleOption } from "./keys/keystyles.ts";
-import { nameLeaves, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
+import { KEY_STYLES, type KeyStyleOption } from "./keys/keystyles.ts";
+import { nameLeaves, refuseDuplicates, refuseLeadingEmpty, requireNaming } from "./leaf-names.ts";
 import { type BuildLimits, MAX_GAPS } from "./limits.ts";
 import type { RekeyOptions } from "./rekey.ts";
+import { Walk } from "./walk.ts";
 
 /** Options of {@link pytree2dict}. */
 export interface Pytree2DictOptions
@@ -28,14 +28,16 @@ export function pytree2dict<Leaf = unknown>(
   tree: unknown,
   options: Pytree2DictOptions = {},
 ): Record<string, Leaf> {
-  requireOptions(options);
-  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options }, false);
-  const { leaves, names } = named;
-  if (named.odd) {
-    refuseLeadingEmpty(named);
-    refuseDuplicates(names, named.pathOf);
-  }
+  const walked = { maxGaps: MAX_GAPS, ...options };
   const dict: Record<string, Leaf> = {};
-  for (let i = 0; i < names.length; i++) setOwn(dict, names[i]!, leaves[i] as Leaf);
+  if (requireNaming(options) === KEY_STYLES.pytree) {
+    const walk = new Walk(walked, { names: options, dict });
+    walk.down(tree);
+    refuseLeadingEmpty(walk);
+    if (!walk.odd || Object.keys(dict).length === walk.count) return dict;
+  }
+  const { leaves, pathOf } = nameLeaves(tree, walked);
+  refuseDuplicates(leaves, pathOf);
+  for (const { name, leaf } of leaves) setOwn(dict, name, leaf as Leaf);
   return dict;
 }

@@ -1,7 +1,7 @@
 /** A tree whose leaves are to be replaced. */
 import { type NamingOptions, nameLeaves, refuseDuplicates } from "./leaf-names.ts";
-import type { NamedLeaf } from "./tree2names.ts";
 import { treeUnflatten } from "./treedef.ts";
+import type { NamedLeaf } from "./walk.ts";
 
 /** A template taken apart. */
 export interface Template {
@@ -17,9 +17,7 @@ export interface Template {
  * @throws `DuplicateKey`, `UnsupportedKey`, `CircularTree`, `DepthLimit`.
  */
 export function flattenTemplate(tree: unknown, options: NamingOptions = {}): Template {
-  const named = nameLeaves(tree, options, true);
-  const { names } = named;
-  if (named.odd) refuseDuplicates(names, named.pathOf);
-  const leaves = named.leaves.map((leaf, i) => ({ name: names[i]!, leaf }));
-  return { leaves, rebuild: (values) => treeUnflatten(named.structure(), values) };
+  const { leaves, def, odd, pathOf } = nameLeaves(tree, options);
+  if (odd) refuseDuplicates(leaves, pathOf);
+  return { leaves, rebuild: (values) => treeUnflatten(def, values) };
 }

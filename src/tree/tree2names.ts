@@ -14,6 +14,9 @@ import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./l
 import { errorAt, tooManyContainers } from "./messages.ts";
 import { STRUCTURE_VERSION } from "./structure/read.ts";
 import { describeStructure, type StructureRecords } from "./structure/write.ts";
+import type { NamedLeaf } from "./walk.ts";
+
+export type { NamedLeaf } from "./walk.ts";
 
 /** Options of {@link tree2names}. */
 export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
@@ -21,12 +24,6 @@ export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
   readonly structure?: "auto" | "always" | "never" | undefined;
   /** Whether the order of dict keys and attributes counts. */
   readonly ordered?: boolean | undefined;
-}
-
-/** A leaf and its name. */
-export interface NamedLeaf {
-  readonly name: string;
-  readonly leaf: unknown;
 }
 
 /** A tree as a file will have it. */
@@ -49,29 +46,24 @@ export interface NamedTree {
 export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): NamedTree {
   const { structure: mode = "auto", ordered = false, keys = "pytree" } = options;
   const style = keyStyle(keys);
-  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options }, true);
-  const { names } = named;
-  const leaves: NamedLeaf[] = [];
-  for (let i = 0; i < names.length; i++) {
-    const leaf = named.leaves[i];
-    if (typeof leaf !== "string") leaves.push({ name: names[i]!, leaf });
-    else if (mode === "never") refuseStatic(named.pathOf(i));
-  }
+  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options });
+  const leaves = named.leaves.filter(({ leaf }, i) => {
+    if (typeof leaf !== "string") return true;
+    if (mode === "never") refuseStatic(named.pathOf(i));
+    return false;
+  });
   checkContainers(named, leaves.length, options.maxContainers);
   const pathOf = (place: number): KeyPath => named.pathOf(placeInTree(named.leaves, place));
   const keyPathOf = (leaf: NamedLeaf): KeyPath => pathOf(leaves.indexOf(leaf));
   if (named.odd) {
     if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(named);
-    refuseDuplicates(
-      leaves.map(({ name }) => name),
-      pathOf,
-    );
+    refuseDuplicates(leaves, pathOf);
   }
   if (mode === "never") return { leaves, keyPathOf, structure: undefined };
 
   const { objects, like, maxDepth = MAX_DEPTH } = options;
   const how = { style, ordered, objects, like, maxDepth };
-  const records = describeStructure(named.structure(), named.leaves, names, how);
+  const records = describeStructure(named.def, named.leaves, how);
   // Names of other styles don't say which one it is: the metadata does. Dotted names are for PyTorch's programs, which
   // guess it as `keys: "auto"` does, and some of which refuse metadata that they don't know.
   const isGuessed = style === KEY_STYLES.pytree || style === KEY_STYLES.dotted;
@@ -81,19 +73,19 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
 
 /** Throws `DepthLimit` where the tree has more containers than loading takes. */
 function checkContainers(
-  { containers, structure }: NamedLeaves,
+  { containers, def }: NamedLeaves,
   tensors: number,
   max: number = defaultMaxContainers(tensors),
 ): void {
   // The root is none of them: every tree has it.
   if (containers - 1 <= max) return;
-  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(structure(), max + 1)) });
+  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(def, max + 1)) });
 }
 
 /** Which leaf of the tree the n-th tensor is. */
-function placeInTree(leaves: readonly unknown[], place: number): number {
+function placeInTree(leaves: readonly NamedLeaf[], place: number): number {
   let left = place;
-  return leaves.findIndex((leaf) => typeof leaf !== "string" && left-- === 0);
+  return leaves.findIndex(({ leaf }) => typeof leaf !== "string" && left-- === 0);
 }
 
 /** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */

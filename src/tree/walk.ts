@@ -1,4 +1,5 @@
 /** The one walk down a tree: to its leaves, their names, its structure, as far as they are wanted. */
+import { setOwn } from "../base/dict.ts";
 import type { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type KeyEntry, type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
@@ -33,13 +34,24 @@ export interface WalkResults {
   readonly def?: boolean;
   /** Key strings, with keys of these kinds. */
   readonly names?: RekeyOptions | undefined;
+  /** Takes the leaves under their key strings in place of {@link Walk.named}: a list of names first is 1.5 × at 10^5. */
+  readonly dict?: Record<string, unknown> | undefined;
+}
+
+/** A leaf and its name. */
+export interface NamedLeaf {
+  readonly name: string;
+  readonly leaf: unknown;
 }
 
 /** A walk down a tree, for one tree. */
 export class Walk {
+  /** The leaves, where no names are wanted. */
   readonly leaves: unknown[] = [];
-  /** The key string of each leaf. */
-  readonly names: string[] = [];
+  /** The leaves with their key strings, where those are wanted. */
+  readonly named: NamedLeaf[] = [];
+  /** How many leaves there are. */
+  count = 0;
   /**
    * Whether some key string may read as another path, or stand twice: a name contains a separator, a key is not a
    * string, a class gave the keys. False is certain.
@@ -56,6 +68,7 @@ export class Walk {
   #gaps = 0;
   readonly #keepsDef: boolean;
   readonly #spells: boolean;
+  readonly #dict: Record<string, unknown> | undefined;
   readonly #objects: RekeyOptions["objects"];
   readonly #like: LikeKinds | undefined;
   // The containers from the root to where the walk is, and the child that it is at in each.
@@ -67,13 +80,14 @@ export class Walk {
 
   constructor(
     { takeLeaf, isLeaf, maxDepth = MAX_DEPTH, maxGaps = Number.POSITIVE_INFINITY }: WalkOptions,
-    { def = false, names }: WalkResults,
+    { def = false, names, dict }: WalkResults,
   ) {
     this.#takeLeaf = takeLeaf;
     this.#isLeaf = isLeaf;
     this.#maxDepth = maxDepth;
     this.#maxGaps = maxGaps;
     this.#keepsDef = def;
+    this.#dict = dict;
     this.#spells = names !== undefined;
     this.#objects = names?.objects;
     this.#like = names?.like;
@@ -110,8 +124,13 @@ export class Walk {
   }
 
   #leaf(leaf: unknown, name: string | undefined, depth: number): TreeDef {
-    this.leaves.push(leaf);
-    if (this.#spells) this.names.push(name ?? this.#unspellable(depth));
+    this.count++;
+    if (!this.#spells) this.leaves.push(leaf);
+    else {
+      const known = name ?? this.#unspellable(depth);
+      if (this.#dict === undefined) this.named.push({ name: known, leaf });
+      else setOwn(this.#dict, known, leaf);
+    }
     return LEAF;
   }
 
@@ -158,11 +177,11 @@ export class Walk {
           if (typeof key !== "string" || !isPlainName(key)) this.odd = true;
           text = typeof key === "string" ? key : String(key);
         }
-        const before = this.leaves.length;
+        const before = this.count;
         const child = this.#visit(values[i], start + text, undefined, depth + 1, next);
         if (mark === "#" && isNone(child)) this.#addGaps(1, depth, length);
         if (children !== undefined) children[i] = child;
-        if (start === "" && text === "" && this.leaves.length > before) this.startsEmpty = this.odd = true;
+        if (start === "" && text === "" && this.count > before) this.startsEmpty = this.odd = true;
       }
     }
     return children === undefined ? LEAF : new TreeDef(node, children);
@@ -187,10 +206,10 @@ export class Walk {
       const entry = entries?.[i] ?? node.kind.entry(node, i);
       const mark = markOf(entry);
       const childName = mark && beginEntry(name, mark, depth === 0) + String(keyOf(entry));
-      const before = this.leaves.length;
+      const before = this.count;
       const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor);
       if (children !== undefined) children[i] = child;
-      if (childName === "" && this.leaves.length > before) this.startsEmpty = true;
+      if (childName === "" && this.count > before) this.startsEmpty = true;
       if (entry.kind === "sequence") length = Math.max(length, entry.idx + 1);
       if (!isNone(child)) filled++;
     });

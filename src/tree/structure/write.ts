@@ -8,6 +8,7 @@ import { writeKeyed } from "../kinds/keyed.ts";
 import { errorAt, placesOf, tooDeep, unsupportedKey } from "../messages.ts";
 import { entriesOf, type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "../rekey.ts";
 import { isNone, LEAF, type TreeDef } from "../treedef.ts";
+import type { NamedLeaf } from "../walk.ts";
 import { encodePath, encodeValue, type Json } from "./value.ts";
 
 /** What the structure metadata of a file says: see `docs/format.md`. */
@@ -47,16 +48,14 @@ export interface DescribeOptions extends RekeyOptions {
 /**
  * Finds out what of a tree its key strings don't tell.
  *
- * @param leaves The leaves; strings are static, all others tensors.
- * @param names The key string of each.
+ * @param leaves The leaves with their names; strings are static, all others tensors.
  */
 export function describeStructure(
   def: TreeDef,
-  leaves: readonly unknown[],
-  names: readonly string[],
+  leaves: readonly NamedLeaf[],
   options: DescribeOptions,
 ): StructureRecords {
-  const writer = new StructureWriter(leaves, names, options);
+  const writer = new StructureWriter(leaves, options);
   writer.describe(def, options.like);
   return writer.finish();
 }
@@ -64,8 +63,7 @@ export function describeStructure(
 class StructureWriter implements RecordWriter {
   readonly path: KeyEntry[] = [];
   readonly ordered: boolean;
-  readonly #leaves: readonly unknown[];
-  readonly #names: readonly string[];
+  readonly #leaves: readonly NamedLeaf[];
   readonly #style: KeyStyle;
   readonly #objects: RekeyOptions["objects"];
   readonly #maxDepth: number;
@@ -76,9 +74,8 @@ class StructureWriter implements RecordWriter {
   #oddEntries = 0;
   #next = 0;
 
-  constructor(leaves: readonly unknown[], names: readonly string[], options: DescribeOptions) {
+  constructor(leaves: readonly NamedLeaf[], options: DescribeOptions) {
     this.#leaves = leaves;
-    this.#names = names;
     this.#style = options.style;
     this.#objects = options.objects;
     this.ordered = options.ordered;
@@ -111,8 +108,7 @@ class StructureWriter implements RecordWriter {
   }
 
   #leaf(): void {
-    const i = this.#next++;
-    const leaf = this.#leaves[i];
+    const { name, leaf } = this.#leaves[this.#next++]!;
     if (typeof leaf === "string") {
       this.record(
         "static",
@@ -124,7 +120,7 @@ class StructureWriter implements RecordWriter {
       this.record(typeof leaf);
     }
     if (this.#oddEntries > 0 || this.#style !== KEY_STYLES.pytree) {
-      this.#paths.set(this.#names[i]!, this.path.slice());
+      this.#paths.set(name, this.path.slice());
     }
   }
 

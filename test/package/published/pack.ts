@@ -17,8 +17,15 @@ declare module "vitest" {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-// What the examples in the README may import besides the package itself: the optional peers.
-const PEERS = ["@jax-js/jax", "@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-cpu"];
+// What the examples in the documentation may import besides the package itself.
+const PEERS = [
+  "@jax-js/jax",
+  "@tensorflow/tfjs-core",
+  "@tensorflow/tfjs-backend-cpu",
+  // What the recipes migrate from.
+  "@jax-js/loaders",
+  "safetensors",
+];
 
 /** Builds and packs the package, and installs the tarball into an empty project, without the network. */
 export default function setup(project: TestProject): () => void {

@@ -27,7 +27,14 @@ describe("the published package", () => {
     const strangers = files.filter(
       (file) =>
         !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|docs\/.+\.md)$/.test(file) &&
-        !["package.json", "README.md", "LICENSE", "SECURITY.md", "dist/cli/LICENSES.txt"].includes(file),
+        ![
+          "package.json",
+          "README.md",
+          "CHANGELOG.md",
+          "LICENSE",
+          "SECURITY.md",
+          "dist/cli/LICENSES.txt",
+        ].includes(file),
     );
     expect(strangers).toEqual([]);
     expect(files).toContain("README.md");

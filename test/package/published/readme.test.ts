@@ -13,9 +13,10 @@ interface Example {
   readonly printed: string | undefined;
 }
 
-const PAGES = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((page) =>
-  page.endsWith(".md"),
-);
+const PAGES = [
+  "README.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`),
+].filter((page) => page.endsWith(".md"));
 
 /** The blocks of a page that are marked ```ts run, with the ```text block that follows each, if one does. */
 function examplesOf(page: string): Example[] {
