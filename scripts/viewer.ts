@@ -1,4 +1,4 @@
-/** Runs the page in Debian's browsers and holds it against the command: `npm run test:viewer [-- chromium|driven|firefox]`. */
+/** Runs the page in Debian's browsers and holds it against the command: `npm run test:viewer [-- chromium|firefox]`. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -59,6 +59,16 @@ describe("p2s view", () => {
     }
   });
 
+  it("serves the checkpoint of a folder", async () => {
+    const server = await serve(at("shards"));
+    const [url] = opened(server) as [string];
+    expect(url).toMatch(/model\.safetensors\.index\.json$/);
+    const file = await openSafetensors(url);
+    expect(file.names.length).toBeGreaterThan(10);
+    await file.close();
+    await expect(servedCheckpoint(folder, signal)).rejects.toThrow(/is a folder with .*: name one file/);
+  });
+
   it("reads addresses through itself", async () => {
     const [url] = opened(await serve(at("model.safetensors"))) as [string];
     const [second] = opened(await serve(url)) as [string];
