@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: they are the signatures of binary files
-// Recognises what people open in place of a safetensors file, by its first bytes.
+// Recognizes other kinds of files by their first bytes, for people who open one by mistake.
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 
@@ -77,10 +77,10 @@ const LOOKED_AT = 512;
 const TEXT = /^[\t\n\r\x20-\x7e\x80-\xff]+$/;
 
 /**
- * Names what a file is that is not a safetensors file; `undefined` where nothing tells.
+ * Says what a file that is not a safetensors file is; `undefined` if that can't be told.
  *
  * @param firstBytes The start of the file, a few hundred bytes if it has so many.
- * @param contentType What an HTTP response calls it.
+ * @param contentType The content type of the HTTP response.
  */
 export function recogniseForeign(firstBytes: Uint8Array, contentType?: string): Foreign | undefined {
   if (firstBytes.length === 0) {
@@ -121,7 +121,7 @@ export function foreignError(
 
 /**
  * The same error, or one that names what the file really is: for errors of `parseHeader`, which only sees the bytes
- * behind the length.
+ * after the length.
  */
 export function explainForeign(error: unknown, firstBytes: Uint8Array, contentType?: string): unknown {
   if (!(error instanceof Pytree2SafetensorsError)) return error;
