@@ -62,7 +62,7 @@ export const save: Workload = {
     ];
     return {
       title: "Saving",
-      intro: `${size} in memory, 300 transformer layers (4,800 tensors), to a new file on disk: not flushed, that is into the page cache, and flushed, which is the default of a save. The bare write writes the finished bytes of the file; `saveFile` also lays out the header, writes a temporary file and renames it.`,
+      intro: `${size} in memory, 300 transformer layers (4,800 tensors), to a new file on disk: not flushed, that is into the page cache, and flushed, which is the default of a save. The bare write writes the finished bytes of the file; \`saveFile\` also lays out the header, writes a temporary file and renames it.`,
       comparisons,
       facts,
     };
