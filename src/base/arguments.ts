@@ -11,14 +11,14 @@ export function invalidArgument(what: string, expected: string, value: unknown):
   });
 }
 
-/** Refuses a limit that nothing can exceed, such as `NaN`, or that everything exceeds. `undefined` stands for the default. */
+/** Refuses a limit that nothing exceeds, such as `NaN`, or that everything does. `undefined` stands for the default. */
 export function requireLimit(option: string, limit: unknown): void {
   if (limit !== undefined && !LIMIT.accepts(limit)) throw invalidArgument(option, LIMIT.expected, limit);
 }
 
 /**
  * Refuses what isn't a plain dict: the entries of a `Map`, a list or a tensor are not its properties, and properties
- * under symbols have no name that a file could hold.
+ * under symbols have no name that a file could have.
  */
 export function requireDict(what: string, value: unknown): asserts value is Record<string, unknown> {
   const prototype: object | null | undefined =
@@ -33,7 +33,7 @@ export function requireDict(what: string, value: unknown): asserts value is Reco
   if (symbol !== undefined) throw invalidArgument(`each key of ${what}`, "a string", symbol);
 }
 
-/** Refuses a value that an option doesn't have: if it counted as the default, a typing mistake would go unnoticed. */
+/** Refuses a word that an option doesn't know: taken for another one, it would do something else in silence. */
 export function requireChoice(option: string, value: unknown, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value as string)) return;
   throw invalidArgument(option, `one of ${choices.map((choice) => quote(choice)).join(", ")}`, value);
@@ -60,7 +60,7 @@ function has(value: unknown, ...methods: readonly string[]): boolean {
   );
 }
 
-// Every option that accepts the same values wherever it occurs. The others are checked where they are used.
+// Every option whose values are the same wherever it occurs. An option of another meaning is checked where it is used.
 const CHECKS: Readonly<Record<string, Check>> = {
   signal: {
     expected: "an AbortSignal",
@@ -100,7 +100,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /**
- * Checks an object of options: every option that is present must have a value of the right kind.
+ * Checks an object of options: what is there is of the right kind.
  *
  * @throws `InvalidArgument` that names the option, what it must be, and what it is.
  */

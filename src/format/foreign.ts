@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: they are the signatures of binary files
-// Recognizes other kinds of files by their first bytes, for people who open one by mistake.
+// Recognises what people open in place of a safetensors file, by its first bytes.
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 
@@ -77,10 +77,10 @@ const LOOKED_AT = 512;
 const TEXT = /^[\t\n\r\x20-\x7e\x80-\xff]+$/;
 
 /**
- * Says what a file that is not a safetensors file is; `undefined` if that can't be told.
+ * Names what a file is that is not a safetensors file; `undefined` where nothing tells.
  *
  * @param firstBytes The start of the file, a few hundred bytes if it has so many.
- * @param contentType The content type of the HTTP response.
+ * @param contentType What an HTTP response calls it.
  */
 export function recogniseForeign(firstBytes: Uint8Array, contentType?: string): Foreign | undefined {
   if (firstBytes.length === 0) {
@@ -121,7 +121,7 @@ export function foreignError(
 
 /**
  * The same error, or one that names what the file really is: for errors of `parseHeader`, which only sees the bytes
- * after the length.
+ * behind the length.
  */
 export function explainForeign(error: unknown, firstBytes: Uint8Array, contentType?: string): unknown {
   if (!(error instanceof Pytree2SafetensorsError)) return error;

@@ -7,9 +7,9 @@ import { isWide, lowWords, readWide, type WideArray, writeWide } from "./wide.ts
 
 /** What a conversion may do to values. Without either, floats round to narrower floats and all else is exact. */
 export interface CastOptions {
-  /** Converts values even if the new dtype can't hold them. */
+  /** Values that the new dtype can't hold are converted all the same. */
   readonly lossy?: boolean;
-  /** Not even floats round: every value must stay the same. */
+  /** Not even floats round: every value comes out as it went in. */
   readonly exact?: boolean;
 }
 
@@ -37,7 +37,7 @@ const CHUNK = 4096;
  * - C64 to real drops the imaginary part.
  *
  * @throws {Pytree2SafetensorsError} `LossyConversion` with the first element that does not fit; `UnsupportedDtype`
- *   for F6, whose packing nobody has specified.
+ *   for F6, whose packing nobody has fixed.
  */
 export function convertInto(
   source: DtypeArray,
@@ -79,13 +79,13 @@ export function convertInto(
   }
 }
 
-/** Throws `UnsupportedDtype` if there is no conversion between the two: F6 converts only to itself. */
+/** Throws `UnsupportedDtype` where there is no conversion between the two: F6 converts to itself alone. */
 export function requireCastable(from: Dtype, to: Dtype): void {
   const stuck = [from, to].find((dtype) => DTYPES[dtype].bits === 6);
   if (stuck === undefined || from === to) return;
   throw new Pytree2SafetensorsError(
     "UnsupportedDtype",
-    `${from} does not convert to ${to}: nobody has specified the packing of ${stuck}, so its bytes can't be converted`,
+    `${from} does not convert to ${to}: the packing of ${stuck} is not fixed, its bytes stay as they are`,
     { expected: to, found: from },
   );
 }
@@ -206,7 +206,7 @@ function lossyConversion(
       : String(isWide(from) ? source[index] : value[index]);
   return new Pytree2SafetensorsError(
     "LossyConversion",
-    `${name === undefined ? "" : `tensor ${quote(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it anyway`,
+    `${name === undefined ? "" : `tensor ${quote(name)}: `}element ${offset + start + index} is ${found} (${from}), which ${to} can't hold; { lossy: true } converts it all the same`,
     { ...(name !== undefined && { tensor: name }), expected: `values of ${to}`, found },
   );
 }

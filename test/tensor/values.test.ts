@@ -95,7 +95,7 @@ describe("Tensor.from", () => {
 
   it("refuses values that the dtype can't hold", () => {
     expect(() => Tensor.from([1, 256], { dtype: "U8" })).toThrow(
-      "element 1 is 256 (F64), which U8 can't hold; { lossy: true } converts it anyway",
+      "element 1 is 256 (F64), which U8 can't hold; { lossy: true } converts it all the same",
     );
     for (const [values, dtype] of [
       [[0.5], "I32"],

@@ -4,7 +4,7 @@ import { foreignError } from "../foreign.ts";
 /** The bytes before the header: its length as a little-endian u64. */
 export const PREFIX_BYTES = 8;
 
-/** The key of the only entry of a header that is not a tensor. */
+/** The key of the one entry of a header that is no tensor. */
 export const METADATA_KEY = "__metadata__";
 
 /** The longest header that is read or written: the reference implementation's own cap. */
@@ -16,7 +16,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
  * @param start The start of the file: its first 8 bytes, or better a few hundred, by which the errors can tell what it
  * really is.
  * @param fileSize The size of the whole file in bytes.
- * @param contentType The content type of the HTTP response, for the errors.
+ * @param contentType What an HTTP response calls the file, for the errors.
  * @throws HeaderTooSmall, HeaderTooLarge or InvalidHeaderLength.
  */
 export function headerLength(start: Uint8Array, fileSize: number, contentType?: string): number {
