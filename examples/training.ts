@@ -2,8 +2,7 @@
 //
 //     npx tsx examples/training.ts FOLDER
 import { defaultDevice, init, jit, nn, numpy as np, random, tree, valueAndGrad } from "@jax-js/jax";
-import { jaxArrays } from "pytree2safetensors/jax-js";
-import { CheckpointManager } from "pytree2safetensors/training";
+import { CheckpointManager } from "pytree2safetensors/jax-js";
 import { batchOf, type Digits, loadDigits, PIXELS } from "./mnist/data.ts";
 
 const STEPS = 600;
@@ -93,8 +92,6 @@ await init("cpu", "wasm");
 defaultDevice("wasm");
 const { train, heldOut } = await loadDigits();
 const manager = await CheckpointManager.open(process.argv[2] ?? "runs/mnist", {
-  arrays: jaxArrays,
-  match: "name",
   saveEvery: 50,
   keep: { last: 2, every: 200, best: { metric: "accuracy", mode: "max" } },
 });

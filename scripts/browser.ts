@@ -9,6 +9,7 @@ import { writeBig } from "../test/huge/sparse.ts";
 import type { Result } from "../test/runtimes/harness.ts";
 import { startServer } from "../test/runtimes/server.ts";
 import { model } from "../test/runtimes/support.ts";
+import { type S3Server, startVersitygw } from "../test/s3/servers.ts";
 import { bundlePages } from "./browser/bundle.ts";
 import { openChromium } from "./browser/chromium.ts";
 import { type Actions, startControl } from "./browser/control-server.ts";
@@ -31,7 +32,9 @@ async function main(): Promise<Result[]> {
     closers.push(() => rmSync(folder, { recursive: true, force: true }));
     const nginx = await startNginx();
     closers.push(() => nginx.stop());
-    const consumer = makeConsumer();
+    const s3 = await startVersitygw({ allowPages: true });
+    closers.push(() => s3?.stop());
+    const consumer = makeConsumer(["aws4fetch"]);
     closers.push(() => consumer.remove());
     await bundlePages(consumer, join(nginx.folder, "site"));
     writeBig(join(nginx.folder, "data", "big.safetensors"));
@@ -42,7 +45,7 @@ async function main(): Promise<Result[]> {
     for (const browser of ["chromium", "firefox"] as const) {
       if (wanted !== undefined && wanted !== browser) continue;
       const started = performance.now();
-      const { version, results: own } = await runIn(browser, nginx, folder);
+      const { version, results: own } = await runIn(browser, { nginx, s3 }, folder);
       const failed = own.filter(({ error }) => error !== undefined).length;
       printFailures(own, `${browser}: `);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -62,10 +65,15 @@ async function main(): Promise<Result[]> {
   }
 }
 
+interface Servers {
+  readonly nginx: Nginx;
+  readonly s3: S3Server | undefined;
+}
+
 /** Runs everything in one browser. */
 async function runIn(
   browser: "chromium" | "firefox",
-  nginx: Nginx,
+  { nginx, s3 }: Servers,
   folder: string,
 ): Promise<{ version: string; results: readonly Result[] }> {
   const closers: Closer[] = [];
@@ -98,6 +106,7 @@ async function runIn(
       other: nginx.otherUrl,
       control: control.url,
       driven: browser === "chromium",
+      ...(s3 && { s3: { url: s3.url, bucket: s3.bucket, credentials: s3.credentials, prefix: browser } }),
     };
     if (browser === "chromium") {
       const http2 = await startHttp2(folder);

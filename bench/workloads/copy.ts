@@ -15,6 +15,8 @@ export const copy: Workload = {
   async run(context) {
     const count = context.quick ? 12 : 600;
     const server = await startVersitygw();
+    if (server === undefined)
+      throw new Error("the copy needs versitygw: run it again, building goes on where it was");
     try {
       const place: S3Place = { endpoint: server.url, bucket: server.bucket, credentials: server.credentials };
       const store = s3Store(place);

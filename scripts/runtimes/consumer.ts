@@ -13,8 +13,10 @@ export interface Consumer {
 /**
  * Builds and packs the package, and installs the tarball into an empty project; with `--package PATH` on the
  * command line, that tarball or folder is installed instead.
+ *
+ * @param peers The optional peer dependencies to install beside it.
  */
-export function makeConsumer(): Consumer {
+export function makeConsumer(peers: readonly string[] = []): Consumer {
   const folder = mkdtempSync(join(tmpdir(), "pytree2safetensors-consumer-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
@@ -26,6 +28,7 @@ export function makeConsumer(): Consumer {
       "--no-package-lock",
       "--install-links",
       givenPackage() ?? pack(folder),
+      ...peers,
     );
   } catch (error) {
     remove();

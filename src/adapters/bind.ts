@@ -24,6 +24,7 @@ import type {
   SinkInput,
 } from "../index.ts";
 import * as core from "../index.ts";
+import { CheckpointManager, type CheckpointManagerOptions, type ManagerPlace } from "../training/index.ts";
 
 /** The functions of the root entry, bound to one framework's arrays `A`. */
 export interface BoundFunctions<A> {
@@ -83,6 +84,18 @@ export interface BoundFunctions<A> {
   dict2pytree<L>(dict: Readonly<Record<string, L>>, options?: Dict2PytreeOptions): PyTree<L>;
 }
 
+/** `CheckpointManager` of `pytree2safetensors/training`, bound to one framework's arrays `A`. */
+export interface BoundCheckpointManager<A> {
+  /**
+   * Like `CheckpointManager.open`, but the leaves are this framework's arrays, templates match by name by default, and
+   * attribute nodes are restored as plain objects by default.
+   */
+  open(
+    place: ManagerPlace,
+    options?: Omit<CheckpointManagerOptions<A>, "arrays">,
+  ): Promise<CheckpointManager<A>>;
+}
+
 /** One function of the root entry, for the arrays of an adapter. */
 type Bound<A, Name extends keyof BoundFunctions<A>> = BoundFunctions<A>[Name];
 
@@ -135,6 +148,18 @@ export function bindDict2pytree<A>(): Bound<A, "dict2pytree"> {
     core.dict2pytree(dict, { ...checked(options), ...attributesOf(options) }) as PyTree<L>;
 }
 
+export function bindCheckpointManager<A>(arrays: ArrayAdapter<A>): BoundCheckpointManager<A> {
+  return {
+    open: async (place, options = {}) =>
+      CheckpointManager.open(place, {
+        ...checked(options),
+        arrays,
+        ...attributesOf(options),
+        ...matchOf(options),
+      }),
+  };
+}
+
 /** The options of a call, which a spread would turn into none if they were `null` or a list. */
 function checked<Options extends object>(options: Options): Options {
   requireOptions(options);
@@ -144,7 +169,7 @@ function checked<Options extends object>(options: Options): Options {
 // Frameworks descend into plain objects and arrays only, so trees and templates are made of those. An option that is
 // present but `undefined` counts as absent: spread over the defaults, it would hide them.
 
-function attributesOf({ attributes = "object" }: Dict2PytreeOptions): {
+function attributesOf({ attributes = "object" }: Pick<Dict2PytreeOptions, "attributes">): {
   readonly attributes: "container" | "object";
 } {
   return { attributes };

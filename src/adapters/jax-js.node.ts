@@ -1,4 +1,5 @@
 // The jax-js entry for Node, Deno and Bun: the same functions, with paths and file handles.
 import "../index.node.ts";
+import "../training/index.node.ts";
 
 export * from "./jax-js.ts";

@@ -5,8 +5,11 @@
  */
 import { type DType, defaultDevice, numpy as np } from "@jax-js/jax";
 import { type ArrayAdapter, type Awaitable, type Dtype, Pytree2SafetensorsError, Tensor } from "../index.ts";
+import type { CheckpointManager as Manager } from "../training/index.ts";
 import {
+  type BoundCheckpointManager,
   type BoundFunctions,
+  bindCheckpointManager,
   bindDict2pytree,
   bindLoad,
   bindLoadFile,
@@ -21,7 +24,7 @@ import {
 } from "./bind.ts";
 import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
-export type { BoundFunctions };
+export type { BoundCheckpointManager, BoundFunctions };
 
 /** A jax-js array, `jax.Array`. */
 export type JaxArray = np.Array;
@@ -160,3 +163,8 @@ export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindL
 export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
 /** The tree of a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
 export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();
+/** A manager of the checkpoints of a run, which are trees of jax-js arrays. */
+export type CheckpointManager = Manager<JaxArray>;
+/** Keeps the checkpoints of a run. See `CheckpointManager` of `pytree2safetensors/training`. */
+export const CheckpointManager: BoundCheckpointManager<JaxArray> =
+  /* @__PURE__ */ bindCheckpointManager(jaxArrays);

@@ -83,6 +83,9 @@ export async function cachedStore(
     list: (prefix, more) => inner.list(prefix, more),
     remove: (key) => inner.remove(key),
     ...(inner.pending && { pending: (prefix?: string) => inner.pending!(prefix) }),
+    ...(inner.sweep && {
+      sweep: (prefix: string, isOwn: (key: string) => boolean) => inner.sweep!(prefix, isOwn),
+    }),
   };
 }
 

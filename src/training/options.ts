@@ -5,6 +5,7 @@ import type { LoadPytreeOptions } from "../checkpoint/load-pytree.ts";
 import type { Metadata } from "../checkpoint/metadata.ts";
 import type { ArraysOption, Cast, LongCallOptions, WarningOption } from "../checkpoint/options.ts";
 import type { SavePytreeOptions } from "../checkpoint/save-pytree.ts";
+import type { StoreInput } from "../io/open-store.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeepRules, Metrics, SaveEvery } from "./policy.ts";
 import type { WhenBusy } from "./queue.ts";
@@ -86,6 +87,11 @@ export interface RestoreOptions<A = Tensor>
    * for a training state that is restored in part is wrong without a word.
    */
   readonly strict?: boolean;
+  /**
+   * Where to keep what is read, for the next restore: a folder's path, a browser's folder or any store. For runs in a
+   * bucket or on a server; see `cachedStore`, and `trimCache` to bound it.
+   */
+  readonly cached?: StoreInput | undefined;
   /**
    * What happens if the newest step can't be read: it is an error that names it, or, with `"skip"`, a warning, and the
    * next one that can be read is restored.

@@ -4,6 +4,7 @@ import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/erro
 import { loadIntoPytree } from "../checkpoint/load-into-pytree.ts";
 import { loadPytree } from "../checkpoint/load-pytree.ts";
 import { warn } from "../checkpoint/options.ts";
+import { cachedStore } from "../io/cached.ts";
 import type { Store } from "../io/types.ts";
 import { named } from "./failures.ts";
 import { type CheckpointManagerOptions, defined, type RestoreOptions } from "./options.ts";
@@ -55,9 +56,11 @@ export async function loadStep<A>(
 ): Promise<unknown> {
   const { arrays, attributes, match, keys, isLeaf, objects, maxDepth, onWarning } = defaults;
   const shared = defined({ arrays, attributes, match, keys, isLeaf, objects, maxDepth, onWarning });
-  const { step: _step, onBroken: _onBroken, into, strict = true, lazy = false, ...others } = options;
+  const { step: _step, onBroken: _onBroken, cached, ...loading } = options;
+  const { into, strict = true, lazy = false, ...others } = loading;
   const own = defined(others);
-  const file = await openStep(store, entry, { ...shared, ...own });
+  const place = cached === undefined ? store : await cachedStore(store, cached);
+  const file = await openStep(place, entry, { ...shared, ...own });
   let staysOpen = false;
   try {
     if (into !== undefined) return await loadIntoPytree(into, file, { ...shared, ...own, strict });

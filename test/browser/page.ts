@@ -6,6 +6,7 @@ import type { PageConfig } from "./config.ts";
 import { controlAt } from "./control.ts";
 import { opfsTests } from "./opfs.ts";
 import { pageTests } from "./page-tests.ts";
+import { s3PageTests } from "./s3.ts";
 import { endedTrainerTests, fillStorage, limitStorage, trainingTests } from "./training.ts";
 
 const config: PageConfig = JSON.parse(new URLSearchParams(location.search).get("config")!);
@@ -25,6 +26,7 @@ opfsTests();
 trainingTests(config.driven ? limitStorage(controlAt(config.control)) : fillStorage);
 endedTrainerTests();
 pageTests(config);
+if (config.s3 !== undefined) s3PageTests(config.s3, "page");
 
 const here = await runAll();
 const there = await runInWorker();

@@ -8,11 +8,14 @@ import { model, pattern } from "../runtimes/support.ts";
 export interface S3Config {
   readonly url: string;
   readonly bucket: string;
+  /** What the keys of this browser begin with. */
+  readonly prefix: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** @param place What keeps the keys of the page and of the worker apart. */
-export function s3PageTests({ url, bucket, credentials }: S3Config, place: string): void {
+/** @param where What keeps the keys of the page and of the worker apart. */
+export function s3PageTests({ url, bucket, credentials, prefix }: S3Config, where: string): void {
+  const place = `${prefix}/${where}`;
   const options = { bucket, endpoint: url, credentials, prefix: place };
 
   describe("S3 across origins", () => {

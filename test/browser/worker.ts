@@ -7,6 +7,7 @@ import { model } from "../runtimes/support.ts";
 import type { PageConfig } from "./config.ts";
 import { controlAt } from "./control.ts";
 import { accessHandleTests, opfsTests } from "./opfs.ts";
+import { s3PageTests } from "./s3.ts";
 import { fillStorage, limitStorage, trainingTests } from "./training.ts";
 
 addEventListener("message", async ({ data: config }: MessageEvent<PageConfig>) => {
@@ -15,6 +16,7 @@ addEventListener("message", async ({ data: config }: MessageEvent<PageConfig>) =
   opfsTests();
   accessHandleTests();
   trainingTests(config.driven ? limitStorage(controlAt(config.control)) : fillStorage);
+  if (config.s3 !== undefined) s3PageTests(config.s3, "worker");
   describe("reading in a worker", () => {
     it("takes URLs relative to the worker's own", async () => {
       equal(await loadPytree("../data/model.safetensors"), model(), "path");

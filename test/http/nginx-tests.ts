@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadPytree, openSafetensors, save, savePytree, type Tensor } from "pytree2safetensors";
@@ -98,14 +98,23 @@ export function nginxTests(nginx: Nginx): void {
       await rejects(() => openSafetensors(`${nginx.url}/data/model.safetensors.gz`), "InvalidHeaderLength");
     });
 
-    it("says 404 for what it has not, 403 for a folder: errors with the status, at once", async () => {
+    it("says 404 for a missing file and 403 for a forbidden one: errors with the status, at once", async () => {
+      await write("forbidden.safetensors");
+      chmodSync(data("forbidden.safetensors"), 0);
       for (const [path, status] of [
         ["data/nothing", 404],
-        ["data/", 403],
+        ["data/forbidden.safetensors", 403],
       ] as const) {
         const error = await rejects(() => openSafetensors(`${nginx.url}/${path}`), "HttpError");
         equal((error as Error & { status: number }).status, status, path);
       }
+    });
+
+    it("is not asked for a folder, which HTTP can't list", async () => {
+      await nginx.takeLog();
+      const error = await rejects(() => openSafetensors(`${nginx.url}/data/`), "UnsupportedSource");
+      ok(/name the file in it/.test(error.message), error.message);
+      equal(await nginx.takeLog(), [], "requests");
     });
 
     it("serves sharded checkpoints, copied here by any tool", async () => {

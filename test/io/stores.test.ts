@@ -1,7 +1,8 @@
-import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readlinkSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openSinkIn } from "../../src/io/open-sink.ts";
 import { openPlace, openSource, openSourceIn } from "../../src/io/open-source.ts";
 import { openStore } from "../../src/io/open-store.ts";
@@ -28,6 +29,35 @@ describe("a folder", () => {
     }
     expect(openFilesIn(folder)).toEqual([]);
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "has the folders that it makes on the disk, by default",
+    async () => {
+      const folder = await freshFolder();
+      const handle = await open(folder);
+      const synced: string[] = [];
+      const { sync } = Object.getPrototypeOf(handle);
+      const spy = vi.spyOn(Object.getPrototypeOf(handle), "sync").mockImplementation(function (
+        this: FileHandle,
+      ) {
+        synced.push(relative(folder, readlinkSync(`/proc/self/fd/${this.fd}`)) || ".");
+        return sync.call(this);
+      });
+      onTestFinished(() => spy.mockRestore());
+      await handle.close();
+      const store = await openStore(join(folder, "runs/7"));
+      await put(store, "step-1/a", BYTES);
+      expect(synced.slice(0, 3)).toEqual(["runs/7", "runs", "."]);
+      expect(synced.at(-1)).toBe("runs/7/step-1");
+      synced.length = 0;
+      await put(store, "step-1/b", BYTES);
+      expect(synced.filter((path) => !path.includes(".tmp"))).toEqual(["runs/7/step-1"]);
+      synced.length = 0;
+      const sink = await store.sink("step-2/c", { flush: false });
+      await sink.close();
+      expect(synced).toEqual([]);
+    },
+  );
 
   it("leaves temporary files to `pending`, which clears those of dead saves", async () => {
     const folder = await freshFolder();

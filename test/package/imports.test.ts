@@ -82,6 +82,25 @@ describe("who imports whom", () => {
     expect([...reached].filter((file) => file.endsWith(".node.ts"))).toEqual([]);
   });
 
+  it("stands above the public API and training by their entries alone", () => {
+    const entries = ["index.ts", "index.node.ts", "training/index.ts", "training/index.node.ts"];
+    const wrong = relative.filter(({ file, specifier }) => {
+      const target = resolve(file, specifier);
+      const isAbove = ["adapters", "cli"].includes(room(file)) && room(target) !== room(file);
+      return isAbove && ["index", "training"].includes(room(target)) && !entries.includes(target);
+    });
+    expect(wrong.map(spell)).toEqual([]);
+  });
+
+  it("shares nothing of one framework with another", () => {
+    const frameworks = Object.keys(PACKAGES).filter((file) => room(file) === "adapters");
+    const wrong = relative.filter(({ file, specifier }) => {
+      const target = resolve(file, specifier).replace(".node.ts", ".ts");
+      return frameworks.includes(target) && file.replace(".node.ts", ".ts") !== target;
+    });
+    expect(wrong.map(spell)).toEqual([]);
+  });
+
   it("writes relative imports with the name of the very file", () => {
     const wrong = relative.filter(({ file, specifier }) => !files.includes(resolve(file, specifier)));
     expect(wrong.map(spell)).toEqual([]);
@@ -173,5 +192,44 @@ describe("the page", () => {
       if (target.startsWith("src/")) visit(target.slice("src/".length));
     }
     expect([...reached].filter((name) => name.startsWith("node:") || name === "commander")).toEqual([]);
+  });
+});
+
+describe("the examples", () => {
+  const examples = join(src, "../examples");
+  const { exports } = JSON.parse(readFileSync(join(src, "../package.json"), "utf8"));
+  const entries = Object.keys(exports).map((entry) => entry.replace(/^\./, "pytree2safetensors"));
+  const own = readdirSync(examples, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".ts"));
+  const specifiers = own.flatMap((file) =>
+    importsOf(file, examples).map((specifier) => ({ file, specifier })),
+  );
+
+  it("import the package by its entry points, as whoever copies them does", () => {
+    expect(own.length).toBeGreaterThan(5);
+    const wrong = specifiers.filter(({ file, specifier }) => {
+      if (specifier.startsWith(".")) return !own.includes(resolve(file, specifier));
+      return specifier.startsWith("pytree2safetensors") && !entries.includes(specifier);
+    });
+    expect(wrong.map(spell)).toEqual([]);
+  });
+
+  it("import no other package but frameworks and the hub's client", () => {
+    const packages = new Set(specifiers.map(({ specifier }) => specifier));
+    const others = [...packages].filter((name) => !/^(\.|node:|pytree2safetensors)/.test(name));
+    expect(others.sort()).toEqual([
+      "@huggingface/hub",
+      "@jax-js/jax",
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
+    ]);
+  });
+
+  it("import nothing of Node in a page", () => {
+    const inPages = specifiers.filter(({ file }) => file.startsWith("browser/"));
+    expect(inPages.length).toBeGreaterThan(0);
+    expect(inPages.filter(({ specifier }) => specifier.startsWith("node:")).map(spell)).toEqual([]);
   });
 });

@@ -108,9 +108,18 @@ export function pathTests(): void {
         ok(readFileSync(path).equals(target), "the target");
       }));
 
-    it("refuse a folder, a file that is not there, a tree that can't be saved", () =>
+    it("open a folder by the one checkpoint in it", () =>
       inFolder(async (folder) => {
-        await rejects(() => loadPytree(folder), "IoError");
+        await savePytree(model(), join(folder, "model.safetensors"));
+        equal(await loadPytree(folder), model(), "tree");
+        await savePytree(model(), join(folder, "other.safetensors"));
+        const error = await rejects(() => loadPytree(folder), "UnsupportedSource");
+        ok(/model\.safetensors.*other\.safetensors/.test(error.message), error.message);
+      }));
+
+    it("refuse a folder without a checkpoint, a file that is not there, a tree that can't be saved", () =>
+      inFolder(async (folder) => {
+        await rejects(() => loadPytree(folder), "UnsupportedSource");
         await rejects(() => loadPytree(join(folder, "nothing")), "IoError");
         await rejects(() => savePytree({ x: Symbol("x") }, join(folder, "x")), "UnsupportedLeaf");
         ok(!existsSync(join(folder, "x")), "nothing is written");
@@ -125,6 +134,7 @@ export function pathTests(): void {
         ok(files.includes("model.safetensors.index.json"), "the index's customary name");
         const index = join(target, "model.safetensors.index.json");
         equal(await loadPytree(index), { ...model(), step: 3 }, "tree");
+        equal(await loadPytree(target), { ...model(), step: 3 }, "by its folder");
         const dict = await loadFile(index, { select: "@layers#11" });
         equal(Object.keys(dict).sort(), ["@layers#11@b", "@layers#11@w"], "selected");
         await savePytree(model(), target, { maxShardSize: "1MB" });

@@ -21,12 +21,13 @@ export interface S3Server {
 const BUCKET = "weights";
 
 /**
- * versitygw over files.
+ * versitygw over files; `undefined` if it could not be built in time.
  *
  * @param allowPages Whether pages of every origin may use the bucket, by rules as a bucket of AWS has them.
  */
-export async function startVersitygw({ allowPages = false } = {}): Promise<S3Server> {
+export async function startVersitygw({ allowPages = false } = {}): Promise<S3Server | undefined> {
   const program = installVersitygw();
+  if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "pytree2safetensors-s3-"));
   // Attributes of files live beside them: not every file system has extended attributes.
   const [data, attributes] = [join(folder, "data"), join(folder, "attributes")];

@@ -1,10 +1,11 @@
 import { defaultDevice, init, numpy as np } from "@jax-js/jax";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { jaxArrays } from "pytree2safetensors/jax-js";
-import { tfjsArrays } from "pytree2safetensors/tfjs";
+import { PyTreeContainer } from "pytree2safetensors";
+import { type JaxArray, CheckpointManager as JaxManager, jaxArrays } from "pytree2safetensors/jax-js";
+import { CheckpointManager as TfManager, type TfTensor, tfjsArrays } from "pytree2safetensors/tfjs";
 import { CheckpointManager } from "pytree2safetensors/training";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 import { treeOf } from "../reliability/death/generation.ts";
 import { FORMS, freshFolder, heldUp } from "./support.ts";
 
@@ -67,5 +68,42 @@ describe.each(FORMS)("$form of arrays of a framework", ({ options }) => {
     await expect(manager.save(1, { w, f: () => {} })).rejects.toMatchObject({ code: "UnsupportedLeaf" });
     expect(w.refCount).toBe(1);
     w.dispose();
+  });
+});
+
+describe("CheckpointManager of the framework entries", () => {
+  const module = (weight: unknown) => new PyTreeContainer({ layers: [new PyTreeContainer({ weight })] });
+
+  it("restores jax-js arrays in plain objects, and into templates by name", async () => {
+    const options = { saveEvery: 2 };
+    await using manager = await JaxManager.open(await freshFolder(), options);
+    expectTypeOf(manager).toEqualTypeOf<JaxManager>();
+    expect(await manager.save(1, {})).toBe(false);
+    await manager.save(2, module(np.array([1, 2])));
+    const { tree } = await manager.restore<{ layers: { weight: JaxArray }[] }>();
+    expect(Object.getPrototypeOf(tree.layers[0])).toBe(Object.prototype);
+    expect(tree.layers[0]!.weight).toBeInstanceOf(np.Array);
+    const restored = await manager.restore({ into: { layers: [{ weight: np.zeros([2]) }] } });
+    expect(await restored.tree.layers[0]!.weight.data()).toEqual(new Float32Array([1, 2]));
+    await expect(
+      manager.restore({ into: { layers: [{ weight: np.zeros([2]) }] }, match: "exact" }),
+    ).rejects.toMatchObject({ code: "WeightsMismatch" });
+  });
+
+  it("restores TensorFlow.js tensors in plain objects, and into templates by name", async () => {
+    await using manager = await TfManager.open(await freshFolder());
+    expectTypeOf(manager).toEqualTypeOf<TfManager>();
+    await manager.save(1, module(tf.tensor1d([1, 2])));
+    const { tree } = await manager.restore<{ layers: { weight: TfTensor }[] }>();
+    expect(Object.getPrototypeOf(tree.layers[0])).toBe(Object.prototype);
+    expect(tree.layers[0]!.weight).toBeInstanceOf(tf.Tensor);
+    const restored = await manager.restore({ into: { layers: [{ weight: tf.zeros([2]) }] } });
+    expect([...(await restored.tree.layers[0]!.weight.data())]).toEqual([1, 2]);
+  });
+
+  it("keeps attribute containers where it is told to", async () => {
+    await using manager = await JaxManager.open(await freshFolder(), { attributes: "container" });
+    await manager.save(1, module(np.array([1])));
+    expect((await manager.restore()).tree).toBeInstanceOf(PyTreeContainer);
   });
 });

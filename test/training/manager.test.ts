@@ -4,8 +4,10 @@ import { join } from "node:path";
 import {
   LazyTensor,
   loadPytree,
+  memoryStore,
   openSafetensors,
   PyTreeContainer,
+  type Store,
   savePytree,
   Tensor,
 } from "pytree2safetensors";
@@ -42,6 +44,39 @@ describe.each(FORMS)("CheckpointManager with $form", ({ options }) => {
     expect(restored.time.getTime()).toBeGreaterThanOrEqual(before);
     expect(generationOf((await manager.restore({ step: 1 })).tree)).toBe(1);
     expect(await namesIn(folder)).toEqual(["manager.lock", nameOf(1), nameOf(2)]);
+  });
+
+  it("keeps what a restore reads in a cache, where it is told to", async () => {
+    const inner = memoryStore();
+    let read = 0;
+    // A place that tells the versions of its files, as a bucket does.
+    const store: Store = {
+      ...inner,
+      name: "far away",
+      async source(key) {
+        const source = await inner.source(key);
+        const { size } = source;
+        return {
+          size,
+          version: "1",
+          async read(start, end) {
+            read += end - start;
+            return source.read(start, end);
+          },
+        };
+      },
+    };
+    const cache = await freshFolder();
+    await using manager = await CheckpointManager.open(store, options);
+    await manager.save(1, treeOf(1));
+    await manager.wait();
+    await manager.latest(); // so that the header is known
+    for (const isFirst of [true, false]) {
+      read = 0;
+      expect(generationOf((await manager.restore({ cached: cache })).tree)).toBe(1);
+      expect(read > 0).toBe(isFirst);
+      expect((await namesIn(cache)).every((name) => name.endsWith(".block"))).toBe(true);
+    }
   });
 
   it("writes files that loadPytree reads, with its three strings in the metadata", async () => {

@@ -10,6 +10,7 @@ import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
 import { moveInto } from "./move.node.ts";
 import { pipeSink } from "./pipe.node.ts";
+import { syncFolder } from "./sync-folder.node.ts";
 import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.ts";
 
 /**
@@ -109,18 +110,4 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
 // `/dev/stdout` and `/proc/self/fd/1` can lead to a regular file, but no file can be renamed over them.
 async function isDevice(path: string): Promise<boolean> {
   return /^\/(dev$|proc\/)/.test(await realpath(dirname(path)));
-}
-
-// The rename is on the disk only when the folder is. Windows and some file systems don't do it for folders.
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EIO") throw error;
-  }
 }

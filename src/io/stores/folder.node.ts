@@ -6,6 +6,7 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import { explain } from "../explain.node.ts";
 import { pathSink } from "../sinks/path.node.ts";
+import { syncFolder } from "../sinks/sync-folder.node.ts";
 import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
 import { pathSource } from "../sources/path.node.ts";
 import type { ListOptions, Store, StoreEntry } from "../types.ts";
@@ -49,7 +50,7 @@ export function folderStore(root: string, name: string): Store {
       checkKey(key);
       const path = join(root, key);
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path), options.flush ?? true);
       } catch (cause) {
         throw explain("WriteError", "make the folder", join(name, dirname(key)), cause);
       }
@@ -79,6 +80,17 @@ export function folderStore(root: string, name: string): Store {
       }
     },
   };
+}
+
+/** Makes a folder and those above it; `flush` has the names of new ones on the disk, so that they outlive a crash. */
+async function makeFolder(folder: string, flush: boolean): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined || !flush) return;
+  const end = dirname(first);
+  for (let parent = dirname(folder); ; parent = dirname(parent)) {
+    await syncFolder(parent);
+    if (parent === end || parent === dirname(parent)) return;
+  }
 }
 
 interface Sweep {

@@ -35,14 +35,26 @@ export async function* listObjects(
   }
 }
 
-/** The keys of multipart uploads that are neither complete nor aborted: those of living writers and of dead ones. */
-export async function* listUploads(client: S3Client, base: string, prefix: string): Entries {
+/** A multipart upload that is neither complete nor aborted: of a living writer or of a dead one. */
+export interface OpenUpload {
+  readonly uploadId: string;
+  /** The key that it is to have, without what all keys of the store begin with. */
+  readonly entry: StoreEntry;
+}
+
+/** The multipart uploads whose keys begin with `base` and `prefix`. */
+export async function* listUploads(
+  client: S3Client,
+  base: string,
+  prefix: string,
+): AsyncGenerator<OpenUpload, void, undefined> {
   const query = { uploads: "", prefix: base + prefix };
   for (let marker: string | undefined, id: string | undefined, more = true; more; ) {
     const from = { ...(marker && { "key-marker": marker }), ...(id && { "upload-id-marker": id }) };
     const page = await listPage(client, { ...query, ...from }, undefined);
     for (const { element, key } of entriesOf(page, "Upload", base, client.name)) {
-      yield { key, size: 0, ...dateOf(element, "Initiated") };
+      const uploadId = childText(element, "UploadId") ?? "";
+      yield { uploadId, entry: { key, size: 0, ...dateOf(element, "Initiated") } };
     }
     more = childText(page, "IsTruncated") === "true";
     id = nextOf(page, "NextUploadIdMarker", id, more, client.name);

@@ -4,8 +4,9 @@ import type { OpenSourceOptions } from "../../options.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
 import type { ByteSource, Store } from "../../types.ts";
 import { S3Client, type S3ClientOptions, type S3Options, type Sign } from "./client.ts";
-import { listObjects, listUploads } from "./list.ts";
+import { listObjects, listUploads, type OpenUpload } from "./list.ts";
 import { S3Sink, type S3SinkOptions } from "./sink.ts";
+import { abortUpload } from "./upload.ts";
 
 /** Where a store in a bucket is, and how it is read and written. */
 export interface S3StoreOptions extends S3Options, Pick<S3SinkOptions, "isNew" | "partBytes"> {
@@ -34,9 +35,18 @@ export function makeS3Store(
     },
     sink: (key, { signal } = {}) => new S3Sink(client, prefix + key, { ...options, signal }),
     list: (more = "", listOptions) => listObjects(client, prefix, more, listOptions),
-    pending: (more = "") => listUploads(client, prefix, more),
+    async *pending(more = "") {
+      for await (const { entry } of listUploads(client, prefix, more)) yield entry;
+    },
     async remove(key) {
       await client.send({ method: "DELETE", key: prefix + key });
+    },
+    async sweep(more, isOwn) {
+      // Listed to the end first: pages of a list that shrinks meanwhile would leave some out.
+      const dead: OpenUpload[] = [];
+      for await (const upload of listUploads(client, prefix, more))
+        if (isOwn(upload.entry.key)) dead.push(upload);
+      for (const { entry, uploadId } of dead) await abortUpload(client, prefix + entry.key, uploadId);
     },
   };
 }

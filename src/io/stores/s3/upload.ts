@@ -183,7 +183,8 @@ function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
   return controller.signal;
 }
 
-async function abortUpload(client: S3Client, key: string, uploadId: string): Promise<void> {
+/** Aborts an upload, and again until the server has forgotten it. */
+export async function abortUpload(client: S3Client, key: string, uploadId: string): Promise<void> {
   for (let count = 0; count < MAX_ABORTS; count++) {
     try {
       await client.send({ method: "DELETE", key, query: { uploadId } });
