@@ -8,7 +8,7 @@ export interface Comparison {
   readonly ours?: Spread;
   /** How many times as fast, more than 1 where we lead; or why the other could not do it. */
   readonly speed: Spread | string;
-  /** The least that `speed` is to be, where DESIGN.md sets a number. */
+  /** The goal for `speed`, if there is one. */
   readonly reach?: number;
   /** The reason, shown where `reach` is missed. */
   readonly why?: string;

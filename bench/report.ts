@@ -2,14 +2,14 @@ import type { Comparison, Fact, Section } from "./report-types.ts";
 import type { Spread } from "./statistics.ts";
 import { duration } from "./units.ts";
 
-/** The report as Markdown: first the numbers of DESIGN.md, then everything that was measured. */
+/** The report as Markdown: first the goals, then everything that was measured. */
 export function markdown(sections: readonly Section[], machine: readonly string[]): string {
   const parts = [
     "# Benchmarks",
-    "Written by `npm run bench`. A speed is how many times as fast we are: 2.00× means half the time, less than 1.00× means that the other leads. Contestants take turns within one run and each round is compared within itself; given is the median of the rounds, in brackets what half of them lie between. Times are ours, medians as well, and depend on the machine; compare ratios, not times.",
+    "Written by `npm run bench`. A speed says how many times as fast this package is: 2.00× means half the time, less than 1.00× means that the other one is faster. Contestants take turns within one run, and each round is compared within itself. The number is the median of the rounds; half of the rounds lie between the numbers in brackets. Times are those of this package, also medians, and depend on the machine: compare ratios, not times.",
     machine.join("\n"),
     "## The numbers to reach",
-    "What DESIGN.md, section 11, sets, as speeds: a time of ≤ 1.0× is a speed of ≥ 1, one of ≤ 2× a speed of ≥ 0.5.",
+    "The goals that the project has set itself, as speeds. A ✗ marks a goal that is not reached; the sections below say why.",
     goals(sections),
     ...sections.flatMap(section),
     "## How to run it",

@@ -50,6 +50,13 @@ try {
     await saveModels(join(python, "model.safetensors"), javascript);
     await doubleModel(join(python, "model.safetensors"), javascript);
   });
+  await step("coming from JAX", async () => {
+    const models = join(folder, "coming-from-jax");
+    mkdirSync(models);
+    await start(PYTHON, ["interop/coming_from_jax.py", "write", models]);
+    await (await import("./coming-from-jax.ts")).doubleModels(models);
+    await start(PYTHON, ["interop/coming_from_jax.py", "read", models]);
+  });
   await step("random trees", async () =>
     (await import("./random.ts")).checkRandomTrees(join(python, "random")),
   );

@@ -19,7 +19,7 @@ const FORMATS: readonly (readonly [Dtype, number | undefined, string])[] = [
 ];
 
 const WHY_NUMPY =
-  "NumPy asks the kernel for huge pages (`madvise`), so that its fresh memory costs a five-hundredth of the page faults; nothing in JavaScript can ask for that. The copy into a fresh `Float32Array` that is the measure of section 11 has the same page faults as ours.";
+  "NumPy asks the kernel for huge pages (`madvise`), so that its fresh memory costs a five-hundredth of the page faults; nothing in JavaScript can ask for that. The copy into a fresh `Float32Array` has the same page faults as this package.";
 const COPY = "`Float32Array.set` into fresh memory";
 
 export const convert: Workload = {
@@ -75,7 +75,7 @@ export const convert: Workload = {
     });
     return {
       title: "Conversions",
-      intro: `${count(elements)} elements each, the result in fresh memory, against a copy of as many float32 into fresh memory. Where a float format narrows, ours rounds to nearest even and is exact for every value.`,
+      intro: `${count(elements)} elements each, the result in fresh memory, against a copy of as many float32 into fresh memory. When a float format narrows, the result is rounded to nearest even and exact for every value.`,
       comparisons,
     };
   },

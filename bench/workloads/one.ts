@@ -71,7 +71,7 @@ export const one: Workload = {
         against: "one `fetch` of its bytes",
         ours: http.time("open + tensor"),
         speed: http.speed("open + tensor", "bare fetch"),
-        why: "One tensor over HTTP: the header has to be had before the tensor can be: here in two requests, for it is longer than the 64 KiB of the first, then the tensor: three round trips against one.",
+        why: "One tensor over HTTP: the header must be there before the tensor can be requested. Here it takes two requests, because it is longer than the 64 KiB of the first. With the tensor, that makes three round trips against one.",
       },
       {
         what: "HTTP: open the file (header read and checked)",

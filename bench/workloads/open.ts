@@ -96,7 +96,7 @@ export const open: Workload = {
     return {
       title: "Opening",
       intro:
-        "Headers in memory, as the reference serializer writes them for transformer layers. The first row is what `openSafetensors` does with them: it parses, checks everything that DESIGN.md lists, looks for names written twice, and makes an object for each tensor with its name, dtype, shape and place; `JSON.parse` checks none of it. `openSafetensors` reads a file in the page cache.",
+        "Headers in memory, as the reference serializer writes them for transformer layers. The first row is what `openSafetensors` does with them: it parses, checks every rule of the format, looks for names that occur twice, and makes an object for each tensor with its name, dtype, shape and place; `JSON.parse` checks none of it. `openSafetensors` reads a file in the page cache.",
       comparisons,
       facts,
       plots,

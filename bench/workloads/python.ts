@@ -100,7 +100,7 @@ export const python: Workload = {
     return {
       title: "Against Python",
       intro:
-        "JAX on CPU. The same trees and the same safetensors files, in the page cache; process start and imports are not in the times, arrays are waited for. Python's savers don't flush, so neither do ours here. Equinox and Flax use formats of their own, and load into a template.",
+        "JAX on CPU. The same trees and the same safetensors files, in the page cache; process start and imports are not in the times, arrays are waited for. Python's savers don't flush, so this package doesn't either here. Equinox and Flax use formats of their own, and load into a template.",
       comparisons,
     };
   },

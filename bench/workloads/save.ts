@@ -11,7 +11,7 @@ import { mebibytes } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Saving: every write is handed over without a copy and many tensors to a call, and while one call is under way the next is gathered. What is left above a bare write of one block is what the kernel takes for many pieces in place of one, as the bare `writev` shows, the layout of the header, the temporary file and its rename. Flushed, the disk decides, and the spread is its own.";
+  "Saving: bytes are handed over without a copy, many tensors in a call, and while one call is under way the next is gathered. The rest of the time above a bare write of one block goes into the many pieces (as the bare `writev` shows), the layout of the header, the temporary file and its rename. When flushed, the disk decides, which also explains the spread.";
 const OURS = "`saveFile`";
 const BARE = "bare write of each tensor";
 const BARE_MANY = "bare `writev` of many tensors a call";
@@ -62,7 +62,7 @@ export const save: Workload = {
     ];
     return {
       title: "Saving",
-      intro: `${size} in memory, 300 transformer layers (4,800 tensors), to a new file on disk: not flushed, which is to say into the page cache, and flushed, which is what a save does unless told. The bare write gets the bytes that the file will have; ours also lays out the header, writes beside the target and renames.`,
+      intro: `${size} in memory, 300 transformer layers (4,800 tensors), to a new file on disk: not flushed, that is into the page cache, and flushed, which is the default of a save. The bare write writes the finished bytes of the file; \`saveFile\` also lays out the header, writes a temporary file and renames it.`,
       comparisons,
       facts,
     };

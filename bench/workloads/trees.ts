@@ -9,7 +9,7 @@ import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Trees: beside the bare walk, `dict2pytree` sorts each dict's keys and looks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything. Where the time a leaf grows, it does in the bare walk too: a small tree fits the caches and dies young, a large one is looked up and copied in main memory.";
+  "Trees: beside the bare walk, `dict2pytree` also sorts the keys of each dict and checks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything. Where the time a leaf grows, it does in the bare walk too: a small tree fits the caches and dies young, a large one is looked up and copied in main memory.";
 
 const CALLS = ["pytree2dict", "dict2pytree", "setWeights"] as const;
 

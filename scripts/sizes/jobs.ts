@@ -21,15 +21,15 @@ const WRITING = ["createWritable"];
 const FRAMEWORK = ["this jax-js array"];
 
 export const SIZE_JOBS: readonly SizeJob[] = [
-  job(".", ["load"], 11_000, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["save"], 11_000, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["loadFile"], 22_000, [...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["loadPytree"], 28_000, WRITING),
-  job(".", ["savePytree"], 37_000, []),
-  job("./jax-js", ["loadPytree"], 30_000, WRITING),
-  job("./jax-js", ["load"], 13_000, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job("./tfjs", ["loadPytree"], 30_000, WRITING),
-  job("./jax-js", ["pytree2dict", "dict2pytree"], 12_000, [...HTTP, ...SHARDS, ...WRITING, ...FRAMEWORK]),
+  job(".", ["load"], 15_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["save"], 12_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["loadFile"], 34_500, [...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["loadPytree"], 46_000, WRITING),
+  job(".", ["savePytree"], 56_000, []),
+  job("./jax-js", ["loadPytree"], 47_000, WRITING),
+  job("./jax-js", ["load"], 16_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
+  job("./tfjs", ["loadPytree"], 47_000, WRITING),
+  job("./jax-js", ["pytree2dict", "dict2pytree"], 15_000, [...HTTP, ...SHARDS, ...WRITING, ...FRAMEWORK]),
 ];
 
 function job(entry: string, names: readonly string[], ceiling: number, without: readonly string[]): SizeJob {

@@ -42,6 +42,8 @@ export default defineConfig({
   description: "Save and load pytrees as safetensors files, in Node, Deno, Bun and browsers.",
   base: process.env.DOCS_BASE ?? "/",
   srcDir: "pages",
+  // The index of the search is larger than what Vite warns about.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   outDir: "dist",
   cacheDir: "pages/.cache",
   cleanUrls: false,

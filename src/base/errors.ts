@@ -1,4 +1,4 @@
-/** What went wrong, for programs. The first group carries the reference implementation's names. */
+/** What went wrong, for programs. The codes of the first group have the reference implementation's names. */
 export type ErrorCode =
   // The format (names of the `SafeTensorError` enum in the reference implementation).
   | "HeaderTooSmall"
@@ -61,23 +61,23 @@ export type ErrorCode =
   | "AsyncAdapter"
   | "AdapterError";
 
-/** One thing that is wrong, as it stands in {@link Pytree2SafetensorsError.faults}. */
+/** One thing that is wrong: an element of {@link Pytree2SafetensorsError.faults}. */
 export interface Fault {
   /** What is wrong, for programs. */
   readonly code: ErrorCode;
   /** What is wrong, for people. */
   readonly message: string;
-  /** The tensor's name in the file, that is its key string. */
+  /** The tensor's name in the file, which is its key string. */
   readonly tensor?: string;
   /** The key path in JAX's spelling, `.layers[0]['w']`. */
   readonly keyPath?: string;
-  /** What was to be there. */
+  /** What was expected. */
   readonly expected?: string;
-  /** What was there instead. */
+  /** What was found instead. */
   readonly found?: string;
 }
 
-/** What an error knows besides its message; every field that does not apply is left out. */
+/** The fields of an error besides its message. A field that doesn't apply is absent. */
 export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
   /** Where the bytes came from or went to: a path, a URL, a name. */
   readonly source?: string;
@@ -89,7 +89,7 @@ export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
   readonly cause?: unknown;
 }
 
-// A registered symbol, so that the guard knows errors of another copy of this package too.
+// A registered symbol, so that the guard also recognizes errors of another copy of this package.
 const BRAND = Symbol.for("pytree2safetensors.error");
 
 /**
@@ -136,13 +136,13 @@ function faultFields(fields: Omit<ErrorDetails, "cause" | "faults">): Omit<Fault
   return rest;
 }
 
-/** Whether `value` is an error of this package, also of another copy of it in the same program. */
+/** Whether `value` is an error of this package, or of another copy of it in the same program. */
 export function isPytree2SafetensorsError(value: unknown): value is Pytree2SafetensorsError {
   return value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true;
 }
 
 /**
- * The same error with more said of where it happened. Its own fields stay; `details` fill in those that it lacks.
+ * The same error with more about where it happened. Its own fields stay; `details` fill in those that it lacks.
  *
  * @param prefix Goes before the message, as `tensor "w"` does.
  */
@@ -158,7 +158,7 @@ export function amendError(
     ),
   );
   const fields = { ...details, ...own };
-  // A single fault is this error itself; its message says what is wrong, the error's where.
+  // A single fault is this error itself. Its message says what is wrong; the message of the error also says where.
   const [fault, ...others] = faults;
   return new Pytree2SafetensorsError(code, `${prefix}: ${message}`, {
     ...fields,

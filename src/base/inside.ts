@@ -2,8 +2,8 @@
 
 /**
  * Whether a name stays inside its folder, however a file system or a URL parser reads it: no drive, scheme, query,
- * fragment, backslash or control character (URL parsers drop some), no encoded dot, slash or backslash, and no part of
- * nothing but dots and spaces. `/` separates subfolders.
+ * fragment, backslash or control character (URL parsers drop some), no encoded dot, slash or backslash, and no part that
+ * consists only of dots and spaces. `/` separates subfolders.
  */
 export function isInside(name: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for

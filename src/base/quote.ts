@@ -3,11 +3,11 @@
  * a log and a page.
  */
 
-// Enough to recognise a name by; a name can have the length of a header, and a message is for reading.
+// Enough to recognize a name. A name can be as long as a header, but people have to read the message.
 const MAX_QUOTED = 200;
 
-// What a terminal may act on or a reader can't see: controls (ESC and C1 among them), format characters and
-// bidirectional marks, every separator but the plain space, lone surrogates, characters that are drawn as nothing.
+// What a terminal may act on or a reader can't see: control characters (including ESC and C1), format characters and
+// bidirectional marks, every separator except the plain space, lone surrogates, characters that are drawn as nothing.
 const UNSAFE = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 const UNSAFE_IN_QUOTES = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}"\\]/gu;
 
@@ -29,7 +29,7 @@ export function quote(text: string, max = MAX_QUOTED): string {
   return `"${cut(text, max).replace(UNSAFE_IN_QUOTES, escapeCharacter)}"`;
 }
 
-/** The same without the quotes, for paths, URLs and the messages of others: nothing in it acts on a terminal. */
+/** The same without the quotes, for paths, URLs and messages from elsewhere. Nothing in it can act on a terminal. */
 export function printable(text: string, max = Number.POSITIVE_INFINITY): string {
   return cut(text, max).replace(UNSAFE, escapeCharacter);
 }

@@ -13,15 +13,15 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-// Surrogates stand for code points above every other unit, so they move behind U+E000 … U+FFFF.
+// Surrogates stand for code points above every other unit, so they sort after U+E000 … U+FFFF.
 function rank(unit: number): number {
   return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-// A surrogate without its partner.
+// A lone surrogate.
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Whether `text` can be written as UTF-8: it has no surrogate without its partner. */
+/** Whether `text` can be written as UTF-8: it contains no lone surrogate. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }

@@ -14,6 +14,8 @@ import { LazyTensor } from "./lazy.ts";
 export interface LeafCodec<T> {
   /** Dtype and shape. Throws for memory that went away. */
   describe(value: T): ArrayInfo;
+  /** How many bytes its memory has now, if that can be told: another number than its shape needs means that it went away. */
+  bytesIn?(value: T): number;
   /** What the save reads later: the value itself, or what stays when the program changes or frees its own. */
   hold(value: T, snapshot: boolean): T;
   /** Lets go of what was held. */
@@ -22,10 +24,10 @@ export interface LeafCodec<T> {
   readonly scalar?: boolean;
   /** Whether the bytes that it gives stay as they are until the save ends, so that they need not be copied. */
   readonly stays?: boolean;
-  /** The bytes, little-endian and in C order. */
-  read(held: T, info: ArrayInfo): Awaitable<ArrayBufferView>;
+  /** The bytes, little-endian and in C order, of the dtype that was described. */
+  read(held: T, dtype: Dtype): Awaitable<ArrayBufferView>;
   /** The same without waiting; `undefined` where that is impossible. */
-  readSync?(held: T, info: ArrayInfo): ArrayBufferView;
+  readSync?(held: T, dtype: Dtype): ArrayBufferView;
   /** Why there is no {@link LeafCodec.readSync}, and what to do. */
   readonly async?: string;
   /** The bytes piece by piece, in the dtype asked for, where they need not be in memory whole. */
@@ -44,11 +46,8 @@ export class Leaf<T = unknown> {
 }
 
 const TENSOR: LeafCodec<Tensor> = {
-  describe(tensor) {
-    const expected = byteLengthOf(tensor.dtype, tensor.shape);
-    if (tensor.data.byteLength !== expected) throw gone(expected, tensor.data.byteLength);
-    return tensor;
-  },
+  describe: (tensor) => tensor,
+  bytesIn: (tensor) => tensor.data.byteLength,
   hold: (tensor, snapshot) => (snapshot ? tensor.copy() : tensor),
   stays: true,
   read: (tensor) => tensor.data,
@@ -82,7 +81,7 @@ function copyOf({ buffer, byteOffset, length }: TypedArray, dtype: Dtype): Typed
 }
 
 function scalar<T extends number | bigint | boolean>(infoOf: (value: T) => ArrayInfo): LeafCodec<T> {
-  const readSync = (value: T, { dtype }: ArrayInfo): ArrayBufferView => {
+  const readSync = (value: T, dtype: Dtype): ArrayBufferView => {
     const data = new DTYPES[dtype].array(1);
     data[0] = (typeof value === "boolean" ? Number(value) : value) as never;
     return data;
@@ -119,33 +118,49 @@ function adapterCodec(adapter: ArrayAdapter<unknown>): LeafCodec<unknown> {
   return codec;
 }
 
-/** The leaf that an object is: a tensor, a typed array or one of the adapter's arrays. `undefined` for all others. */
-export function takeArray(value: object, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
-  if (adapter?.is(value)) return new Leaf(value, adapterCodec(adapter));
-  if (value instanceof Tensor) return new Leaf<Tensor>(value, TENSOR);
-  if (value instanceof LazyTensor) return new Leaf<LazyTensor>(value, LAZY);
-  if (dtypeOfTypedArray(value) !== undefined) return new Leaf(value as TypedArray, TYPED_ARRAY);
-  return undefined;
+/** The codec of an object: a tensor, a typed array or one of the adapter's arrays. `undefined` for all others. */
+function codecOfObject(
+  value: object,
+  adapter: ArrayAdapter<unknown> | undefined,
+): LeafCodec<unknown> | undefined {
+  if (adapter?.is(value)) return adapterCodec(adapter);
+  if (value instanceof Tensor) return TENSOR as LeafCodec<unknown>;
+  if (value instanceof LazyTensor) return LAZY as LeafCodec<unknown>;
+  return dtypeOfTypedArray(value) === undefined ? undefined : (TYPED_ARRAY as LeafCodec<unknown>);
 }
 
-/** {@link takeArray} and the scalars of JavaScript: numbers, booleans, bigints of 64 bits. */
-export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
-  if (value instanceof Leaf) return value;
-  if (adapter?.is(value)) return new Leaf<unknown>(value, adapterCodec(adapter));
+/** The codec of any leaf: also of the scalars of JavaScript, numbers, booleans and bigints of 64 bits. */
+export function codecOf(
+  value: unknown,
+  adapter: ArrayAdapter<unknown> | undefined,
+): LeafCodec<unknown> | undefined {
+  if (typeof value === "object") return value === null ? undefined : codecOfObject(value, adapter);
+  if (adapter?.is(value)) return adapterCodec(adapter);
   switch (typeof value) {
     case "number":
-      return new Leaf(value, NUMBER);
+      return NUMBER as LeafCodec<unknown>;
     case "boolean":
-      return new Leaf(value, BOOLEAN);
+      return BOOLEAN as LeafCodec<unknown>;
     case "bigint":
       return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
-        ? new Leaf(value, BIGINT)
+        ? (BIGINT as LeafCodec<unknown>)
         : undefined;
-    case "object":
-      return value === null ? undefined : takeArray(value, adapter);
     default:
       return undefined;
   }
+}
+
+/** The leaf that an object is, if it is one: asked before a walk opens it. */
+export function takeArray(value: object, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
+  const codec = codecOfObject(value, adapter);
+  return codec && new Leaf(value, codec);
+}
+
+/** The leaf that a value is, as a walk has taken it already or is taken now. */
+export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
+  if (value instanceof Leaf) return value;
+  const codec = codecOf(value, adapter);
+  return codec && new Leaf(value, codec);
 }
 
 /** Where a leaf stands, for messages: its name in the file, and its key path where there is a tree. */
@@ -157,7 +172,12 @@ export interface LeafPlace {
 /** Dtype and shape of a leaf; errors say where it stands. */
 export function describeLeaf(leaf: Leaf, where: () => LeafPlace): ArrayInfo {
   try {
-    return leaf.codec.describe(leaf.value);
+    const { codec, value } = leaf;
+    const info = codec.describe(value);
+    const found = codec.bytesIn?.(value);
+    const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);
+    if (found !== expected) throw gone(expected, found!);
+    return info;
   } catch (error) {
     throw leafError(error, where());
   }
@@ -197,7 +217,8 @@ function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): str
   return adapter === undefined ? `${classes}, or pass { arrays } for a framework's arrays` : classes;
 }
 
-function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
+/** The error of memory that was transferred, or shrank. */
+export function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
   const needed = expected === undefined ? "" : `: ${expected} bytes are needed, ${found} are left`;
   const message = `its memory went away${needed}; the buffer was transferred, or shrank. Copy an array before you transfer its buffer`;
   return new Pytree2SafetensorsError("InvalidTensorView", message, {

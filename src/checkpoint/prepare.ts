@@ -4,6 +4,7 @@ import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
+import { byteLengthOf } from "../tensor/size.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { likeKinds } from "../tree/rekey.ts";
@@ -12,12 +13,13 @@ import { treeUnflatten } from "../tree/treedef.ts";
 import { Walk } from "../tree/walk.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import {
-  describeLeaf,
+  codecOf,
+  gone,
   Leaf,
   type LeafCodec,
   type LeafPlace,
+  leafError,
   takeArray,
-  takeLeaf,
   unsupportedLeaf,
 } from "./leaf.ts";
 import { type Like, readLike } from "./like.ts";
@@ -32,6 +34,8 @@ import type { SavePytreeOptions } from "./save-pytree.ts";
 export interface SaveEntry extends LayoutEntry {
   /** The dtype of the bytes that the codec gives; another than `dtype` where they are cast. */
   readonly from: Dtype;
+  /** How many bytes that is. */
+  readonly bytes: number;
   /** What the codec reads. */
   readonly held: unknown;
   readonly codec: LeafCodec<unknown>;
@@ -171,7 +175,13 @@ function nameTree<A>(tree: unknown, options: SavePytreeOptions<A>, like?: Like):
     const leaf = named.leaves.find((other) => other.name === name)!;
     return { tensor: name, keyPath: keystr(named.keyPathOf(leaf)) };
   };
-  const entries = enterAll(named.leaves, options, placeOf);
+  const entries = enterAll(
+    named.leaves,
+    ({ name }) => name,
+    ({ leaf }) => leaf,
+    options,
+    placeOf,
+  );
   return new PreparedSave(entries, metadata, named.structure, options, placeOf);
 }
 
@@ -183,43 +193,57 @@ export function prepareDict<A>(
   requireOptions(options);
   requireDict("the dict of leaves", dict);
   const metadata = checkMetadata(options.metadata);
-  const leaves = Object.keys(dict).map((name) => ({ name, leaf: dict[name] }));
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => ({ tensor: name });
-  return new PreparedSave(enterAll(leaves, options, placeOf), metadata, undefined, options, placeOf);
+  const entries = enterAll(
+    Object.keys(dict),
+    (name) => name,
+    (name) => dict[name],
+    options,
+    placeOf,
+  );
+  return new PreparedSave(entries, metadata, undefined, options, placeOf);
 }
 
-interface NamedLeaf {
-  readonly name: string;
-  readonly leaf: unknown;
-}
-
-function enterAll<A>(
-  leaves: readonly NamedLeaf[],
+/** The entries of leaves; when one can't be entered, those before it are let go of. */
+function enterAll<A, L>(
+  leaves: readonly L[],
+  nameOf: (leaf: L) => string,
+  leafOf: (leaf: L) => unknown,
   options: SaveOptions<A> & { readonly snapshot?: boolean },
-  placeOf: (leaf: NamedLeaf) => LeafPlace,
+  placeOf: (entry: { readonly name: string }) => LeafPlace,
 ): SaveEntry[] {
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
   const entries: SaveEntry[] = [];
   try {
-    for (const named of leaves) entries.push(enter(named, adapter, options, () => placeOf(named)));
+    for (const leaf of leaves) entries.push(enter(nameOf(leaf), leafOf(leaf), adapter, options));
   } catch (error) {
     for (const { codec, held } of entries) codec.release?.(held);
-    throw error;
+    const place = placeOf({ name: nameOf(leaves[entries.length]!) });
+    throw error === UNSUPPORTED
+      ? unsupportedLeaf(leafOf(leaves[entries.length]!), place, adapter)
+      : leafError(error, place);
   }
   return entries;
 }
 
+const UNSUPPORTED = Symbol("no codec");
+
 function enter<A>(
-  { name, leaf: value }: NamedLeaf,
+  name: string,
+  leaf: unknown,
   adapter: ArrayAdapter<unknown> | undefined,
   { cast, snapshot = false }: SaveOptions<A> & { readonly snapshot?: boolean },
-  where: () => LeafPlace,
 ): SaveEntry {
-  const leaf = takeLeaf(value, adapter);
-  if (leaf === undefined) throw unsupportedLeaf(value, where(), adapter);
-  const { codec } = leaf;
-  const info = describeLeaf(leaf, where);
+  const taken = leaf instanceof Leaf;
+  const value = taken ? leaf.value : leaf;
+  const codec = taken ? leaf.codec : codecOf(leaf, adapter);
+  if (codec === undefined) throw UNSUPPORTED;
+  const info = codec.describe(value);
   const { dtype: from, shape } = info;
-  const dtype = (codec.scalar ? undefined : chooseCast(cast, name, info)) ?? from;
-  return { name, dtype, shape, from, held: codec.hold(leaf.value, snapshot), codec };
+  const bytes = byteLengthOf(from, shape);
+  if (codec.bytesIn !== undefined && codec.bytesIn(value) !== bytes) throw gone(bytes, codec.bytesIn(value));
+  const held = codec.hold(value, snapshot);
+  const to = cast === undefined || codec.scalar ? from : (chooseCast(cast, name, info) ?? from);
+  const byteLength = to === from ? bytes : byteLengthOf(to, shape);
+  return { name, dtype: to, shape, byteLength, from, bytes, held, codec };
 }

@@ -32,21 +32,26 @@ const PLAIN: ReadAs = {};
 
 /** A tensor of a call: where it is, what it is to become, and once it has been read, what it became. */
 export class TensorRead implements ByteRange {
-  readonly name: string;
   readonly tensor: FileTensor;
-  readonly start: number;
-  readonly end: number;
   /** How to read it: set before reading begins. */
   as: ReadAs = PLAIN;
   /** What was made of it. */
-  value: unknown;
+  value: unknown = undefined;
 
   constructor(tensor: FileTensor) {
-    this.name = tensor.name;
     this.tensor = tensor;
-    this.start = tensor.start;
-    this.end = tensor.end;
-    this.value = undefined;
+  }
+
+  get name(): string {
+    return this.tensor.name;
+  }
+
+  get start(): number {
+    return this.tensor.start;
+  }
+
+  get end(): number {
+    return this.tensor.end;
   }
 }
 

@@ -49,13 +49,13 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
 }
 
 function readNow(prepared: PreparedSave, entry: SaveEntry): Uint8Array {
-  const { name, from, dtype, shape, codec, held } = entry;
+  const { name, from, dtype, codec, held } = entry;
   if (codec.readSync === undefined) {
     const message = `save() can't wait for ${quote(name)}: ${codec.async}`;
     throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
   }
   try {
-    const data = exactBytes(entry, codec.readSync(held, { dtype: from, shape }));
+    const data = exactBytes(entry, codec.readSync(held, from));
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (from === dtype) return bytes;
     const overflow = overflowOf(from, dtype, prepared.casting);

@@ -59,7 +59,7 @@ function replace(old: unknown, weight: Weight, adapter: ArrayAdapter<unknown> | 
     const message = `setWeights() can't wait for ${quote(name)}: ${leaf.codec.async}`;
     throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
   }
-  const { buffer, byteOffset, byteLength } = leaf.codec.readSync(leaf.value, info);
+  const { buffer, byteOffset, byteLength } = leaf.codec.readSync(leaf.value, info.dtype);
   const tensor = Tensor.fromBuffer(info.dtype, info.shape, buffer, byteOffset, byteLength);
   return plain ? toPlainKind(old, tensor, name) : makeArraySync(adapter, tensor, name);
 }

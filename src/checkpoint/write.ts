@@ -5,7 +5,6 @@ import type { Layout } from "../format/layout/layout.ts";
 import { abortable } from "../io/abort.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
-import { byteLengthOf } from "../tensor/size.ts";
 import { leafError } from "./leaf.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 import type { ProgressCounter } from "./progress.ts";
@@ -105,24 +104,31 @@ function readEntry(
   save: PreparedSave,
   signal: AbortSignal | undefined,
 ): ArrayBufferView | Promise<ArrayBufferView> {
-  const fail = (error: unknown): never => {
+  try {
+    const read = entry.codec.read(entry.held, entry.from);
+    return read instanceof Promise ? waitForEntry(read, entry, save, signal) : exactBytes(entry, read);
+  } catch (error) {
+    throw leafError(error, save.placeOf(entry));
+  }
+}
+
+async function waitForEntry(
+  reading: Promise<ArrayBufferView>,
+  entry: SaveEntry,
+  save: PreparedSave,
+  signal: AbortSignal | undefined,
+): Promise<ArrayBufferView> {
+  try {
+    return exactBytes(entry, await abortable(reading, signal));
+  } catch (error) {
     signal?.throwIfAborted();
     throw leafError(error, save.placeOf(entry));
-  };
-  try {
-    const read = entry.codec.read(entry.held, { dtype: entry.from, shape: entry.shape });
-    if (!(read instanceof Promise)) return exactBytes(entry, read);
-    return abortable(read, signal)
-      .then((data) => exactBytes(entry, data))
-      .catch(fail);
-  } catch (error) {
-    return fail(error);
   }
 }
 
 /** Refuses data of another size than the header announces: the file would be broken from there on. */
 export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBufferView {
-  const expected = byteLengthOf(entry.from, entry.shape);
+  const expected = entry.bytes;
   if (data.byteLength === expected) return data;
   const message = `tensor ${quote(entry.name)}: ${entry.from}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`;
   throw new Pytree2SafetensorsError("InvalidTensorView", message, {

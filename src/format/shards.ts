@@ -12,11 +12,11 @@ import { encodeUtf8 } from "./utf8.ts";
 
 /** The contents of a `model.safetensors.index.json`, checked as far as loading needs it. */
 export interface ShardIndex {
-  /** Everything under `metadata`; empty where that is missing or not an object. */
+  /** Everything under `metadata`; empty if that is missing or not an object. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** `metadata.total_size`, the bytes of all tensors together, where it is a number. It is often wrong. */
+  /** `metadata.total_size`, the bytes of all tensors together, if it is a number. It is often wrong. */
   readonly totalSize: number | undefined;
-  /** `metadata.total_parameters`, where it is a number. */
+  /** `metadata.total_parameters`, if it is a number. */
   readonly totalParameters: number | undefined;
   /** Tensor name → file name. */
   readonly weightMap: ReadonlyMap<string, string>;
@@ -28,7 +28,7 @@ export interface ShardIndex {
 export interface ShardMatch<F> {
   /** The tensors that the index lists and its files hold, in the order of the files. */
   readonly tensors: readonly TensorRef<F>[];
-  /** Tensors of the files that the index does not list there: they are no part of the checkpoint. */
+  /** Tensors of the files that the index does not list there: they are not part of the checkpoint. */
   readonly unlisted: readonly { readonly name: string; readonly file: string }[];
   /** Tensors that the index lists in a file that does not hold them: name → file name. */
   readonly missing: ReadonlyMap<string, string>;
@@ -39,7 +39,7 @@ const BOM = "\ufeff";
 
 /**
  * Whether the start of a file is that of an index. A safetensors file begins with a length of at most 100,000,000 as 64
- * bits: some of its first eight bytes are zero, which no byte of a JSON text is.
+ * bits, so some of its first eight bytes are zero. No byte of a JSON text is.
  */
 export function looksLikeIndex(start: Uint8Array): boolean {
   const hasMark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
@@ -52,7 +52,7 @@ export function looksLikeIndex(start: Uint8Array): boolean {
  * Reads the index of a sharded checkpoint, as Hugging Face's libraries write it. Its `weight_map` decides; whatever
  * else is in it is never a reason to refuse it.
  *
- * @throws InvalidIndex for bad JSON, a key that stands twice in an object, a missing `weight_map`, and files that would
+ * @throws InvalidIndex for bad JSON, a key that occurs twice in an object, a missing `weight_map`, and files that would
  * lie outside the index's own folder.
  */
 export function parseShardIndex(text: string): ShardIndex {
@@ -82,7 +82,7 @@ export function parseShardIndex(text: string): ShardIndex {
 }
 
 /**
- * Holds an index against the headers of its files.
+ * Compares an index with the headers of its files.
  *
  * @param files The tensors of each file that is there, by the name that the index has for it.
  */
@@ -119,11 +119,11 @@ export function missingTensor(name: string, file: string): Pytree2SafetensorsErr
   return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, expected: file });
 }
 
-// JSON without the leniencies that hide something: keys twice, lone surrogates, endless nesting.
+// JSON without the leniencies that hide something: repeated keys, lone surrogates, endless nesting.
 function strictJson(text: string): unknown {
   const cursor = new JsonCursor(encodeUtf8(text), "InvalidIndex");
   cursor.onDuplicate = (key) => {
-    throw invalid(`the key ${quote(key)} stands twice in one object`, { found: key });
+    throw invalid(`the key ${quote(key)} occurs twice in one object`, { found: key });
   };
   cursor.skip(0);
   if (cursor.next() !== -1) cursor.fail("nothing more");

@@ -1,4 +1,4 @@
-// A tensor of a file: the one thing that is carried from the header to the leaf.
+// A tensor of a file: the one object that is carried from the header to the leaf.
 import type { Dtype } from "../tensor/dtypes.ts";
 
 /**
@@ -13,7 +13,7 @@ export interface TensorRef<F = unknown> {
   readonly shape: readonly number[];
   /** The offset in the file of the first byte. */
   readonly start: number;
-  /** The offset in the file behind the last byte. */
+  /** The offset in the file after the last byte. */
   readonly end: number;
   readonly file: F;
 }

@@ -1,5 +1,5 @@
 /** A source that keeps what it has read in a store, for the next time and for other processes. */
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { abortable } from "./abort.ts";
 import { isUrl } from "./duck-types.ts";
 import { allocate } from "./faults.ts";
@@ -50,11 +50,7 @@ export async function cached(
   options: CachedOptions = {},
 ): Promise<ByteSource> {
   const address = typeof source === "string" || isUrl(source) ? String(source) : undefined;
-  const key = options.key ?? address;
-  if (key === undefined) {
-    const message = "a source without an address needs a name in the cache: pass { key }";
-    throw new Pytree2SafetensorsError("InvalidArgument", message);
-  }
+  const key = nameInCache(options, address);
   const [place, { source: inner }] = await Promise.all([openStore(store), openSource(source, options)]);
   return cachedSource(inner, place, key);
 }
@@ -75,13 +71,10 @@ export async function cachedStore(
   store: StoreInput,
   options: CachedOptions = {},
 ): Promise<Store> {
+  requireOptions(options);
   const [cache, inner] = await Promise.all([openStore(store), openStore(place, options)]);
   const address = typeof place === "string" || isUrl(place) ? String(place) : inner.name;
-  const base = options.key ?? address;
-  if (base === undefined) {
-    const message = "a store without a name needs one in the cache: pass { key }";
-    throw new Pytree2SafetensorsError("InvalidArgument", message);
-  }
+  const base = nameInCache(options, address);
   return {
     ...(inner.name !== undefined && { name: inner.name }),
     source: async (key, more) =>
@@ -94,6 +87,13 @@ export async function cachedStore(
       sweep: (prefix: string, isOwn: (key: string) => boolean) => inner.sweep!(prefix, isOwn),
     }),
   };
+}
+
+function nameInCache(options: CachedOptions, address: string | undefined): string {
+  requireOptions(options);
+  const key: unknown = options.key ?? address;
+  if (typeof key === "string") return key;
+  throw invalidArgument("key", "a name in the cache for what has no address", key);
 }
 
 async function cachedSource(inner: ByteSource, cache: Store, key: string): Promise<ByteSource> {
@@ -116,6 +116,7 @@ async function cachedSource(inner: ByteSource, cache: Store, key: string): Promi
  * `cached` didn't make are left alone.
  */
 export async function trimCache(store: StoreInput, maxBytes: number): Promise<void> {
+  if (!(maxBytes >= 0)) throw invalidArgument("maxBytes", "a number from 0 up", maxBytes);
   const place = await openStore(store);
   const blocks: { key: string; size: number; modified: number }[] = [];
   for await (const { key, size, modified = 0 } of place.list("", { shallow: true })) {

@@ -1,4 +1,5 @@
 /** Addresses of other services, `s3://bucket/key` and the like: an entry of the package registers how they are opened. */
+import { invalidArgument, requireFunction } from "../base/arguments.ts";
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
 import type { OpenSourceOptions, SinkOptions } from "./options.ts";
@@ -32,6 +33,9 @@ const KNOWN: Readonly<Record<string, string>> = {
  * @param scheme In lower case, without the colon.
  */
 export function registerScheme(scheme: string, open: OpenScheme): void {
+  if (typeof scheme !== "string" || !/^[a-z][a-z0-9+.-]+$/.test(scheme))
+    throw invalidArgument("scheme", "a scheme in lower case, without the colon", scheme);
+  requireFunction("open", open);
   schemes.set(scheme, open);
 }
 

@@ -29,7 +29,7 @@ export class CastStream {
   readonly #options: CastStreamOptions;
   #done = 0;
 
-  /** @throws {Pytree2SafetensorsError} `UnsupportedDtype` where the two dtypes don't convert. */
+  /** @throws {Pytree2SafetensorsError} `UnsupportedDtype` if there is no conversion between the two dtypes. */
   constructor(from: Dtype, target: Tensor, options: CastStreamOptions = {}) {
     requireCastable(from, target.dtype);
     this.#from = from;

@@ -4,7 +4,7 @@ import { describeValue } from "../base/quote.ts";
 /**
  * The element types of the format, in the order of the reference implementation's `Dtype` enum, which is
  * the order of alignment that its serializer sorts by (descending). `bits` is the width of an element;
- * `array` is the typed array that holds the elements, raw bits where JavaScript has no such number.
+ * `array` is the typed array that holds the elements: raw bits if JavaScript has no such number.
  */
 export const DTYPES = {
   BOOL: { bits: 8, array: Uint8Array },

@@ -2,7 +2,7 @@ import type { Dtype } from "./dtypes.ts";
 
 /** How a float format of 16 bits or fewer spends its codes. */
 export interface FloatFormat {
-  /** The sign bit's mask; 0 where there is none. */
+  /** The sign bit's mask; 0 if there is none. */
   readonly sign: number;
   /** Mantissa bits; the exponent has the rest. */
   readonly mantissa: number;
@@ -20,8 +20,8 @@ export interface FloatFormat {
 }
 
 /**
- * The float formats that JavaScript has no arrays of, as `ml_dtypes` has them: all but F6, whose packing nobody has
- * fixed. E8M0 has no sign, no zero and no mantissa: its codes are powers of two.
+ * The float formats that JavaScript has no arrays for, as `ml_dtypes` defines them: all but F6, whose packing nobody has
+ * specified. E8M0 has no sign, no zero and no mantissa: its codes are powers of two.
  */
 export const FLOAT_FORMATS = {
   F4: { sign: 0x8, mantissa: 1, bias: 1, max: 0x7, over: 0x7, nan: 0x8 },

@@ -9,7 +9,7 @@ export const NODE_INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custo
 /** Where Deno looks for it. */
 export const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect") as never;
 
-// As many as one sees at a glance; an even number, for two F4 values share a byte.
+// As many as one sees at a glance; an even number, because two F4 values share a byte.
 const MAX_VALUES = 8;
 
 /** A tensor in a line: `F32[2,3] [1, 2, 3, 4, 5, 6]`, and of a long one the first values and how many more there are. */

@@ -7,7 +7,7 @@ import { DTYPES, type Dtype } from "./dtypes.ts";
  * nearest double.
  *
  * @throws {Pytree2SafetensorsError} `InvalidTensor` for a dimension that is not a non-negative safe integer,
- *   `ValidationOverflow` where the product leaves 64 bits, multiplied left to right as the reference does:
+ *   `ValidationOverflow` if the product exceeds 64 bits, multiplied left to right as the reference does:
  *   `[2 ** 40, 2 ** 40, 0]` overflows, `[0, 2 ** 40, 2 ** 40]` does not.
  */
 export function elementCount(shape: readonly number[]): number {
@@ -17,8 +17,8 @@ export function elementCount(shape: readonly number[]): number {
 /**
  * The number of bytes of an array of this dtype and shape.
  *
- * @throws {Pytree2SafetensorsError} What {@link elementCount} throws; `ValidationOverflow` also where the bits leave
- *   64 bits; `MisalignedSlice` where 4- or 6-bit elements end within a byte.
+ * @throws {Pytree2SafetensorsError} What {@link elementCount} throws; `ValidationOverflow` also if the number of bits
+ *   exceeds 64 bits; `MisalignedSlice` if 4- or 6-bit elements end within a byte.
  */
 export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
   return measure(shape, DTYPES[dtype].bits, 8, dtype);

@@ -32,7 +32,7 @@ export type RuntimeFloat16Array = typeof globalThis extends { Float16Array: { pr
  * and 1, C64 a `Float32Array` of interleaved real and imaginary parts, F16 and BF16 a `Uint16Array` of bits, and
  * the 8-, 6- and 4-bit floats a `Uint8Array` of codes (F4: two to a byte, the low nibble first).
  *
- * @typeParam D The dtype, where it is known.
+ * @typeParam D The dtype, if it is known.
  * @example
  * ```ts
  * const tensor = new Tensor("F32", [2, 3], new Float32Array(6));
@@ -44,8 +44,8 @@ export class Tensor<D extends Dtype = Dtype> {
   readonly dtype: D;
   /** The length of each dimension; empty for a single element. Frozen. */
   readonly shape: readonly number[];
-  // The memory: a typed array, or the buffer and the place of one that nobody has asked for yet. Half a million small
-  // tensors are made in a fifth of the time that their typed arrays take, and the collector has half as much to do.
+  // The memory: a typed array, or the buffer and offset of one that nobody has asked for yet. Making half a million small
+  // tensors takes a fifth of the time that their typed arrays would take, and the collector has half as much to do.
   #data: DtypeArray<D> | undefined;
   readonly #buffer: ArrayBufferLike;
   readonly #byteOffset: number;
@@ -53,8 +53,8 @@ export class Tensor<D extends Dtype = Dtype> {
   /**
    * Wraps `data` without copying it.
    *
-   * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype, shape and data don't fit each other,
-   *   `MisalignedSlice` where 4- or 6-bit elements end within a byte.
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` if dtype, shape and data don't fit each other,
+   *   `MisalignedSlice` if 4- or 6-bit elements end within a byte.
    */
   constructor(dtype: D, shape: readonly number[], data: DtypeArray<D>);
   /** @internal A place in a buffer that is known to fit: only a checked header's tensors are made this way. */
@@ -91,10 +91,10 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * A tensor of the given bytes, little-endian in C order. It is a view of them where their offset in the buffer is
-   * a multiple of the element's width, else of a copy.
+   * A tensor of the given bytes, little-endian in C order. It is a view of them if their offset in the buffer is
+   * a multiple of the element's width, otherwise of a copy.
    *
-   * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype and shape need another number of bytes.
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` if dtype and shape need another number of bytes.
    */
   static fromBytes<D extends Dtype>(dtype: D, shape: readonly number[], bytes: Uint8Array): Tensor<D> {
     if (!ArrayBuffer.isView(bytes)) throw invalid(dtype, shape, "a Uint8Array", describeValue(bytes));
@@ -104,7 +104,7 @@ export class Tensor<D extends Dtype = Dtype> {
   /**
    * {@link Tensor.fromBytes} for a part of a buffer, which may be longer than a `Uint8Array` can be.
    *
-   * @throws {Pytree2SafetensorsError} `InvalidTensor` where dtype and shape need another number of bytes, or more
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` if dtype and shape need another number of bytes, or more
    *   than the buffer has.
    */
   static fromBuffer<D extends Dtype>(
@@ -175,7 +175,7 @@ export class Tensor<D extends Dtype = Dtype> {
   /**
    * The data's memory as bytes, a view.
    *
-   * @throws {Pytree2SafetensorsError} `TooLarge` where this runtime has no `Uint8Array` so long (Node 20: 4 GiB).
+   * @throws {Pytree2SafetensorsError} `TooLarge` if this runtime has no `Uint8Array` of that length (Node 20: 4 GiB).
    */
   get bytes(): Uint8Array {
     const { buffer, byteOffset, byteLength } = this.data;
@@ -192,7 +192,7 @@ export class Tensor<D extends Dtype = Dtype> {
     return (this.dtype as Dtype) === dtype;
   }
 
-  /** A tensor with its own memory, free of the buffer that this one views. */
+  /** A tensor with its own memory, independent of the buffer that this one views. */
   copy(): Tensor<D> {
     const TypedArray = arrayClass(this.dtype);
     return new Tensor(this.dtype, this.shape, new TypedArray(this.data));
@@ -200,7 +200,8 @@ export class Tensor<D extends Dtype = Dtype> {
 
   /**
    * The tensor with its values in another dtype; itself if it is that dtype already. Floats round to narrower
-   * floats as {@link convertInto} tells; everything else keeps each value or throws, unless `lossy` allows it.
+   * floats, to nearest and ties to even, as `ml_dtypes` does. Everything else keeps each value or throws, unless `lossy`
+   * allows the loss.
    *
    * @throws {Pytree2SafetensorsError} `LossyConversion` for a value that `dtype` can't hold, `UnsupportedDtype` for F6.
    * @example
@@ -226,7 +227,7 @@ export class Tensor<D extends Dtype = Dtype> {
   /**
    * The values as {@link Tensor.cast} to F16 gives them; a view of the tensor's own data if it is F16 already.
    *
-   * @throws {Pytree2SafetensorsError} `UnsupportedDtype` where the runtime has no `Float16Array` (Node 20).
+   * @throws {Pytree2SafetensorsError} `UnsupportedDtype` if the runtime has no `Float16Array` (Node 20).
    */
   toFloat16Array(options?: CastOptions): RuntimeFloat16Array {
     if (typeof Float16Array === "undefined") {
@@ -247,9 +248,9 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * The one element of a tensor that has no other.
+   * The element of a tensor that has exactly one.
    *
-   * @throws {Pytree2SafetensorsError} `InvalidTensor` where there are more, or none; `UnsupportedDtype` for F6 and F4.
+   * @throws {Pytree2SafetensorsError} `InvalidTensor` if there are more, or none; `UnsupportedDtype` for F6 and F4.
    */
   item(): ElementOf<D> {
     if (this.size === 1) return elementsOf(this.dtype, this.data)[0]!;
@@ -306,8 +307,8 @@ function checkedData<D extends Dtype>(
 }
 
 /**
- * A tensor of the bytes at a place of a buffer, which a checked header says to be its bytes: nothing is checked again.
- * It views them where their offset is a multiple of the element's width, else a copy of them.
+ * A tensor of the bytes at an offset of a buffer. A checked header says that they are its bytes, so nothing is checked
+ * again. It views them if their offset is a multiple of the element's width, otherwise a copy of them.
  *
  * @param shape Frozen; the tensor keeps it.
  */

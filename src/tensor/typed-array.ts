@@ -1,4 +1,4 @@
-/** What a typed array is, whatever realm it comes from: its class, its dtype, whether its memory is still there. */
+/** What is known of a typed array of any realm: its class, its dtype, whether its memory is still there. */
 import type { Dtype } from "./dtypes.ts";
 
 // The dtype of each class of typed arrays, by the class's own name.

@@ -31,7 +31,7 @@ export function readWide(source: WideArray, dtype: WideDtype, values: Float64Arr
     values[i] = value;
     if (value - upper === lower) continue;
     if (inexact < 0) inexact = i;
-    // 11 bits, for just below 2^64 doubles are 2^11 apart.
+    // 11 bits, because just below 2^64 doubles are 2^11 apart.
     if (odd) values[i] = upper + ((lower >>> 11) | ((lower & 0x7ff) === 0 ? 0 : 1)) * 2 ** 11;
   }
   return inexact;

@@ -35,7 +35,8 @@ async function measure(file: Uint8Array): Promise<{ code: string | null; allocat
   try {
     await loadPytree(file, {
       onWarning(error) {
-        code = codeOf(error);
+        // Names that look like another style's: the tree is built all the same.
+        if (codeOf(error) !== "InvalidKeyString") code = codeOf(error);
       },
     });
   } catch (error) {

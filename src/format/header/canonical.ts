@@ -22,7 +22,7 @@ const MAX_DIGITS = 15;
 
 /**
  * Reads entries in the one layout that the reference serializer writes,
- * `:{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}`. It knows of no errors: whatever looks otherwise, or
+ * `:{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}`. It reports no errors: whatever looks different, or
  * does not add up, is left to the general reader. Worth it because nearly every file looks like this:
  * without it, opening takes 1.35 to 1.7 times as long with 50,000 tensors, and 1.4 to 1.6 times with 500,000.
  */
@@ -69,7 +69,7 @@ export class CanonicalReader {
     if (bytes[this.#pos++] !== COMMA) return 0;
     const end = this.#integer();
     if (bytes[this.#pos] !== CLOSE_BRACKET || bytes[this.#pos + 1] !== CLOSE_BRACE) return 0;
-    // Not a number, and so not equal, where an integer was none.
+    // NaN, and so not equal, if something was not an integer.
     if (elements * DTYPE_BITS[this.#dtype]! !== (end - begin) * 8) return 0;
     const rows = this.#rows;
     const at = row * WIDTH;

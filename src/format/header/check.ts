@@ -35,7 +35,7 @@ function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataB
   return position === dataBytes;
 }
 
-// By start, then by end: empty tensors go before the one that starts where they lie.
+// By start, then by end: empty tensors go before the one that starts at the same offset.
 function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
   for (let i = 1; i < names.count; i++) {
     const [before, at] = order ? [order[i - 1]! * WIDTH, order[i]! * WIDTH] : [(i - 1) * WIDTH, i * WIDTH];

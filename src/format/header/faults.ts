@@ -4,7 +4,7 @@ import { type Fault, Pytree2SafetensorsError } from "../../base/errors.ts";
 // Enough to see what is going on; a header of two million wrong entries must not become two million messages.
 const MAX_FAULTS = 100;
 
-/** Collects what is wrong, so that one error tells all of it. */
+/** Collects what is wrong, so that one error can report all of it. */
 export class FaultList {
   count = 0;
   readonly #faults: Fault[] = [];

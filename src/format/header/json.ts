@@ -18,7 +18,7 @@ const MAX_OPEN_CONTAINERS = 127;
 
 const U64_MAX = "18446744073709551615";
 
-/** The code for a header that is no JSON, or no header's JSON. */
+/** The code for a header that is not JSON, or whose JSON is not a header. */
 export const HEADER_CODE: ErrorCode = "InvalidHeaderDeserialization";
 
 /**
@@ -69,7 +69,7 @@ export class JsonCursor {
   next(): number {
     const { bytes } = this;
     let byte = bytes[this.pos];
-    // Mostly there is none.
+    // Usually there is none.
     while (byte !== undefined && byte <= 0x20) {
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
       byte = bytes[++this.pos];
@@ -194,7 +194,7 @@ export class JsonCursor {
     return value;
   }
 
-  /** Skips a value of any kind, checking all of it. `open` counts the containers that it stands in. */
+  /** Skips a value of any kind, checking all of it. `open` counts the containers around it. */
   skip(open: number): void {
     const byte = this.next();
     if (byte === QUOTE) this.string();

@@ -2,7 +2,7 @@
 import { decodeUtf8 } from "../utf8.ts";
 import type { KeySet } from "./keyset.ts";
 
-// Short, for a name that is kept may keep the text of its batch alive.
+// Short, because a name that is kept may keep the text of its batch alive.
 const BATCH_BYTES = 4096;
 const LINE_FEED = 0x0a;
 const BACKSLASH = 0x5c;

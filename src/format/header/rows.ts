@@ -22,7 +22,7 @@ export const DTYPE = 0;
 /** Offsets count from the start of the data; from 2^53 on they are only near. */
 export const BEGIN = 1;
 export const END = 2;
-/** Where in the header the `[` of shape and offsets stand. */
+/** The positions in the header of the `[` of shape and offsets. */
 export const SHAPE_AT = 3;
 export const OFFSETS_AT = 4;
 
@@ -34,7 +34,7 @@ export function allocateRows(headerBytes: number): Rows {
 /**
  * Calls `visit` with each integer of an array that has been checked, as a double, and the position of its digits.
  *
- * @param at Where the array's `[` stands.
+ * @param at The position of the array's `[`.
  */
 export function eachInteger(
   bytes: Uint8Array,

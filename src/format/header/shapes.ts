@@ -8,7 +8,7 @@ const MAX_PROBES = 8;
 const MAX_SHARED = 64;
 
 /**
- * Gives a function that reads the shape whose `[` stands at a position, after it has been checked: a frozen array, and
+ * Returns a function that reads the shape whose `[` is at a position, after it has been checked: a frozen array, and
  * the same one for equal shapes.
  */
 export function shapeReader(bytes: Uint8Array): (at: number) => readonly number[] {
@@ -48,7 +48,7 @@ function startsWith(sizes: readonly number[], shape: readonly number[]): boolean
   return true;
 }
 
-// Counted first, so that a header of nothing but dimensions costs no more than the array of them.
+// Counted first, so that a header full of dimensions costs no more than the array of them.
 function longShape(bytes: Uint8Array, at: number): number[] {
   const end = bytes.indexOf(CLOSE_BRACKET, at);
   let dimensions = 1;

@@ -14,6 +14,8 @@ export interface LayoutEntry {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** The bytes that dtype and shape need, where they are known; else they are computed. */
+  readonly byteLength?: number;
 }
 
 /** How a file will look, computed whole before its first byte is written. */
@@ -63,7 +65,7 @@ export function planLayout(
     const { name, dtype, shape } = entry;
     if (name === METADATA_KEY || !(ascii || isWellFormed(name))) throw invalidName(name);
     const begin = end;
-    end += sizeOf(entry);
+    end += entry.byteLength ?? sizeOf(entry);
     if (writer.length > 1) writer.raw(COMMA);
     writer.string(name);
     writer.raw(BEFORE_SHAPE.get(dtype)!);

@@ -16,7 +16,7 @@ export class JsonWriter {
     return this.#length;
   }
 
-  /** Writes `bytes` as they are. */
+  /** Writes `bytes` unchanged. */
   raw(bytes: Uint8Array): void {
     const target = this.#room(bytes.length);
     // For so few bytes a loop is faster than `set`.
@@ -55,7 +55,7 @@ export class JsonWriter {
     this.#length += digits;
   }
 
-  /** What has been written, behind `before` zero bytes and padded with spaces to `size`. */
+  /** What has been written, after `before` zero bytes and padded with spaces to `size`. */
   finish(before: number, size: number): Uint8Array {
     const result = new Uint8Array(before + size).fill(0x20, before + this.#length);
     result.set(this.#bytes.subarray(0, this.#length), before);

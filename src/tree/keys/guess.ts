@@ -1,4 +1,5 @@
 /** Which key style the names of a file are spelled in, guessed from all of them together. */
+import { invalidArgument } from "../../base/arguments.ts";
 import { canonicalIndex } from "./keystring.ts";
 import type { KeyStyleName } from "./keystyles.ts";
 
@@ -16,6 +17,9 @@ import type { KeyStyleName } from "./keystyles.ts";
  * without a list or dict in it; such a file of this package's says so in its structure metadata or gets `keys: "pytree"`.
  */
 export function guessKeyStyle(names: readonly string[]): KeyStyleName {
+  if (!(Array.isArray(names) && names.every((name) => typeof name === "string"))) {
+    throw invalidArgument("names", "a list of names", names);
+  }
   if (names.length > 0 && names.every(startsLikeKeystr) && names.some(hasBrackets)) return "keystr";
   const slashed = names.some((name) => name.includes("/"));
   if (names.some((name) => hasIndex(name) || (!slashed && name.includes("@")))) return "pytree";
