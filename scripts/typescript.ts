@@ -12,6 +12,17 @@ const PROGRAM = `
 import { numpy as np } from "@jax-js/jax";
 import { load, loadFile, loadPytree, openSafetensors, type PyTree, save, savePytree, setWeights, Tensor } from "pytree2safetensors";
 import * as jax from "pytree2safetensors/jax-js";
+import { s3Store } from "pytree2safetensors/s3";
+import { CheckpointManager } from "pytree2safetensors/training";
+
+export async function keep(state: { w: np.Array }): Promise<np.Array> {
+  const store = s3Store({ bucket: "weights", credentials: { accessKeyId: "a", secretAccessKey: "b" } });
+  const manager: CheckpointManager = await CheckpointManager.open(store, { keep: { last: 3 } });
+  await manager.close();
+  const own: jax.CheckpointManager = await jax.CheckpointManager.open(store, { saveEvery: 100 });
+  await own.save(1, state, { metrics: { loss: 1 } });
+  return (await own.restore({ into: state, cached: "cache" })).tree.w;
+}
 
 export async function f(file: Blob): Promise<PyTree> {
   const tree = await loadPytree(file);
@@ -47,7 +58,7 @@ function settings(moduleResolution: "nodenext" | "bundler"): object {
   };
 }
 
-const { folder, remove } = makeConsumer();
+const { folder, remove } = makeConsumer(["aws4fetch"]);
 let failed = 0;
 try {
   npm(

@@ -9,7 +9,8 @@ import type { SavePytreeOptions } from "./save-pytree.ts";
 /** What is taken from a file. */
 export interface Like {
   readonly kinds: LikeKinds;
-  readonly metadata: Metadata;
+  /** Its metadata strings, if there is one at all. */
+  readonly metadata?: Metadata;
 }
 
 /** Reads what a save takes from a file that it is to be like. */
@@ -22,7 +23,10 @@ export async function readLike(
     const { names, metadata } = file;
     // Only the structure tells the paths of names that contain separators.
     const tree = names2tree(names, { structure: metadata[STRUCTURE_KEY], keys });
-    return { kinds: likeKinds(names, tree.paths()), metadata: userMetadata(metadata) };
+    const kinds = likeKinds(names, tree.paths());
+    const own = userMetadata(metadata);
+    // An empty dict would be written, and the file would have other bytes than the one that it is like.
+    return Object.keys(own).length === 0 ? { kinds } : { kinds, metadata: own };
   } finally {
     if (file !== like) await file.close();
   }

@@ -111,7 +111,7 @@ export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): Aw
   requireOptions(options);
   const { like } = options;
   if (like === undefined) return nameTree(tree, options);
-  if (Array.isArray(like)) return nameTree(tree, options, { kinds: likeKinds(like), metadata: {} });
+  if (Array.isArray(like)) return nameTree(tree, options, { kinds: likeKinds(like) });
   const held = holdTree(tree, options);
   return readLike(like as CheckpointSource, options as SavePytreeOptions<never>).then(
     (found) => nameTree(held.tree, options, found),

@@ -108,8 +108,10 @@ export const isOpfsDirectory = /* @__PURE__ */ like<OpfsDirectoryLike>("getFileH
 export const isSyncHandle = /* @__PURE__ */ like<SyncAccessHandleLike>("getSize read flush");
 /** Whether a value has the shape of a source of your own. */
 export const isByteSource = /* @__PURE__ */ like<ByteSource>("read", "size");
+// Its type is spelled out: inferred, the declaration would have `Uint8Array<ArrayBufferLike>`, unknown before TypeScript 5.7.
 /** Whether a value is a web stream to write to. */
-export const isWritableStream = /* @__PURE__ */ like<WritableStream<Uint8Array>>("getWriter abort");
+export const isWritableStream: (value: unknown) => value is WritableStream<Uint8Array> =
+  /* @__PURE__ */ like("getWriter abort");
 /** Whether a value is a stream of Node: it looks like a sink of your own, but its methods wait for nothing. */
 export const isNodeStream = /* @__PURE__ */ like<object>("pipe on");
 /** Whether a value has the shape of a sink of your own. */

@@ -17,6 +17,7 @@ import {
   pytree2dict,
   registerDataclass,
   registerPytreeNode,
+  type SavePytreeOptions,
   save,
   saveFile,
   savePytree,
@@ -216,6 +217,19 @@ describe("savePytree and loadPytree", () => {
       "layers#0.new",
       "layers#0.w",
     ]);
+  });
+
+  it.each<[string, Record<string, string> | undefined]>([
+    ["no metadata", undefined],
+    ["metadata", { note: "of the original" }],
+  ])("have the bytes of the file that they are like: %s", async (_, metadata) => {
+    const original = save({ "layers#0.w": w() }, metadata && { metadata });
+    const bytesLike = async (options: Pick<SavePytreeOptions, "like" | "metadata">) => {
+      const saved = await serialize({ layers: [{ w: w() }] }, options);
+      return new Uint8Array(await (await saved.blob()).arrayBuffer());
+    };
+    expect(await bytesLike({ like: original })).toEqual(original);
+    expect(await bytesLike({ like: ["layers#0.w"], ...(metadata && { metadata }) })).toEqual(original);
   });
 
   it("read and write the names of other libraries", async () => {
