@@ -91,7 +91,7 @@ export {
   treeLeavesWithPath,
   treeStructure,
 } from "./tree/flatten.ts";
-export { guessKeyStyle, guessKeyStyle } from "./tree/keys/guess.ts";
+export { guessKeyStyle } from "./tree/keys/guess.ts";
 export {
   DictKey,
   type DictKeyValue,
@@ -112,7 +112,7 @@ export {
 } from "./tree/keys/keystyles.ts";
 export type { AttributesAs } from "./tree/kinds/attrs.ts";
 export { PyTreeContainer } from "./tree/kinds/container.ts";
-export { OpaqueNode, OpaqueNode } from "./tree/kinds/opaque.ts";
+export { OpaqueNode } from "./tree/kinds/opaque.ts";
 export {
   type DataclassOptions,
   type FlattenedNode,
