@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
+import { parseAccess } from "./args/access.ts";
 import { EXIT, exitCodeOf } from "./args/exit.ts";
 import { explain } from "./args/explain.ts";
+import { accessOptions } from "./args/options.ts";
 import { completionCommand } from "./commands/completion/command.ts";
 import { convertCommand } from "./commands/convert/command.ts";
 import { diffCommand } from "./commands/diff/command.ts";
@@ -35,11 +37,14 @@ const COMMANDS = [
   completionCommand,
 ];
 
+// What arguments are called that take a place to read from.
+const PLACES = /^(files?|in|a|b)$/;
+
 /** Runs the command line and gives its exit code; a command that found something gives its own. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = createProgram(terminal);
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withoutGuess(args), { from: "user" });
     return terminal.exit.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
@@ -49,6 +54,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } finally {
     for (const end of terminal.ends.splice(0).reverse()) await end().catch(() => {});
   }
+}
+
+/** `--cache` alone must not take the next word for its folder: that is a file more often. */
+function withoutGuess(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, i) => (arg === "--cache" && (end < 0 || i < end) ? "--cache=" : arg));
 }
 
 function createProgram(terminal: Terminal): Command {
@@ -61,14 +72,21 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-A file is a path, an http(s) URL, the model.safetensors.index.json of a sharded
-checkpoint, or - for standard input. Only the bytes that a command needs are read.
+A file is a path, an address (https://, hf://owner/repo, s3://bucket/key), the
+model.safetensors.index.json of a sharded checkpoint, a folder with one of them,
+or - for standard input. Only the bytes that a command needs are read.
 
 Exit codes: 0 all is well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
     );
   for (const create of COMMANDS) {
-    program.addCommand(create(terminal).helpOption("-h, --help", "show help"));
+    const command = create(terminal).helpOption("-h, --help", "show help");
+    if (command.registeredArguments.some((argument) => PLACES.test(argument.name())))
+      for (const option of accessOptions()) command.addOption(option);
+    program.addCommand(command);
   }
+  program.hook("preAction", (_program, command) => {
+    terminal.access = parseAccess(command.opts());
+  });
   const { color, errorColor } = terminal;
   for (const command of [program, ...program.commands]) {
     command

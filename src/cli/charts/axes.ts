@@ -1,4 +1,4 @@
-// The axes of charts: ticks with their labels, and grid lines.
+/** The axes of charts: ticks with their labels, and grid lines. */
 import { formatNumber } from "../terminal/numbers.ts";
 import { round, type Shape, shape } from "./shape.ts";
 

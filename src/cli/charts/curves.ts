@@ -1,4 +1,4 @@
-// Draws series of numbers as curves, with a band where a series has a spread.
+/** Draws series of numbers as curves, with a band where a series has a spread. */
 import { area, line } from "d3-shape";
 import { bottomAxis, type Frame, leftAxis } from "./axes.ts";
 import { linearScale } from "./scale.ts";

@@ -1,4 +1,4 @@
-// Draws a histogram of values as a chart.
+/** Draws a histogram of values as a chart. */
 import { scaleLinear, scaleLog } from "d3-scale";
 import { formatNumber } from "../terminal/numbers.ts";
 import { formatExact } from "../terminal/sizes.ts";

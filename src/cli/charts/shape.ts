@@ -1,4 +1,4 @@
-// Charts as plain values that the command writes as SVG text and the page renders as elements or on a canvas.
+/** Charts as plain values that the command writes as SVG text and the page renders as elements or on a canvas. */
 
 /** An element of a chart. Attributes are presentation attributes, never `style`, which strict pages refuse. */
 export interface Shape {

@@ -1,7 +1,9 @@
-/** The bytes of what the page is to see: read by range from a disk or through the network. */
-import { open } from "node:fs/promises";
-import { UsageError } from "../../args/exit.ts";
-import { shardFiles } from "../../files/shard-files.ts";
+/** The bytes of what the page is to see: read by range from wherever they are. */
+import { statSync } from "node:fs";
+import type { ByteSource, SafetensorsFile } from "../../../index.node.ts";
+import { keyIn, storeOf } from "../../files/access.ts";
+import { besides, isAddress, isFolderAddress, lastPart } from "../../files/place.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
 
 /** A file that the page may read, and nothing else. */
 export interface ServedFile {
@@ -17,72 +19,63 @@ export interface ServedFile {
 export interface ServedCheckpoint {
   /** The name of the file to open first. */
   readonly name: string;
-  readonly files: ReadonlyMap<string, string>;
+  /** How each file is opened. */
+  readonly files: ReadonlyMap<string, () => Promise<ServedFile>>;
 }
 
 /** The files of a checkpoint: itself, and the shards that it is the index of. */
-export async function servedCheckpoint(place: string, signal: AbortSignal): Promise<ServedCheckpoint> {
-  const name = lastPart(place);
-  const shards = await shardFiles(place, signal);
+export async function servedCheckpoint(
+  place: string,
+  { files }: Pick<SafetensorsFile, "files">,
+  terminal: Terminal,
+): Promise<ServedCheckpoint> {
+  const first = await firstFile(place, terminal);
+  const name = lastPart(first) ?? "model.safetensors";
+  const shards = files.flatMap((file) => file.name ?? []);
+  const opener = (other: string) => () => openServed(other, terminal);
   return {
     name,
-    files: new Map([[name, place], ...shards.map((shard) => [shard.name, shard.place] as const)]),
+    files: new Map([
+      [name, opener(first)],
+      ...shards.map((shard) => [shard, opener(besides(first, shard))] as const),
+    ]),
   };
 }
 
-function lastPart(place: string): string {
-  const path = /^https?:/i.test(place) ? new URL(place).pathname : place;
-  return path.split(/[/\\]/).findLast((part) => part !== "") ?? "model.safetensors";
+/** The file that a place is: of a folder, the index or the only file, as the library opens it. */
+async function firstFile(place: string, { access, signal }: Terminal): Promise<string> {
+  const folder = isFolderAddress(place) || isDirectory(place) ? place.replace(/\/*$/, "/") : undefined;
+  if (folder === undefined) return place;
+  const store = await storeOf(folder, access, signal);
+  const names: string[] = [];
+  for await (const { key } of store.list("", { shallow: true, signal })) names.push(key);
+  const index = names.find((name) => name.endsWith(".safetensors.index.json"));
+  return besides(folder, index ?? names.find((name) => name.endsWith(".safetensors")) ?? "");
 }
 
-/** Opens a path or an address for reading by range. */
-export function openServed(place: string, signal: AbortSignal): Promise<ServedFile> {
-  return /^https?:/i.test(place) ? openAddress(place, signal) : openPath(place);
+function modified(place: string): string {
+  return isAddress(place) ? "" : (statSync(place, { throwIfNoEntry: false })?.mtimeMs.toString(36) ?? "");
 }
 
-// A piece of a response: large enough that the disk is not asked for crumbs.
+function isDirectory(place: string): boolean {
+  return !isAddress(place) && statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+// A piece of an answer: large enough that the disk is not asked for crumbs.
 const PIECE_BYTES = 2 ** 20;
 
-async function openPath(path: string): Promise<ServedFile> {
-  const handle = await open(path);
-  try {
-    const { size, mtimeMs } = await handle.stat();
-    return {
-      size,
-      version: `${mtimeMs.toString(36)}-${size.toString(36)}`,
-      async *read(start, end) {
-        for (let at = start; at < end; ) {
-          const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at));
-          const { bytesRead } = await handle.read(piece, 0, piece.byteLength, at);
-          if (bytesRead === 0) throw new Error(`${path} ends at ${at}, before ${end}`);
-          at += bytesRead;
-          yield piece.subarray(0, bytesRead);
-        }
-      },
-      close: () => handle.close(),
-    };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-async function openAddress(place: string, signal: AbortSignal): Promise<ServedFile> {
-  const response = await fetch(place, { headers: { range: "bytes=0-0" }, signal });
-  await response.body?.cancel();
-  const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-  if (response.status !== 206 || total === undefined)
-    throw new UsageError(`${place}: HTTP status ${response.status}; a server that answers ranges is needed`);
-  const version = response.headers.get("etag") ?? response.headers.get("last-modified") ?? total;
+async function openServed(place: string, { access, signal }: Terminal): Promise<ServedFile> {
+  const store = await storeOf(place, access, signal);
+  const source: ByteSource = await store.source(keyIn(place), { signal });
   return {
-    size: Number(total),
-    version,
-    async *read(start, end, reading) {
-      const headers = { range: `bytes=${start}-${end - 1}` };
-      const part = await fetch(place, { headers, signal: reading });
-      if (part.status !== 206 || !part.body) throw new Error(`${place}: HTTP status ${part.status}`);
-      yield* part.body;
+    size: source.size,
+    // Files on a disk have no version of their own.
+    version: `${source.version ?? modified(place)}-${source.size.toString(36)}`,
+    async *read(start, end, signal) {
+      for (let at = start; at < end; at += PIECE_BYTES) {
+        yield await source.read(at, Math.min(at + PIECE_BYTES, end), { signal });
+      }
     },
-    close: async () => {},
+    close: async () => source.close?.(),
   };
 }

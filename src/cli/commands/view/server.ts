@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, sep } from "node:path";
-import { openServed, type ServedCheckpoint, type ServedFile } from "./files.ts";
+import type { ServedCheckpoint, ServedFile } from "./files.ts";
 
 /** A running server. */
 export interface ViewServer {
@@ -74,7 +74,7 @@ class Room {
   hosts: readonly string[] = [];
   readonly #pages: ReadonlyMap<string, string>;
   readonly #checkpoints: readonly ServedCheckpoint[];
-  readonly #open = new Map<string, Promise<ServedFile>>();
+  readonly #open = new Map<() => Promise<ServedFile>, Promise<ServedFile>>();
   readonly #signal: AbortSignal;
 
   constructor(folder: string, checkpoints: readonly ServedCheckpoint[], signal: AbortSignal) {
@@ -93,8 +93,8 @@ class Room {
     if (request.method !== "GET" && request.method !== "HEAD")
       return void response.writeHead(405, { ...HEADERS, allow: "GET, HEAD" }).end();
     const rest = path.slice(prefix.length);
-    const place = this.#placeOf(rest);
-    if (place !== undefined) return this.#sendFile(place, request, response);
+    const opener = this.#openerOf(rest);
+    if (opener !== undefined) return this.#sendFile(opener, request, response);
     const page = this.#pages.get(rest === "" ? "index.html" : rest);
     const type = TYPES[extname(page ?? "")];
     if (page === undefined || type === undefined) return void response.writeHead(404, HEADERS).end();
@@ -105,7 +105,7 @@ class Room {
     for (const opening of this.#open.values()) await opening.then((file) => file.close()).catch(() => {});
   }
 
-  #placeOf(path: string): string | undefined {
+  #openerOf(path: string): (() => Promise<ServedFile>) | undefined {
     const match = /^files\/(\d+)\/(.+)$/.exec(path);
     if (!match) return undefined;
     try {
@@ -115,9 +115,13 @@ class Room {
     }
   }
 
-  async #sendFile(place: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const opening = this.#open.get(place) ?? openServed(place, this.#signal);
-    this.#open.set(place, opening);
+  async #sendFile(
+    opener: () => Promise<ServedFile>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const opening = this.#open.get(opener) ?? opener();
+    this.#open.set(opener, opening);
     const file = await opening;
     const range = rangeOf(request.headers.range, file.size);
     const headers = {
