@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { openSafetensors } from "pytree2safetensors";
@@ -106,7 +106,9 @@ describe("p2s view", () => {
     const [url] = opened(await serve(at("gone.safetensors"))) as [string];
     expect((await fetch(url, { headers: { range: "bytes=99999999999-" } })).status).toBe(416);
     expect((await fetch(url, { headers: { range: "bytes=-8" } })).status).toBe(206);
+    writeFileSync(at("nothing.safetensors"), readFileSync(at("model.safetensors")));
     const [missing] = opened(await serve(at("nothing.safetensors"))) as [string];
+    rmSync(at("nothing.safetensors"));
     expect((await fetch(missing)).status).toBe(502);
   });
 
