@@ -51,7 +51,7 @@ bytes. Containers show the sum of what is below them. Runs of equal layers are f
   { run: "tree state.safetensors" },
   "A file from PyTorch, where digits are the indices of lists:",
   { run: "tree torch.safetensors --only '*.bias' --only wte" },
-  "A tensor may have others below its own name, as in files of 4-bit weights. Such names make no pytree, and are shown as\nthey are:",
+  "Weights of a few bits that are packed into bytes count one by one, where names tell. In styles without marks, a tensor may\nhave others below its own name; the rest of their names is then one key:",
   { run: "tree nf4.safetensors" },
   "## ls\n\nLists tensors, one a line: bytes, dtype, shape, and last the full name, for `grep`, `sort` and `cut`. With several\nfiles, each line begins with the file.",
   { run: "ls torch.safetensors --only 'h.0' --only wte" },
