@@ -32,13 +32,12 @@ import type { SavePytreeOptions } from "./save-pytree.ts";
 
 /** A leaf on its way into a file: what the header will say of it, and how to get its bytes. */
 export interface SaveEntry extends LayoutEntry {
-  /** The dtype of the bytes that the codec gives; another than `dtype` where they are cast. */
-  readonly from: Dtype;
-  /** How many bytes that is. */
-  readonly bytes: number;
+  readonly byteLength: number;
   /** What the codec reads. */
   readonly held: unknown;
   readonly codec: LeafCodec<unknown>;
+  /** What the bytes of the codec are, if they are cast on the way. */
+  readonly castFrom: { readonly dtype: Dtype; readonly byteLength: number } | undefined;
 }
 
 /** Everything that a save needs, taken at the call. Whoever takes it calls {@link PreparedSave.release} at the end. */
@@ -239,11 +238,21 @@ function enter<A>(
   const codec = taken ? leaf.codec : codecOf(leaf, adapter);
   if (codec === undefined) throw UNSUPPORTED;
   const info = codec.describe(value);
-  const { dtype: from, shape } = info;
-  const bytes = byteLengthOf(from, shape);
-  if (codec.bytesIn !== undefined && codec.bytesIn(value) !== bytes) throw gone(bytes, codec.bytesIn(value));
+  const { dtype, shape } = info;
+  const byteLength = byteLengthOf(dtype, shape);
+  const found = codec.bytesIn?.(value) ?? byteLength;
+  if (found !== byteLength) throw gone(byteLength, found);
   const held = codec.hold(value, snapshot);
-  const to = cast === undefined || codec.scalar ? from : (chooseCast(cast, name, info) ?? from);
-  const byteLength = to === from ? bytes : byteLengthOf(to, shape);
-  return { name, dtype: to, shape, byteLength, from, bytes, held, codec };
+  const to = cast === undefined || codec.scalar ? undefined : chooseCast(cast, name, info);
+  if (to === undefined || to === dtype)
+    return { name, dtype, shape, byteLength, held, codec, castFrom: undefined };
+  return {
+    name,
+    dtype: to,
+    shape,
+    byteLength: byteLengthOf(to, shape),
+    held,
+    codec,
+    castFrom: { dtype, byteLength },
+  };
 }

@@ -49,7 +49,8 @@ export function save<A = Tensor>(dict: LeafDict<A>, options: SaveOptions<A> = {}
 }
 
 function readNow(prepared: PreparedSave, entry: SaveEntry): Uint8Array {
-  const { name, from, dtype, codec, held } = entry;
+  const { name, dtype, codec, held } = entry;
+  const from = entry.castFrom?.dtype ?? dtype;
   if (codec.readSync === undefined) {
     const message = `save() can't wait for ${quote(name)}: ${codec.async}`;
     throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });

@@ -33,7 +33,7 @@ export async function writeFile(
     for (let k = 0; k < layout.order.length; k++) {
       signal?.throwIfAborted();
       const entry = entries[layout.order[k]!]!;
-      if (entry.codec.stream !== undefined || entry.from !== entry.dtype) {
+      if (entry.codec.stream !== undefined || entry.castFrom !== undefined) {
         for await (const chunk of piecesOf(entry, save, signal)) {
           await sink.write(chunk);
           progress.add(chunk.byteLength, entry.name);
@@ -68,7 +68,8 @@ async function* piecesOf(
   save: PreparedSave,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { name, from, dtype, codec, held } = entry;
+  const { name, dtype, codec, held } = entry;
+  const from = entry.castFrom?.dtype ?? dtype;
   const { lossy = false } = save.casting;
   try {
     if (codec.stream !== undefined) {
@@ -105,7 +106,7 @@ function readEntry(
   signal: AbortSignal | undefined,
 ): ArrayBufferView | Promise<ArrayBufferView> {
   try {
-    const read = entry.codec.read(entry.held, entry.from);
+    const read = entry.codec.read(entry.held, entry.castFrom?.dtype ?? entry.dtype);
     return read instanceof Promise ? waitForEntry(read, entry, save, signal) : exactBytes(entry, read);
   } catch (error) {
     throw leafError(error, save.placeOf(entry));
@@ -128,9 +129,9 @@ async function waitForEntry(
 
 /** Refuses data of another size than the header announces: the file would be broken from there on. */
 export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBufferView {
-  const expected = entry.bytes;
+  const { dtype, byteLength: expected } = entry.castFrom ?? entry;
   if (data.byteLength === expected) return data;
-  const message = `tensor ${quote(entry.name)}: ${entry.from}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`;
+  const message = `tensor ${quote(entry.name)}: ${dtype}[${entry.shape}] needs ${expected} bytes, its array gave ${data.byteLength}`;
   throw new Pytree2SafetensorsError("InvalidTensorView", message, {
     tensor: entry.name,
     expected: `${expected} bytes`,
