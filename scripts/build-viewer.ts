@@ -11,6 +11,7 @@ export async function buildViewer(outDir = join(root, "dist/viewer")): Promise<v
   const packages = new Set<string>();
   await build({
     configFile: join(root, "viewer/vite.config.ts"),
+    mode: "production",
     logLevel: "warn",
     build: { outDir },
     plugins: [

@@ -14,10 +14,12 @@ export {
 export type { Awaitable, UnsharedBytes } from "./base/types.ts";
 export type { ArrayAdapter, ArrayInfo } from "./checkpoint/adapter.ts";
 export {
+  type CheckpointFile,
   SafetensorsFile,
   type StreamOptions,
   type TensorInfo,
   type TensorOptions,
+  type TensorPlace,
   type TensorsOptions,
 } from "./checkpoint/file.ts";
 export { LazyTensor } from "./checkpoint/lazy.ts";

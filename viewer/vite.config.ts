@@ -7,7 +7,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here("./"),
   base: "./",
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  mode: "production",
+  // Development's form of JSX has the paths of the sources in it; the mode of whoever builds must not choose it.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
   resolve: {
     // The command's modules import the library as Node gets it; the page takes the browsers' form of the same names.
     alias: [{ find: /^.*\/index\.node\.ts$/, replacement: here("../src/index.ts") }],

@@ -31,11 +31,12 @@ if (rank === 0) {
   let bytes = 0;
   for (let of = 0; of < count; of++) {
     // Opening reads the header alone.
-    await using file = await openSafetensors(`${folder}/${shard(of)}`);
+    const file = await openSafetensors(`${folder}/${shard(of)}`);
     for (const name of file.names) {
       weightMap[name] = shard(of);
       bytes += file.info(name).byteLength;
     }
+    await file.close();
   }
   const index = JSON.stringify({ metadata: { total_size: bytes }, weight_map: weightMap });
   const sink = await store.sink("model.safetensors.index.json");

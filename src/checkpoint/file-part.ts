@@ -10,6 +10,8 @@ import type { ByteSource } from "../io/types.ts";
 export interface FilePart {
   /** Its place among the checkpoint's files. */
   readonly index: number;
+  /** What the index of a sharded checkpoint calls it. */
+  readonly name: string | undefined;
   readonly source: ByteSource;
   /** Where its data begin, absolute: what is aligned to there is aligned in memory. */
   readonly dataStart: number;
@@ -36,6 +38,7 @@ export async function openPart(
   index: number,
   head: Uint8Array,
   signal: AbortSignal | undefined,
+  name?: string,
 ): Promise<OpenedPart> {
   try {
     const dataStart = PREFIX_BYTES + headerLength(head, source.size);
@@ -47,14 +50,14 @@ export async function openPart(
       joined.set(rest, header.byteLength);
       header = joined;
     }
-    const part: FilePart = { index, source, dataStart };
+    const part: FilePart = { index, name, source, dataStart };
     const parsed = parseHeader(header, source.size, part);
     return { part, tensors: parsed.tensors, metadata: () => parsed.metadata ?? {} };
   } catch (error) {
-    const { name } = source;
+    const { name: place } = source;
     const explained = explainForeign(error, head);
-    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || name === undefined)
+    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || place === undefined)
       throw explained;
-    throw amendError(explained, printable(name), { source: name });
+    throw amendError(explained, printable(place), { source: place });
   }
 }

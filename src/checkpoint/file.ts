@@ -4,6 +4,7 @@ import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { findAliases } from "../format/aliases.ts";
+import { PREFIX_BYTES } from "../format/header/prefix.ts";
 import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
@@ -24,6 +25,26 @@ import { targetTensor } from "./target.ts";
 export interface TensorInfo extends ArrayInfo {
   /** The size of the data in bytes. */
   readonly byteLength: number;
+}
+
+/** One file of a checkpoint. */
+export interface CheckpointFile {
+  /** What the index of a sharded checkpoint calls it; `undefined` for a single file. */
+  readonly name: string | undefined;
+  /** The size of the file in bytes. */
+  readonly byteLength: number;
+  /** The length of the header in bytes, without the eight bytes before it that say it. */
+  readonly headerLength: number;
+}
+
+/** Where the data of a tensor are. */
+export interface TensorPlace {
+  /** The place of its file in {@link SafetensorsFile.files}. */
+  readonly file: number;
+  /** Where the data begin in that file, in bytes. */
+  readonly start: number;
+  /** Where they end. */
+  readonly end: number;
 }
 
 /** Options of the calls that read one tensor. */
@@ -63,6 +84,7 @@ export interface FileContents {
   readonly metadata: () => Readonly<Record<string, string>>;
   /** Tensors that an index lists and that their shard doesn't have: name → file name. */
   readonly missing?: ReadonlyMap<string, string>;
+  readonly totalParameters?: number | undefined;
   readonly release: () => Promise<void>;
 }
 
@@ -109,6 +131,20 @@ export class SafetensorsFile {
     return this.#contents.parts.reduce((sum, { source }) => sum + source.size, 0);
   }
 
+  /** The files that it consists of: one, or the shards of a sharded checkpoint in the order of their names. */
+  get files(): readonly CheckpointFile[] {
+    return this.#contents.parts.map(({ name, source, dataStart }) => ({
+      name,
+      byteLength: source.size,
+      headerLength: dataStart - PREFIX_BYTES,
+    }));
+  }
+
+  /** What the index of a sharded checkpoint gives as the number of its parameters, if it gives one. */
+  get totalParameters(): number | undefined {
+    return this.#contents.totalParameters;
+  }
+
   /** Whether the file has a tensor of this name. */
   has(name: string): boolean {
     return this.find(name) !== undefined;
@@ -122,6 +158,16 @@ export class SafetensorsFile {
   info(name: string): TensorInfo {
     const { dtype, shape, start, end } = this.locate(name);
     return { dtype, shape, byteLength: end - start };
+  }
+
+  /**
+   * Where the data of a tensor are.
+   *
+   * @throws `TensorNotFound`
+   */
+  place(name: string): TensorPlace {
+    const { file, start, end } = this.locate(name);
+    return { file: file.index, start, end };
   }
 
   /**

@@ -42,6 +42,7 @@ export async function openShards(
             i,
             await readHead(shard.source, options.signal),
             options.signal,
+            fileName,
           );
         } catch (error) {
           failed = true;
@@ -58,6 +59,7 @@ export async function openShards(
       parts: parts.map(({ part }) => part),
       ...tensorsOf(index, parts, options),
       metadata: () => joinMetadata(index, parts),
+      totalParameters: index.totalParameters,
       release,
     });
   } catch (error) {

@@ -72,8 +72,9 @@ async function* piecesOf(
   const { lossy = false } = save.casting;
   try {
     if (codec.stream !== undefined) {
-      const casting = from === dtype ? {} : { ...castingOf(save), cast: dtype };
-      yield* codec.stream(held, { ...casting, signal });
+      // A lazy leaf may have a cast of its own, of whose losses the caller is to know as well.
+      const casting = from === dtype ? {} : { ...(lossy && { lossy }), cast: dtype };
+      yield* codec.stream(held, { ...casting, ...reportingOf(save), signal });
       return;
     }
     const data = await readEntry(entry, save, signal);
@@ -90,9 +91,8 @@ async function* piecesOf(
   }
 }
 
-function castingOf({ casting: { lossy, overflow, onWarning } }: PreparedSave) {
+function reportingOf({ casting: { overflow, onWarning } }: PreparedSave) {
   return {
-    ...(lossy !== undefined && { lossy }),
     ...(overflow !== undefined && { overflow }),
     ...(onWarning !== undefined && { onWarning }),
   };

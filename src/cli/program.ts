@@ -2,44 +2,44 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, type Option } from "commander";
 import { isPytree2SafetensorsError } from "../index.node.ts";
+import { parseAccess } from "./args/access.ts";
 import { EXIT, exitCodeOf } from "./args/exit.ts";
 import { explain } from "./args/explain.ts";
-import { completionCommand } from "./commands/completion/command.ts";
-import { convertCommand } from "./commands/convert/command.ts";
-import { diffCommand } from "./commands/diff/command.ts";
-import { infoCommand } from "./commands/info/command.ts";
-import { lsCommand } from "./commands/ls/command.ts";
-import { mergeCommand } from "./commands/merge/command.ts";
-import { reportCommand } from "./commands/report/command.ts";
-import { showCommand } from "./commands/show/command.ts";
-import { splitCommand } from "./commands/split/command.ts";
-import { statsCommand } from "./commands/stats/command.ts";
-import { treeCommand } from "./commands/tree/command.ts";
-import { verifyCommand } from "./commands/verify/command.ts";
-import { viewCommand } from "./commands/view/command.ts";
+import { accessOptions } from "./args/options.ts";
 import { Interrupted, type Terminal } from "./terminal/terminal.ts";
 
-const COMMANDS = [
-  treeCommand,
-  lsCommand,
-  infoCommand,
-  statsCommand,
-  viewCommand,
-  reportCommand,
-  showCommand,
-  diffCommand,
-  verifyCommand,
-  convertCommand,
-  mergeCommand,
-  splitCommand,
-  completionCommand,
-];
+/** The commands, in the order of the help. Each is loaded when it is called, for most of the code is of one of them. */
+const COMMANDS: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
+  tree: async () => (await import("./commands/tree/command.ts")).treeCommand,
+  ls: async () => (await import("./commands/ls/command.ts")).lsCommand,
+  info: async () => (await import("./commands/info/command.ts")).infoCommand,
+  stats: async () => (await import("./commands/stats/command.ts")).statsCommand,
+  view: async () => (await import("./commands/view/command.ts")).viewCommand,
+  report: async () => (await import("./commands/report/command.ts")).reportCommand,
+  show: async () => (await import("./commands/show/command.ts")).showCommand,
+  diff: async () => (await import("./commands/diff/command.ts")).diffCommand,
+  verify: async () => (await import("./commands/verify/command.ts")).verifyCommand,
+  convert: async () => (await import("./commands/convert/command.ts")).convertCommand,
+  merge: async () => (await import("./commands/merge/command.ts")).mergeCommand,
+  split: async () => (await import("./commands/split/command.ts")).splitCommand,
+  complete: async () => (await import("./commands/completion/command.ts")).completionCommand,
+};
+
+/** The command that is called; all of them for help, and for completion, which tells of all. */
+function calledCommands([first = ""]: readonly string[]): readonly string[] {
+  const names = Object.keys(COMMANDS);
+  return first !== "complete" && names.includes(first) ? [first] : names;
+}
+
+// What arguments are called that take a place to read from.
+const PLACES = /^(files?|in|a|b)$/;
 
 /** Runs the command line and gives its exit code; a command that found something gives its own. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = createProgram(terminal);
   try {
-    await program.parseAsync(args, { from: "user" });
+    const load = calledCommands(args).map((name) => COMMANDS[name]!());
+    const program = createProgram(await Promise.all(load), terminal);
+    await program.parseAsync(withoutGuess(args), { from: "user" });
     return terminal.exit.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
@@ -51,7 +51,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+/** `--cache` alone must not take the next word for its folder: that is a file more often. */
+function withoutGuess(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, i) => (arg === "--cache" && (end < 0 || i < end) ? "--cache=" : arg));
+}
+
+function createProgram(commands: readonly ((terminal: Terminal) => Command)[], terminal: Terminal): Command {
   const program = new Command("p2s")
     .description("Look at safetensors files and the pytrees in them, check, compare and convert them.")
     .version(version(), "-V, --version", "print the version")
@@ -61,14 +67,21 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-A file is a path, an http(s) URL, the model.safetensors.index.json of a sharded
-checkpoint, or - for standard input. Only the bytes that a command needs are read.
+A file is a path, an address (https://, hf://owner/repo, s3://bucket/key), the
+model.safetensors.index.json of a sharded checkpoint, a folder with one of them,
+or - for standard input. Only the bytes that a command needs are read.
 
 Exit codes: 0 all is well, 1 a difference or a fault was found, 2 wrong use or trouble.`,
     );
-  for (const create of COMMANDS) {
-    program.addCommand(create(terminal).helpOption("-h, --help", "show help"));
+  for (const create of commands) {
+    const command = create(terminal).helpOption("-h, --help", "show help");
+    if (command.registeredArguments.some((argument) => PLACES.test(argument.name())))
+      for (const option of accessOptions()) command.addOption(option);
+    program.addCommand(command);
   }
+  program.hook("preAction", (_program, command) => {
+    terminal.access = parseAccess(command.opts());
+  });
   const { color, errorColor } = terminal;
   for (const command of [program, ...program.commands]) {
     command

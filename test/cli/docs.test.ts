@@ -15,12 +15,22 @@ npx pytree2safetensors tree model.safetensors
 npm install --global pytree2safetensors   # and then: p2s tree model.safetensors
 \`\`\`
 
-A file is a path, an \`http(s):\` URL, the \`model.safetensors.index.json\` of a sharded checkpoint, or \`-\` for standard input.
-Commands read only the bytes that they need: for a checkpoint of 100 GB on a server, \`tree\` fetches the headers.
+A file is a path, an address, the \`model.safetensors.index.json\` of a sharded checkpoint, a folder that holds a checkpoint,
+or \`-\` for standard input. Commands read only the bytes that they need: for a checkpoint of 100 GB on a server, \`tree\`
+fetches the headers.
 
 - **Standard output** has the answer and nothing else. Warnings, progress and errors go to standard error. \`--json\`
   prints the answer for programs. In it, NaN and infinities are the strings \`"nan"\`, \`"inf"\` and \`"-inf"\`, and integers
   beyond 2^53 are strings.
+- **Addresses**: \`https://…\`, \`hf://owner/repo\` (with \`@revision\` and \`/path\` if needed) and \`s3://bucket/key\` are read by every
+  command. \`convert\`, \`merge\` and \`split\` write to \`s3:\` addresses and folders. S3 takes its credentials, region and
+  endpoint from the environment, as the AWS tools do (\`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\`, \`AWS_REGION\`,
+  \`AWS_ENDPOINT_URL_S3\`).
+- **Access**: \`--header 'Name: value'\` is sent to \`http(s):\` addresses, and to no others. \`--token\` is for \`hf:\` addresses;
+  without it, \`HF_TOKEN\` or the token of \`hf auth login\` is used. Headers, tokens, credentials and the query of a URL are
+  never printed, but other users of a machine may see the arguments of a command: prefer \`HF_TOKEN\`.
+- **Cache**: with \`--cache\`, what is read of addresses is kept on the disk, in the platform's folder for caches
+  (\`$XDG_CACHE_HOME/pytree2safetensors\`), or in another with \`--cache=folder\`. A file that has changed is read anew.
 - **Exit codes**: 0 all is well; 1 a difference or a fault was found; 2 wrong use, or something could not be done (a
   missing file, a full disk, no network, names that make no pytree where one is needed).
 - **Pipes**: \`-\` is standard input and standard output in every command. A command that writes its file to standard output
@@ -51,7 +61,7 @@ bytes. Containers show the sum of what is below them. Runs of equal layers are f
   { run: "tree state.safetensors" },
   "A file from PyTorch, where digits are the indices of lists:",
   { run: "tree torch.safetensors --only '*.bias' --only wte" },
-  "A tensor may have others below its own name, as in files of 4-bit weights. Such names make no pytree, and are shown as\nthey are:",
+  "Weights of a few bits that are packed into bytes count one by one, where names tell. In styles without marks, a tensor may\nhave others below its own name; the rest of their names is then one key:",
   { run: "tree nf4.safetensors" },
   "## ls\n\nLists tensors, one a line: bytes, dtype, shape, and last the full name, for `grep`, `sort` and `cut`. With several\nfiles, each line begins with the file.",
   { run: "ls torch.safetensors --only 'h.0' --only wte" },
@@ -102,7 +112,8 @@ differ. A tensor with the same bytes under another name has moved. Exits with 1 
   `## verify
 
 Checks the format strictly and names all faults at once, as the reference implementation calls them. Data is read to the
-last byte. Booleans must be 0 or 1, and with \`--nan\` floats must be finite.`,
+last byte. Booleans must be 0 or 1, and with \`--nan\` floats must be finite. Each tensor that an index lists and that is not in
+its file is a fault; \`tree\`, \`info\` and \`ls\` list such tensors as missing.`,
   { run: "verify model.safetensors broken/faults.safetensors broken/html.safetensors" },
   { run: "verify --nan diverged.safetensors" },
   `## convert
@@ -116,7 +127,9 @@ into shards or joins them. Tensors stream from file to file, so memory is bounde
   { run: "convert model.safetensors out/ --shard 100KB" },
   { run: "convert out/model.safetensors.index.json joined.safetensors --metadata source=shards" },
   `\`--dtype bf16\` is for all floats, \`--dtype i32\` for all integers, \`--dtype '*.scale=f32'\` for what the pattern matches.
-Floats round to narrower floats. Any other value that does not fit is an error, unless \`--lossy\` is given. Scalars that
+Floats round to narrower floats. Any other value that does not fit is an error, unless \`--lossy\` is given. When floats that are finite become infinity or NaN,
+because the new dtype has less range, a warning for each tensor tells how many, and the largest; with \`--strict\` that is an
+error (exit code 2), and nothing is written. Scalars that
 the structure metadata records as numbers keep their dtype. An option that changes nothing is mentioned on standard error.
 
 In \`--rename 'from=to'\`, each \`*\` of \`to\` stands for what the one in \`from\` has matched. Without \`*\`, the rule is for the
@@ -127,7 +140,7 @@ with the names.`,
   },
   "`--reindex` numbers the items of lists anew where some were left out:",
   { run: "convert torch.safetensors short.safetensors --drop h.1 --reindex --dry-run" },
-  `Every tensor is written at a multiple of its element's width, so \`convert\` repairs files that are not aligned.
+  `Every tensor is written at a multiple of its element's width, always: \`convert\` repairs files that are not aligned.
 
 **What is read is safe.** A command that would replace or remove a file that it reads refuses before it writes anything,
 whatever the name: links, the shards of an index and the parts of \`split\` count. The exception is a file or checkpoint that

@@ -96,7 +96,7 @@ describe("p2s tree", () => {
 
   it("shows names that make no tree, and says why where that is not plain to see", async () => {
     write("conflict.safetensors", { a: 1, "a.b": 2 });
-    const { code, stdout, stderr } = await p2s(["tree", "conflict.safetensors"]);
+    const { code, stdout, stderr } = await p2s(["tree", "conflict.safetensors", "--keys", "pytree"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/└─ a .*\n {3}└─ \.b /);
     write("gap.safetensors", { "a#99999999999": 1 });

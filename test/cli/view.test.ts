@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { openSafetensors } from "pytree2safetensors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PLAIN_ACCESS } from "../../src/cli/args/access.ts";
 import { servedCheckpoint } from "../../src/cli/commands/view/files.ts";
 import { startServer, type ViewServer } from "../../src/cli/commands/view/server.ts";
+import type { Terminal } from "../../src/cli/terminal/terminal.ts";
 import { writeModels } from "./models.ts";
 import { builtCommand, temporaryFolder } from "./run.ts";
 
@@ -25,7 +27,13 @@ afterAll(async () => {
 });
 
 async function serve(...places: string[]): Promise<ViewServer> {
-  const checkpoints = await Promise.all(places.map((place) => servedCheckpoint(place, signal)));
+  const terminal = { signal, access: PLAIN_ACCESS } as unknown as Terminal;
+  const checkpoints = await Promise.all(
+    places.map(async (place) => {
+      await using file = await openSafetensors(place);
+      return servedCheckpoint(place, file, terminal);
+    }),
+  );
   const server = await startServer(at(".package/dist/viewer"), checkpoints, signal);
   servers.push(server);
   return server;
@@ -66,7 +74,7 @@ describe("p2s view", () => {
     const file = await openSafetensors(url);
     expect(file.names.length).toBeGreaterThan(10);
     await file.close();
-    await expect(servedCheckpoint(folder, signal)).rejects.toThrow(/is a folder with .*: name one file/);
+    await expect(serve(folder)).rejects.toThrow(/holds \d+ checkpoints/);
   });
 
   it("reads addresses through itself", async () => {
@@ -108,7 +116,9 @@ describe("p2s view", () => {
     const [url] = opened(await serve(at("gone.safetensors"))) as [string];
     expect((await fetch(url, { headers: { range: "bytes=99999999999-" } })).status).toBe(416);
     expect((await fetch(url, { headers: { range: "bytes=-8" } })).status).toBe(206);
+    writeFileSync(at("nothing.safetensors"), readFileSync(at("model.safetensors")));
     const [missing] = opened(await serve(at("nothing.safetensors"))) as [string];
+    rmSync(at("nothing.safetensors"));
     expect((await fetch(missing)).status).toBe(502);
   });
 

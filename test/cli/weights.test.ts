@@ -43,7 +43,8 @@ describe("a tensor with others below its name", () => {
     const { tree, tensors } = await json("tree", "pair.safetensors");
     expect(tensors).toBe(2);
     expect(tree.children).toMatchObject([
-      { name: "w", kind: "tensor", dtype: "U8", children: [{ name: "w.absmax", dtype: "F32" }] },
+      { name: "w", kind: "tensor", dtype: "U8", parameters: 8 },
+      { name: "w.absmax", dtype: "F32", parameters: 0 },
     ]);
   });
 
@@ -84,7 +85,13 @@ describe("a tensor with others below its name", () => {
   });
 
   it("makes no pytree: refused where one is needed, though the file is not broken", async () => {
-    const { code, stderr } = await p2s(["convert", "nf4.safetensors", "o.safetensors", "--keys", "pytree"]);
+    const { code, stderr } = await p2s([
+      "convert",
+      "nf4.safetensors",
+      "o.safetensors",
+      "--keys",
+      "pytree:dotted",
+    ]);
     expect(code).toBe(2);
     expect(stderr).toContain("KeyConflict");
   });

@@ -83,7 +83,7 @@ describe("who imports whom", () => {
   });
 
   it("stands above the public API and training by their entries alone", () => {
-    const entries = ["index.ts", "index.node.ts", "training/index.ts", "training/index.node.ts"];
+    const entries = ["index", "s3", "training/index"].flatMap((entry) => [`${entry}.ts`, `${entry}.node.ts`]);
     const wrong = relative.filter(({ file, specifier }) => {
       const target = resolve(file, specifier);
       const isAbove = ["adapters", "cli"].includes(room(file)) && room(target) !== room(file);

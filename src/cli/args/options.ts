@@ -17,6 +17,20 @@ export function keysOption(): Option {
   ).argParser(parseStyle);
 }
 
+/** `--header`, `--token` and `--cache`, for commands that read files. */
+export function accessOptions(): Option[] {
+  const group = "Network options:";
+  return [
+    new Option("--header <line>", "a header to send to http(s) addresses, as 'Name: value'; may be repeated")
+      .argParser(collect)
+      .helpGroup(group),
+    new Option("--token <token>", "the token for hf:// addresses; HF_TOKEN by default").helpGroup(group),
+    new Option("--cache [folder]", "keep what is read of addresses on the disk for the next time").helpGroup(
+      group,
+    ),
+  ];
+}
+
 /** Collects an option that may be given several times. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

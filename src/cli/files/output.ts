@@ -1,6 +1,6 @@
 /** Where results go, and writing them there. */
 import { statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { isPytree2SafetensorsError, type KeyStyle, type KeyStyleName, savePytree } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
 import { explain } from "../args/explain.ts";
@@ -8,10 +8,10 @@ import { openProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { quote } from "../terminal/text.ts";
 import { STRUCTURE_KEY } from "../trees/key-styles.ts";
-import { ORDERED } from "../trees/lazy.ts";
-import { isUrl } from "./open.ts";
+import { prepare } from "./access.ts";
 import { checkFileName, checkFolderName } from "./output-name.ts";
-import { isSamePath, refuseToAppend, refuseToHarm, shardTargets } from "./protect.ts";
+import { folderOf, isAddress, isFolderAddress, placeName } from "./place.ts";
+import { filesOf, type Input, isSamePlace, refuseToAppend, refuseToHarm, shardTargets } from "./protect.ts";
 import { isStandardOutput, standardOutput } from "./standard.ts";
 
 /** Where a result goes: standard output, one file, or a folder of shards with an index. */
@@ -28,14 +28,18 @@ export interface Output {
  * @throws {UsageError} If the name says that something else is meant.
  */
 export function parseOutput(path: string, shardSize: string | undefined): Output {
-  if (isUrl(path)) throw new UsageError(`${quote(path)}: can't write to a URL`);
+  if (isAddress(path) && !/^s3:/i.test(path)) {
+    throw new UsageError(
+      `${quote(placeName(path))}: can't write to this address: name a path or an s3: address`,
+    );
+  }
   if (path === "") throw new UsageError("the name of the output is empty");
   if (isStandardOutput(path)) {
     if (shardSize !== undefined) throw new UsageError("--shard needs a folder, standard output is one file");
     return { path, isStandard: true };
   }
-  const existing = statSync(path, { throwIfNoEntry: false });
-  const isFolder = existing?.isDirectory() ?? /[/\\]$/.test(path);
+  const existing = isAddress(path) ? undefined : statSync(path, { throwIfNoEntry: false });
+  const isFolder = isAddress(path) ? isFolderAddress(path) : (existing?.isDirectory() ?? /[/\\]$/.test(path));
   if (shardSize !== undefined) return parseShardOutput(path, isFolder, existing !== undefined, shardSize);
   if (isFolder) {
     throw new UsageError(
@@ -56,7 +60,7 @@ function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size
         `${quote(path)}: the names of shards must be of letters, digits, "_", "-" and ".": name a folder, or spell it so`,
       );
     }
-    return { path, isStandard: false, shard: { folder: dirname(path), name: stem[1]!, size } };
+    return { path, isStandard: false, shard: { folder: folderOf(path), name: stem[1]!, size } };
   }
   if (exists && !isFolder)
     throw new UsageError(
@@ -71,22 +75,38 @@ function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size
  *
  * @param whole The only input, where the result has all that is in it.
  */
-export async function protectInputs(
+export function protectInputs(
   output: Output,
-  inputs: readonly string[],
+  inputs: readonly Input[],
   whole: string | undefined,
   terminal: Terminal,
-): Promise<void> {
-  const { signal } = terminal;
+): void {
   if (output.isStandard) {
-    if (terminal.stdout === process.stdout) await refuseToAppend(inputs, signal);
+    if (terminal.stdout === process.stdout) refuseToAppend(inputs);
     return;
   }
   const { folder, name } = output.shard ?? {};
-  const targets = folder === undefined ? [output.path] : shardTargets(folder, name!);
-  const itself = folder === undefined ? output.path : join(folder, `${name}.safetensors.index.json`);
-  const rewrites = whole !== undefined && isSamePath(whole, itself) ? whole : undefined;
-  await refuseToHarm({ inputs, targets, rewrites, signal });
+  const itself = folder === undefined ? output.path : inFolder(folder, `${name}.safetensors.index.json`);
+  const targets =
+    folder === undefined
+      ? [output.path]
+      : isAddress(folder)
+        ? [itself, ...inputs.flatMap(filesOf).filter((file) => isShardOf(file, folder, name!))]
+        : shardTargets(folder, name!);
+  const rewrites = whole !== undefined && isSamePlace(whole, itself) ? whole : undefined;
+  refuseToHarm({ inputs, targets, rewrites });
+}
+
+function isShardOf(file: string, folder: string, name: string): boolean {
+  const own = file.slice(file.lastIndexOf("/") + 1);
+  return (
+    isSamePlace(inFolder(folder, own), file) && own.startsWith(`${name}-`) && own.endsWith(".safetensors")
+  );
+}
+
+/** The place of a file in a folder. */
+export function inFolder(folder: string, name: string): string {
+  return isAddress(folder) ? folder.replace(/\/?$/, "/") + name : join(folder, name);
 }
 
 /** What is written, and how. */
@@ -96,20 +116,25 @@ export interface Result {
   readonly structure: "auto" | "always" | "never";
   readonly objects?: "dict" | "attrs";
   readonly metadata: Readonly<Record<string, string>>;
+  /** Makes an error of a cast that turns finite values into infinities or NaN. */
+  readonly strict?: boolean | undefined;
 }
 
 /** Writes a tree whose leaves stream from file to file; the old file stays whole until the new one is. */
 export async function write(output: Output, result: Result, terminal: Terminal): Promise<void> {
-  const { tree, keys, structure, objects = "dict", metadata } = result;
+  const { tree, keys, structure, objects = "dict", metadata, strict = false } = result;
   const { shard, path } = output;
   const sink = output.isStandard ? standardOutput(terminal) : (shard?.folder ?? path);
+  if (!output.isStandard) await prepare(path);
   const bar = openProgress(terminal, "writing");
   try {
     await savePytree(tree, sink, {
       keys,
       structure,
       objects,
-      arrays: ORDERED,
+      ordered: true,
+      overflow: strict ? "error" : "warn",
+      onWarning: (error) => terminal.warn(explain(error.message)),
       signal: terminal.signal,
       onProgress: ({ loaded, total, name }) => bar.update(loaded, total, name),
       ...(Object.keys(metadata).length > 0 && { metadata }),
@@ -117,7 +142,9 @@ export async function write(output: Output, result: Result, terminal: Terminal):
     });
   } catch (error) {
     if (isPytree2SafetensorsError(error) && error.code === "LossyConversion") {
-      throw new UsageError(`${explain(error.message)}; --lossy converts all the same`);
+      const isOverflow = /became infinity or NaN/.test(error.message);
+      const wayOut = isOverflow ? "without --strict this is a warning" : "--lossy converts all the same";
+      throw new UsageError(`${explain(error.message)}; ${wayOut}`);
     }
     throw error;
   } finally {

@@ -1,5 +1,5 @@
 /** Reading what numpy would print of a tensor: all of it, or its corners. */
-import type { SafetensorsFile, Tensor } from "../../index.node.ts";
+import { parseSlice, type SafetensorsFile, type SliceIndex, type Tensor } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
 import { decode } from "../values/chunks.ts";
 import { type Corners, EDGE, type Element, THRESHOLD } from "./print.ts";
@@ -19,7 +19,7 @@ export async function readCorners(
   options: { readonly slice?: string | undefined; readonly full: boolean; readonly signal: AbortSignal },
 ): Promise<Corners> {
   const { dtype, shape: whole } = file.info(name);
-  const ranges = parseRanges(options.slice ?? "", whole);
+  const ranges = rangesOf(options.slice ?? "", whole);
   const shape = ranges.filter((range) => !range.single).map((range) => range.count);
   const size = shape.reduce((product, dimension) => product * dimension, 1);
   if (size === 0) return { dtype, shape, kept: shape, elements: [] };
@@ -89,44 +89,36 @@ function product<T>(lists: readonly (readonly T[])[]): T[][] {
   return lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((item) => [...head, item])), [[]]);
 }
 
-/** Reads a slice as numpy writes it, `0:4, :, -1`, for an array of this shape. */
-function parseRanges(text: string, shape: readonly number[]): Range[] {
-  const inner = text
-    .trim()
-    .replace(/^\[(.*)\]$/s, "$1")
-    .trim();
-  const entries = inner === "" ? [] : inner.split(",").map((entry) => entry.trim());
+/** The places that a slice in numpy's spelling takes of an array of this shape. */
+function rangesOf(text: string, shape: readonly number[]): Range[] {
+  const entries = parseSlice(text);
   const dots = entries.indexOf("...");
   const given = entries.length - (dots < 0 ? 0 : 1);
   if (given > shape.length) {
     throw new UsageError(
-      `--slice "${text}" has ${given} entries, the tensor has ${shape.length} dimensions: [${shape.join(", ")}]`,
+      `--slice has ${given} entries, the tensor has ${shape.length} dimensions: [${shape.join(", ")}]`,
     );
   }
-  const filler = Array.from({ length: shape.length - given }, () => ":");
-  const all =
-    dots < 0 ? [...entries, ...filler] : [...entries.slice(0, dots), ...filler, ...entries.slice(dots + 1)];
-  return all.map((entry, dimension) => parseRange(entry, shape[dimension]!, dimension));
+  const rest = Array.from({ length: shape.length - given }, () => null);
+  const all = dots < 0 ? [...entries, ...rest] : entries.flatMap((entry, i) => (i === dots ? rest : [entry]));
+  return all.map((entry, dimension) => rangeOf(entry as SliceIndex, shape[dimension]!, dimension));
 }
 
-function parseRange(entry: string, size: number, dimension: number): Range {
-  const match = /^([+-]?\d+)?\s*(?:(:)\s*([+-]?\d+)?\s*(?::\s*([+-]?\d+)?)?)?$/.exec(entry);
-  const fail = (expected: string) =>
+function rangeOf(entry: SliceIndex, size: number, dimension: number): Range {
+  const fail = (expected: string, found: number) =>
     new UsageError(
-      `--slice: dimension ${dimension} has ${size} places: expected ${expected}, found "${entry}"`,
+      `--slice: dimension ${dimension} has ${size} places: expected ${expected}, found ${found}`,
     );
-  if (match === null || entry === "") throw fail("an index or start:stop:step");
-  const [, first, colon, stopText, stepText] = match;
-  if (colon === undefined) {
-    const start = Number(first) < 0 ? Number(first) + size : Number(first);
+  if (typeof entry === "number") {
+    const start = entry < 0 ? entry + size : entry;
     if (start < 0 || start >= size)
-      throw fail(size === 0 ? "a range" : `an index from ${-size} to ${size - 1}`);
+      throw fail(size === 0 ? "a range" : `an index from ${-size} to ${size - 1}`, entry);
     return { start, count: 1, step: 1, single: true };
   }
+  // `parseSlice` spells ranges as objects.
+  const { start, stop, step } = (entry ?? {}) as Partial<Record<"start" | "stop" | "step", number | null>>;
   const clamp = (value: number) => Math.min(Math.max(value < 0 ? value + size : value, 0), size);
-  const step = Number(stepText ?? 1);
-  if (step < 1) throw fail("a positive step");
-  const start = clamp(Number(first ?? 0));
-  const stop = clamp(Number(stopText ?? size));
-  return { start, count: Math.max(0, Math.ceil((stop - start) / step)), step, single: false };
+  if ((step ?? 1) < 1) throw fail("a positive step", step!);
+  const [first, end, stride] = [clamp(start ?? 0), clamp(stop ?? size), step ?? 1];
+  return { start: first, count: Math.max(0, Math.ceil((end - first) / stride)), step: stride, single: false };
 }

@@ -1,5 +1,6 @@
 /** What a command prints to and reads from: the terminal of this process, or one that a test made. */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from "chalk";
+import { type Access, PLAIN_ACCESS } from "../args/access.ts";
 import { jsonSafe, printable, wrap } from "./text.ts";
 
 /** A stream that a command writes to. */
@@ -28,6 +29,8 @@ export interface Terminal {
   warn(message: string): void;
   /** Prints an error to standard error, as safely. */
   fail(message: string): void;
+  /** How places on the network are reached; the program sets it before a command runs. */
+  access: Access;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** What the process ends with; a command that found something sets it. */
@@ -68,6 +71,12 @@ export function createTerminal(parts: TerminalParts): Terminal {
     errorColor,
     exit,
     ends,
+    get access() {
+      return shared.access;
+    },
+    set access(access) {
+      shared.access = access;
+    },
     print(lines) {
       outlet.write(typeof lines === "string" ? `${lines}\n` : lines.map((line) => `${line}\n`).join(""));
     },
@@ -78,6 +87,7 @@ export function createTerminal(parts: TerminalParts): Terminal {
     fail: (message) => say(errorColor.red("error:"), message),
     reporting: () => onto(stderr, colors.stderr),
   });
+  const shared = { access: PLAIN_ACCESS };
   const exit = { code: 0 };
   const ends: Terminal["ends"] = [];
   return onto(stdout, colors.stdout);

@@ -1,27 +1,13 @@
 /** Which key style the names of a file most likely follow. */
-import { KEY_STYLES, type KeyStyleName, type SafetensorsFile } from "../../index.node.ts";
+import { guessKeyStyle, KEY_STYLES, type KeyStyleName, type SafetensorsFile } from "../../index.node.ts";
 
 /** The metadata key under which this package keeps what key strings can't say. */
 export const STRUCTURE_KEY = "pytree2safetensors";
 
-/**
- * How the names of a file most likely spell key paths: only key strings have `@` and `#`, Flax writes `/`, PyTorch
- * `.` with the indices of lists between them.
- */
-export function guessStyle(file: Pick<SafetensorsFile, "names" | "metadata">): KeyStyleName {
-  const { names, metadata } = file;
+/** How the names of a file most likely spell key paths: as its structure metadata says, else the library's own guess. */
+export function guessStyle({ names, metadata }: Pick<SafetensorsFile, "names" | "metadata">): KeyStyleName {
   if (Object.hasOwn(metadata, STRUCTURE_KEY)) return styleOfStructure(metadata[STRUCTURE_KEY]!);
-  if (
-    names.length > 0 &&
-    names.every((name) => /^[.[]/.test(name)) &&
-    names.some((name) => /\[['"\d]/.test(name))
-  ) {
-    return "keystr";
-  }
-  if (names.some((name) => /[@#]/.test(name))) return "pytree";
-  if (names.some((name) => name.includes("/"))) return "slash";
-  if (metadata.format === "pt" || names.some((name) => /(^|\.)\d+(\.|$)/.test(name))) return "dotted";
-  return "pytree";
+  return guessKeyStyle(names);
 }
 
 /** The style that the structure metadata names; this package's own is left unsaid. */

@@ -1,5 +1,15 @@
 /** Joining trees, and reaching into them. */
-import { DictKey, GetAttrKey, type KeyPath, keystr, PyTreeContainer, SequenceKey } from "../../index.node.ts";
+import {
+  DictKey,
+  GetAttrKey,
+  type KeyEntry,
+  type KeyPath,
+  keypath2string,
+  keystr,
+  OpaqueNode,
+  PyTreeContainer,
+  SequenceKey,
+} from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
 
 /**
@@ -23,6 +33,7 @@ export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown 
       joined.set(key, mergeTrees(joined.get(key), value, [...path, new DictKey(key)]));
     return joined;
   }
+  if (a instanceof OpaqueNode && b instanceof OpaqueNode && a.name === b.name) return mergeNodes(a, b, path);
   if (isObject(a) && isObject(b) && Object.getPrototypeOf(a) === Object.getPrototypeOf(b)) {
     const isAttributes = a instanceof PyTreeContainer;
     const joined = new Map(Object.entries(a));
@@ -38,6 +49,16 @@ export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown 
   );
 }
 
+/** One object of a class that this program doesn't know; its static data are those of the first. */
+function mergeNodes(a: OpaqueNode, b: OpaqueNode, path: KeyPath): OpaqueNode {
+  const joined = new Map<string, readonly [KeyEntry, unknown]>();
+  for (const [key, child] of [...a.children, ...b.children]) {
+    const id = keypath2string([key]);
+    joined.set(id, [key, mergeTrees(joined.get(id)?.[1], child, [...path, key])]);
+  }
+  return new OpaqueNode(a.name, [...joined.values()], a.aux);
+}
+
 /** A tree as the only child of containers that lead to a key path. */
 export function wrapTree(tree: unknown, path: KeyPath): unknown {
   return path.reduceRight<unknown>((child, entry) => {
@@ -51,6 +72,10 @@ export function wrapTree(tree: unknown, path: KeyPath): unknown {
 /** What lies at a key path of a tree. */
 export function subtree(tree: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((node, entry) => {
+    if (node instanceof OpaqueNode) {
+      const id = keypath2string([entry]);
+      return node.children.find(([key]) => keypath2string([key]) === id)?.[1];
+    }
     if (entry instanceof SequenceKey) return (node as readonly unknown[])[entry.idx];
     if (entry instanceof GetAttrKey) return (node as Readonly<Record<string, unknown>>)[entry.name];
     return node instanceof Map

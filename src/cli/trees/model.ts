@@ -7,6 +7,7 @@ import {
   PyTreeContainer,
   type SafetensorsFile,
 } from "../../index.node.ts";
+import { parameterCounter } from "../values/packed.ts";
 import { treeOfNames } from "./names.ts";
 import { naturalCompare } from "./natural.ts";
 import { sum, type TreeNode, tensorNode } from "./node.ts";
@@ -22,7 +23,10 @@ export interface TreeOptions {
 
 /** Reads the pytree of an open file without its data. Names that make no pytree become a tree of names. */
 export async function readTree(file: SafetensorsFile, options: TreeOptions): Promise<TreeNode> {
-  const { style, only, onWarning, signal } = options;
+  const { style, onWarning, signal } = options;
+  const parametersOf = parameterCounter(file);
+  // What an index lists and doesn't have is not read.
+  const only = options.only ?? (file.missing.size > 0 ? () => true : undefined);
   const select = only && ((name: string) => only(name));
   try {
     const tree = await loadPytree<unknown>(file, {
@@ -32,12 +36,12 @@ export async function readTree(file: SafetensorsFile, options: TreeOptions): Pro
       onWarning: (error) => onWarning(error.message),
       ...(select && { select }),
     });
-    return new Walker(style, only !== undefined).visit(tree, "", "");
+    return new Walker(style, options.only !== undefined, parametersOf).visit(tree, "", "");
   } catch (error) {
     if (!isPytree2SafetensorsError(error) || !NO_TREE.has(error.code)) throw error;
     // A tensor with others below its name is common; other reasons are worth a word.
     if (error.code !== "KeyConflict") onWarning(`${error.message}; names are shown as they are`);
-    return treeOfNames(file, only ? file.names.filter(only) : file.names, style);
+    return treeOfNames(file, only ? file.names.filter(only) : file.names, style, parametersOf);
   }
 }
 
@@ -53,14 +57,17 @@ export const NO_TREE: ReadonlySet<string> = new Set([
 class Walker {
   readonly #style: KeyStyleName;
   readonly #pruned: boolean;
+  readonly #parametersOf: (name: string) => number;
 
-  constructor(style: KeyStyleName, pruned: boolean) {
+  constructor(style: KeyStyleName, pruned: boolean, parametersOf: (name: string) => number) {
     this.#style = style;
     this.#pruned = pruned;
+    this.#parametersOf = parametersOf;
   }
 
   visit(value: unknown, label: string, name: string): TreeNode {
-    if (value instanceof LazyTensor) return tensorNode(label, value.name, value);
+    if (value instanceof LazyTensor)
+      return tensorNode(label, value.name, value, this.#parametersOf(value.name));
     const scalar = scalarDtype(value);
     if (scalar !== undefined) return { ...tensorNode(label, name, scalar), kind: "scalar", value };
     const node = { label, name };

@@ -15,7 +15,12 @@ const MAX_KEYS = 100;
  * Reads names as paths of keys and nothing more: a tensor may have others below it, as `w` has `w.absmax` in files of
  * 4-bit weights.
  */
-export function treeOfNames(file: SafetensorsFile, names: Iterable<string>, style: KeyStyleName): TreeNode {
+export function treeOfNames(
+  file: SafetensorsFile,
+  names: Iterable<string>,
+  style: KeyStyleName,
+  parametersOf: (name: string) => number,
+): TreeNode {
   const root: Branch = { children: new Map(), name: undefined };
   for (const name of names) {
     let branch = root;
@@ -34,7 +39,7 @@ export function treeOfNames(file: SafetensorsFile, names: Iterable<string>, styl
       .sort(([a], [b]) => naturalCompare(a, b))
       .map(([key, child]) => visit(child, key, path + (path === "" ? key : joint(style) + key)));
     if (branch.name === undefined) return sum({ label, kind: "names", name: path }, children);
-    const tensor = tensorNode(label, branch.name, file.info(branch.name));
+    const tensor = tensorNode(label, branch.name, file.info(branch.name), parametersOf(branch.name));
     if (children.length === 0) return tensor;
     const below = sum({ label, kind: "names", name: path }, children);
     return {

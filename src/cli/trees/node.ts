@@ -30,6 +30,7 @@ export function tensorNode(
     shape,
     byteLength,
   }: { readonly dtype: string; readonly shape: readonly number[]; readonly byteLength: number },
+  parameters = sizeOf(shape),
 ): TreeNode {
   return {
     label,
@@ -39,7 +40,7 @@ export function tensorNode(
     shape,
     children: [],
     tensors: 1,
-    parameters: sizeOf(shape),
+    parameters,
     bytes: byteLength,
   };
 }

@@ -1,5 +1,5 @@
 /** Numbering the items of lists anew, so that nothing is left of those that were taken out. */
-import { type KeyStyleName, PyTreeContainer } from "../../index.node.ts";
+import { type KeyStyleName, OpaqueNode, PyTreeContainer } from "../../index.node.ts";
 import { splitName } from "./names.ts";
 
 interface Branch {
@@ -60,6 +60,10 @@ export function compactLists(tree: unknown): unknown {
     return tree.filter((item) => item !== null && item !== undefined).map(compactLists);
   if (tree instanceof Map) return new Map([...tree].map(([key, value]) => [key, compactLists(value)]));
   if (tree instanceof PyTreeContainer) return new PyTreeContainer(compactEntries(tree));
+  if (tree instanceof OpaqueNode) {
+    const children = tree.children.map(([key, child]) => [key, compactLists(child)] as const);
+    return new OpaqueNode(tree.name, children, tree.aux);
+  }
   const isDict =
     typeof tree === "object" && tree !== null && Object.getPrototypeOf(tree) === Object.prototype;
   return isDict ? compactEntries(tree) : tree;

@@ -8,10 +8,10 @@ import {
   type KeyStyleName,
   keypath2string,
   LazyTensor,
+  OpaqueNode,
   PyTreeContainer,
   SequenceKey,
 } from "../../index.node.ts";
-import { StandIn } from "./lazy.ts";
 
 /** Something without children, where it stands, and the containers on the way to it. */
 interface Item {
@@ -59,7 +59,7 @@ function itemsOf(tree: unknown): Item[] {
 function childrenOf(value: unknown): (readonly [KeyEntry, unknown])[] | undefined {
   if (Array.isArray(value)) return value.map((child, i) => [new SequenceKey(i), child]);
   if (value instanceof Map) return [...value].map(([key, child]) => [new DictKey(key), child]);
-  if (value instanceof StandIn) return value.keys.map((key, i) => [key, value.children[i]]);
+  if (value instanceof OpaqueNode) return [...value.children];
   if (value instanceof PyTreeContainer)
     return Object.entries(value).map(([key, child]) => [new GetAttrKey(key), child]);
   if (typeof value !== "object" || value === null || value instanceof LazyTensor) return undefined;
@@ -119,11 +119,13 @@ function make({ like, children }: Branch): unknown {
     value: "children" in node ? make(node) : node.value,
   }));
   const keyOf = (entry: KeyEntry) => ("name" in entry ? entry.name : "key" in entry ? entry.key : entry.idx);
-  if (like instanceof StandIn && like.keys.length === entries.length) {
+  if (like instanceof OpaqueNode && like.children.length === entries.length) {
     const byKey = new Map(entries.map(({ entry, value }) => [keypath2string([entry]), value]));
-    const names = like.keys.map((key) => keypath2string([key]));
-    if (names.every((name) => byKey.has(name)))
-      return like.withChildren(names.map((name) => byKey.get(name)));
+    const idOf = ([key]: readonly [KeyEntry, unknown]) => keypath2string([key]);
+    if (like.children.every((child) => byKey.has(idOf(child)))) {
+      const children = like.children.map((child) => [child[0], byKey.get(idOf(child))] as const);
+      return new OpaqueNode(like.name, children, like.aux);
+    }
   }
   if (entries.every(({ entry }) => entry instanceof SequenceKey)) {
     const list: unknown[] = [];

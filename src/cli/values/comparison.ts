@@ -88,6 +88,11 @@ export async function compare(pair: Pair, options: CompareOptions): Promise<Comp
   return sums.result(identical, count, same && isFloat(dtypeA), numbers);
 }
 
+// What fits the first level of cache; one for all, because nothing is kept in it between calls.
+const BLOCK = 4096;
+const LEFT = new Float64Array(BLOCK);
+const RIGHT = new Float64Array(BLOCK);
+
 class Sums {
   #differing = 0;
   #beyond = 0;
@@ -132,34 +137,61 @@ class Sums {
     bytes: readonly [Uint8Array, Uint8Array] | undefined,
   ): void {
     const exact = bytes && wideDifference(this.#dtype, ...bytes);
-    // One kind of array for the loop: engines make it several times as fast as one over two kinds.
-    const [x, y] = [new Float64Array(a), new Float64Array(b)];
+    for (let start = 0; start < a.length; start += BLOCK) {
+      const count = Math.min(BLOCK, a.length - start);
+      // One kind of array for the loop: engines make it several times as fast as one over two kinds.
+      LEFT.set(a.subarray(start, start + count));
+      RIGHT.set(b.subarray(start, start + count));
+      this.#addBlock(start, count, ulp, exact);
+    }
+  }
+
+  /** Adds what lies in the scratch memory. Sums are kept in variables of the loop, where engines are fastest. */
+  #addBlock(
+    start: number,
+    count: number,
+    ulp: UlpDistance | undefined,
+    exact: ((index: number) => number) | undefined,
+  ): void {
     const tolerance = this.#tolerance;
-    const signed = this.#differences && new Float64Array(x.length);
+    const signed = this.#differences && new Float64Array(count);
     let [dot, squaresA, squaresB, sumAbs, numbers] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < x.length; i++) {
-      const [p, q] = [x[i]!, y[i]!];
+    let [differing, beyond, nan] = [0, 0, 0];
+    let [maxAbs, maxRel, maxUlp] = [this.#maxAbs, this.#maxRel, this.#maxUlp];
+    for (let i = 0; i < count; i++) {
+      const p = LEFT[i]!;
+      const q = RIGHT[i]!;
       if (Number.isNaN(p) || Number.isNaN(q)) {
-        if (!(Number.isNaN(p) && Number.isNaN(q))) this.#nan++;
+        if (!(Number.isNaN(p) && Number.isNaN(q))) nan++;
         continue;
       }
       dot += p * q;
       squaresA += p * p;
       squaresB += q * q;
-      const difference = exact ? exact(i) : p === q ? 0 : Math.abs(p - q);
+      const difference = exact ? exact(start + i) : p === q ? 0 : Math.abs(p - q);
       if (signed) signed[numbers] = q < p ? -difference : difference;
       numbers++;
       if (difference === 0) continue;
-      this.#differing++;
+      differing++;
       sumAbs += difference;
-      if (difference > this.#maxAbs) this.#maxAbs = difference;
-      const relative = difference / Math.max(Math.abs(p), Math.abs(q));
+      if (difference > maxAbs) maxAbs = difference;
+      const size = Math.abs(q);
+      const relative = difference / Math.max(Math.abs(p), size);
       // An infinite difference over an infinite number.
-      if (Number.isNaN(relative)) this.#maxRel = Number.POSITIVE_INFINITY;
-      else if (relative > this.#maxRel) this.#maxRel = relative;
-      if (!(difference <= tolerance + tolerance * Math.abs(q))) this.#beyond++;
-      if (ulp) this.#maxUlp = Math.max(this.#maxUlp, ulp(i));
+      if (Number.isNaN(relative)) maxRel = Number.POSITIVE_INFINITY;
+      else if (relative > maxRel) maxRel = relative;
+      if (!(difference <= tolerance + tolerance * size)) beyond++;
+      if (ulp) {
+        const steps = ulp(start + i);
+        if (steps > maxUlp) maxUlp = steps;
+      }
     }
+    this.#differing += differing;
+    this.#beyond += beyond;
+    this.#nan += nan;
+    this.#maxAbs = maxAbs;
+    this.#maxRel = maxRel;
+    this.#maxUlp = maxUlp;
     this.#dot += dot;
     this.#squaresA += squaresA;
     this.#squaresB += squaresB;

@@ -26,6 +26,12 @@ export interface PackedFacts {
   readonly auxiliary: ReadonlySet<string>;
 }
 
+/** How many parameters each tensor of a file stands for: packed weights counted one by one, their scales not at all. */
+export function parameterCounter(file: SafetensorsFile): (name: string) => number {
+  const { weights, auxiliary } = findPacked(file);
+  return (name) => (auxiliary.has(name) ? 0 : (weights.get(name) ?? sizeOf(file.info(name).shape)));
+}
+
 interface Found {
   readonly scheme: PackingScheme;
   readonly bits: number;

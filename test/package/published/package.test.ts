@@ -16,17 +16,23 @@ describe("the published package", () => {
     expect(manifest.dependencies ?? {}).toEqual({});
   });
 
-  it("takes the frameworks as optional peers", () => {
-    expect(Object.keys(manifest.peerDependencies)).toEqual(["@jax-js/jax", "@tensorflow/tfjs-core"]);
+  it("takes the frameworks and the signer of S3 as optional peers", () => {
+    expect(Object.keys(manifest.peerDependencies)).toEqual([
+      "@jax-js/jax",
+      "@tensorflow/tfjs-core",
+      "aws4fetch",
+    ]);
     for (const peer of Object.keys(manifest.peerDependencies)) {
       expect(manifest.peerDependenciesMeta[peer]).toEqual({ optional: true });
     }
   });
 
-  it("holds the build, its sources for debuggers, the documentation and nothing else", () => {
+  it("holds the build with the page, its sources for debuggers, the documentation and nothing else", () => {
     const strangers = files.filter(
       (file) =>
-        !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|docs\/.+\.md)$/.test(file) &&
+        !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts|docs\/.+\.md|dist\/viewer\/(assets\/[\w.-]+\.(js|css)|index\.html|icon\.svg))$/.test(
+          file,
+        ) &&
         ![
           "package.json",
           "README.md",
@@ -34,6 +40,7 @@ describe("the published package", () => {
           "LICENSE",
           "SECURITY.md",
           "dist/cli/LICENSES.txt",
+          "dist/viewer/LICENSES.txt",
         ].includes(file),
     );
     expect(strangers).toEqual([]);

@@ -4,6 +4,7 @@ import { parseStyles } from "../../args/keys.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { open } from "../../files/open.ts";
 import { parseOutput, protectInputs, write } from "../../files/output.ts";
+import { placeName } from "../../files/place.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { type ConvertOptions, planConversion } from "./plan.ts";
 import { drawPlan } from "./view.ts";
@@ -29,6 +30,10 @@ export function convertCommand(terminal: Terminal): Command {
       [],
     )
     .option("--lossy", "convert values that the new dtype can't hold")
+    .option(
+      "--strict",
+      "make it an error when a float that is finite becomes infinity or NaN in the new dtype",
+    )
     .addOption(
       new Option(
         "-k, --keys <to>",
@@ -92,11 +97,17 @@ async function convert(input: string, output: string, options: Options, terminal
   await using file = await open(input, terminal);
   const { result, entries } = await planConversion(file, options, terminal);
   const isWhole = options.select.length === 0 && options.drop.length === 0;
-  await protectInputs(target, [input], isWhole ? input : undefined, terminal);
+  protectInputs(target, [{ place: input, file }], isWhole ? input : undefined, terminal);
   if (!dryRun) await write(target, result, terminal);
   const report = target.isStandard ? terminal.reporting() : terminal;
   if (json) {
-    report.json({ input, output, written: !dryRun, tensors: entries, metadata: result.metadata });
+    report.json({
+      input: placeName(input),
+      output,
+      written: !dryRun,
+      tensors: entries,
+      metadata: result.metadata,
+    });
     return;
   }
   const shown = { output: target.isStandard ? "standard output" : output, dryRun };

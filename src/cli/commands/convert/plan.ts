@@ -28,6 +28,7 @@ import { sizeOf } from "../../values/size.ts";
 export interface ConvertOptions {
   readonly dtype: readonly string[];
   readonly lossy?: boolean;
+  readonly strict?: boolean;
   readonly keys?: KeyStyles;
   readonly objects: "dict" | "attrs";
   readonly rename: readonly string[];
@@ -93,7 +94,7 @@ async function resultOf(
   };
   const metadata = editMetadata(file.metadata, options.metadata);
   const structure = options.structure ?? (to === "pytree" ? "auto" : "never");
-  const shared = { metadata, objects: options.objects };
+  const shared = { metadata, objects: options.objects, strict: options.strict };
   const renamed = renameAll([...kept], options.rename);
   if (Object.hasOwn(file.metadata, STRUCTURE_KEY)) {
     const whole = await treeOf(file, from, take);

@@ -7,6 +7,7 @@ import { collect, examples, jsonOption } from "../../args/options.ts";
 import { anyOf, selectNames } from "../../args/patterns.ts";
 import { renameAll } from "../../args/rename.ts";
 import { open } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { type Difference, findDifference } from "../../values/difference.ts";
@@ -71,7 +72,7 @@ async function diff(placeA: string, placeB: string, options: Options, terminal: 
   await using a = await open(placeA, terminal);
   await using b = await open(placeB, terminal);
   const found = await compareFiles(a, b, options, terminal);
-  if (options.json) terminal.json({ a: placeA, b: placeB, ...found });
+  if (options.json) terminal.json({ a: placeName(placeA), b: placeName(placeB), ...found });
   else terminal.print(drawDiff(found, options.tolerance, terminal));
   if (!found.equal) terminal.exit.code = EXIT.found;
 }

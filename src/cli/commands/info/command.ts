@@ -28,8 +28,8 @@ async function info(
 ): Promise<void> {
   const answers: Facts[] = [];
   for (const [i, place] of places.entries()) {
-    await using file = await open(place, terminal);
-    const facts = await gatherFacts(place, file, terminal);
+    await using file = await open(place, terminal, { listsMissing: true });
+    const facts = gatherFacts(place, file);
     if (options.json) {
       answers.push(facts);
       continue;

@@ -1,4 +1,5 @@
 /** How `info` shows the facts of a file. */
+import { drawMissing } from "../../files/missing.ts";
 import { baseName } from "../../files/open.ts";
 import { formatBytes, formatCount, formatExact, formatShare, plural } from "../../terminal/sizes.ts";
 import { formatFields, formatTable } from "../../terminal/table.ts";
@@ -82,7 +83,7 @@ export function drawFacts(facts: Facts, terminal: Terminal): string[] {
       { title: "bytes", align: "right" },
     ],
     facts.shards.map(({ file, tensors, bytes }) => [
-      nameCell(file),
+      nameCell(file ?? ""),
       formatExact(tensors),
       formatBytes(bytes),
     ]),
@@ -100,6 +101,10 @@ export function drawFacts(facts: Facts, terminal: Terminal): string[] {
     ...fields,
     ...(facts.dtypes.length > 0 ? ["", ...indent(dtypes)] : []),
     ...(facts.shards.length > 0 ? ["", ...indent(shards)] : []),
+    ...drawMissing(
+      facts.missing.map(({ name, shard }) => [name, shard] as const),
+      terminal,
+    ).map((line) => (line === "" ? line : `  ${line}`)),
     ...(aliases.length > 0
       ? ["", color.dim("  tied weights"), ...formatFields(aliases, { width, style, indent: "    " })]
       : []),

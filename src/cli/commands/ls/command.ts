@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { Selection } from "../../args/patterns.ts";
 import { open } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { pad, printable, widthOf } from "../../terminal/text.ts";
 import { inNaturalOrder } from "../../trees/natural.ts";
@@ -16,16 +17,18 @@ interface Options {
 interface Entry {
   readonly file: string;
   readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly bytes: number;
+  readonly dtype?: string;
+  readonly shape?: readonly number[];
+  readonly bytes?: number;
+  /** The file in which an index lists it, where that file does not have it. */
+  readonly missing?: string;
 }
 
 export function lsCommand(terminal: Terminal): Command {
   const command = new Command("ls")
     .summary("list tensors, one full name a line")
     .description(
-      "Lists tensors, one a line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). With several files, each line begins with the file.",
+      "Lists tensors, one a line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). Tensors that an index lists and that are not in their file are shown as missing. With several files, each line begins with the file.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option(
@@ -52,15 +55,19 @@ async function ls(places: readonly string[], options: Options, terminal: Termina
   const entries: Entry[] = [];
   const selection = new Selection(options.only);
   for (const place of places) {
-    await using file = await open(place, terminal);
-    const names = selection.of(file.names);
+    await using file = await open(place, terminal, { listsMissing: true });
+    const names = selection.of([...file.names, ...file.missing.keys()]);
     for (const name of options.sort === "file" ? names : inNaturalOrder(names)) {
-      const { dtype, shape, byteLength } = file.info(name);
-      entries.push({ file: place, name, dtype, shape, bytes: byteLength });
+      const shard = file.missing.get(name);
+      if (shard !== undefined) entries.push({ file: placeName(place), name, missing: shard });
+      else {
+        const { dtype, shape, byteLength } = file.info(name);
+        entries.push({ file: placeName(place), name, dtype, shape, bytes: byteLength });
+      }
     }
   }
   selection.finish();
-  if (options.sort === "size") entries.sort((a, b) => b.bytes - a.bytes);
+  if (options.sort === "size") entries.sort((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0));
   if (options.json) terminal.json(entries);
   else terminal.print(draw(entries, places.length > 1, terminal));
 }
@@ -69,10 +76,10 @@ async function ls(places: readonly string[], options: Options, terminal: Termina
 function draw(entries: readonly Entry[], withFile: boolean, { color }: Terminal): string[] {
   const rows = entries.map(({ file, name, dtype, shape, bytes }) => ({
     file: withFile ? `${printable(file)}  ` : "",
-    bytes: String(bytes),
-    dtype,
+    bytes: bytes === undefined ? "-" : String(bytes),
+    dtype: dtype ?? "missing",
     // Without spaces, so that programs see one field.
-    shape: `[${shape.join(",")}]`,
+    shape: shape === undefined ? "-" : `[${shape.join(",")}]`,
     name: printable(name) || '""',
   }));
   const widest = (key: "bytes" | "dtype" | "shape") =>

@@ -14,6 +14,7 @@ import {
   type Result,
   write,
 } from "../../files/output.ts";
+import { placeName } from "../../files/place.ts";
 import { formatBytes, plural } from "../../terminal/sizes.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { printable, quote } from "../../terminal/text.ts";
@@ -74,8 +75,7 @@ async function merge(places: readonly string[], options: Options, terminal: Term
     }
     const [first] = parts;
     const whole = parts.length === 1 && first!.key === "" ? first!.place : undefined;
-    const inputs = parts.map(({ place }) => place);
-    await protectInputs(target, inputs, whole, terminal);
+    protectInputs(target, parts, whole, terminal);
     const result = await join(parts, options, terminal);
     await write(target, result, terminal);
     report(parts, result, target, options, terminal);
@@ -95,7 +95,7 @@ function report(
   const bytes = parts.reduce((sum, { file }) => sum + totalsOf(file).bytes, 0);
   const { color, json, print } = target.isStandard ? terminal.reporting() : terminal;
   if (options.json) {
-    const inputs = parts.map(({ place }) => place);
+    const inputs = parts.map(({ place }) => placeName(place));
     json({ inputs, output: options.output, tensors, bytes, metadata: result.metadata });
     return;
   }
@@ -119,7 +119,7 @@ async function join(parts: readonly Part[], options: Options, terminal: Terminal
     for (const [i, { place }] of parts.entries()) {
       if (styles[i] === style) continue;
       throw new UsageError(
-        `${quote(place)} has ${styles[i]} keys, ${quote(parts[0]!.place)} has ${style} keys: convert one, or give --keys`,
+        `${quote(placeName(place))} has ${styles[i]} keys, ${quote(placeName(parts[0]!.place))} has ${style} keys: convert one, or give --keys`,
       );
     }
   }
@@ -148,7 +148,7 @@ async function joinFlat(
       const other = owner.get(name);
       if (other !== undefined) {
         throw new UsageError(
-          `both ${quote(other)} and ${quote(place)} have the tensor ${quote(name)}: put one below a key, as in key=${place}`,
+          `both ${quote(placeName(other))} and ${quote(placeName(place))} have the tensor ${quote(name)}: put one below a key, as in key=${placeName(place)}`,
         );
       }
       all.set(name, leaf);
@@ -177,7 +177,9 @@ function joinMetadata(
     for (const [key, value] of Object.entries(file.metadata)) {
       const other = joined.get(key);
       if (other !== undefined && other !== value && key !== STRUCTURE_KEY) {
-        terminal.warn(`metadata ${quote(key)}: ${quote(place)} has another value; the first one stays`);
+        terminal.warn(
+          `metadata ${quote(key)}: ${quote(placeName(place))} has another value; the first one stays`,
+        );
       } else joined.set(key, value);
     }
   }
@@ -194,7 +196,7 @@ function named<T>(place: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof UsageError)
-      throw new UsageError(`${quote(place)} and a file before it: ${error.message}`);
+      throw new UsageError(`${quote(placeName(place))} and a file before it: ${error.message}`);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import type { KeyStyleName, SafetensorsFile } from "../../../index.node.ts";
 import { collect, examples, keysOption } from "../../args/options.ts";
 import { anyOf, selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import { formatBytes } from "../../terminal/sizes.ts";
@@ -51,13 +52,13 @@ export function reportCommand(terminal: Terminal): Command {
 
 async function report(place: string, options: Options, terminal: Terminal): Promise<void> {
   const { signal } = terminal;
-  await refuseToHarm({ inputs: [place], targets: [options.output], signal });
   await using file = await open(place, terminal);
+  refuseToHarm({ inputs: [{ place, file }], targets: [options.output] });
   const names = selectNames(file.names, options.only);
   const root = await readTree(file, {
     style: options.keys ?? guessStyle(file),
     only: options.only.length > 0 ? anyOf(options.only) : undefined,
-    onWarning: (message) => terminal.warn(`${place}: ${message}`),
+    onWarning: (message) => terminal.warn(`${placeName(place)}: ${message}`),
     signal,
   });
   const stats = options.values ? await measureAll(file, names, terminal) : new Map<string, TensorStats>();

@@ -5,6 +5,7 @@ import { UsageError } from "../../args/exit.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
 import { open } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import { readCorners } from "../../numpy/corners.ts";
 import { printArray } from "../../numpy/print.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -72,7 +73,7 @@ async function show(
   }).catch(explain);
   if (json) {
     terminal.json({
-      file: place,
+      file: placeName(place),
       name,
       dtype,
       shape: corners.shape,
@@ -109,7 +110,8 @@ function pick(names: readonly string[], key: string | undefined): string {
 
 // A slice that can't be is wrong use, whoever finds out.
 function explain(error: unknown): never {
-  if (isPytree2SafetensorsError(error) && /Slice$/.test(error.code)) throw new UsageError(error.message);
+  if (isPytree2SafetensorsError(error) && /Slice$/.test(error.code))
+    throw new UsageError(error.message.replace(/^slice /, "--slice "));
   throw error;
 }
 

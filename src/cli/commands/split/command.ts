@@ -1,7 +1,6 @@
 /** `split FILE -o DIR`: subtrees to files. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import {
   isPytree2SafetensorsError,
@@ -16,8 +15,9 @@ import { UsageError } from "../../args/exit.ts";
 import { explain } from "../../args/explain.ts";
 import { examples, jsonOption, keysOption } from "../../args/options.ts";
 import { open } from "../../files/open.ts";
-import { editMetadata, parseOutput, type Result, write } from "../../files/output.ts";
+import { editMetadata, inFolder, parseOutput, type Result, write } from "../../files/output.ts";
 import { checkFolderName } from "../../files/output-name.ts";
+import { isAddress } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
 import { isStandardOutput } from "../../files/standard.ts";
 import { formatBytes, plural } from "../../terminal/sizes.ts";
@@ -74,16 +74,18 @@ export function splitCommand(terminal: Terminal): Command {
 async function split(place: string, options: Options, terminal: Terminal): Promise<void> {
   if (isStandardOutput(options.output))
     throw new UsageError("split writes several files: name a folder for them");
-  if (!existsSync(options.output)) checkFolderName(options.output);
+  const isRemote = isAddress(options.output);
+  if (isRemote) parseOutput(inFolder(options.output, "root.safetensors"), undefined);
+  else if (!existsSync(options.output)) checkFolderName(options.output);
   await using file = await open(place, terminal);
   const { signal } = terminal;
   const take: TakeOptions = { signal, onWarning: (message) => terminal.warn(explain(message)) };
   const style = options.keys ?? guessStyle(file);
   const whole = await wholeTree(file, style, take);
   const groups = whole ? groupLeaves(whole.tree, style, options) : groupNames(file, style, options);
-  await refuseToHarm({ inputs: [place], targets: groups.map((group) => group.file), signal });
+  refuseToHarm({ inputs: [{ place, file }], targets: groups.map((group) => group.file) });
   if (!options.dryRun) {
-    await mkdir(options.output, { recursive: true });
+    if (!isRemote) await mkdir(options.output, { recursive: true });
     for (const group of groups) {
       const result = await resultOf(group, { file, style, whole, strip: options.strip ?? false }, take);
       await write(parseOutput(group.file, undefined), result, terminal);
@@ -200,7 +202,7 @@ function fileFor(key: string, folder: string, taken: Map<string, number>): strin
   for (; taken.has(name.toLowerCase()); next++) name = `${stem}-${next + 1}`;
   taken.set(stem.toLowerCase(), next);
   taken.set(name.toLowerCase(), taken.get(name.toLowerCase()) ?? 1);
-  return join(folder, `${name}.safetensors`);
+  return inFolder(folder, `${name}.safetensors`);
 }
 
 function report(

@@ -5,6 +5,7 @@ import type { SafetensorsFile } from "../../../index.node.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -69,8 +70,8 @@ async function stats(
   terminal: Terminal,
 ): Promise<void> {
   const { plot, bins, json } = options;
-  if (plot !== undefined) await refuseToHarm({ inputs: [place], targets: [plot], signal: terminal.signal });
   await using file = await open(place, terminal);
+  if (plot !== undefined) refuseToHarm({ inputs: [{ place, file }], targets: [plot] });
   const names = selectNames(file.names, patterns);
   const isSmall = names.length === 1 && sizeOf(file.info(names[0]!).shape) <= MAX_FREE_PERCENTILES;
   const percentiles = options.percentiles ?? (isSmall ? PERCENTS : undefined);
@@ -116,7 +117,7 @@ async function stats(
   }
   if (json) {
     const list = sort(single, options.sort).map(({ stats }) => stats);
-    terminal.json({ file: place, tensors: list, ...(total && { all: total }) });
+    terminal.json({ file: placeName(place), tensors: list, ...(total && { all: total }) });
     return;
   }
   terminal.print(drawStats(rows, total, percentiles ?? [], terminal));

@@ -4,7 +4,9 @@ import type { KeyStyleName } from "../../../index.node.ts";
 import { explain } from "../../args/explain.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
 import { Selection } from "../../args/patterns.ts";
+import { drawMissing } from "../../files/missing.ts";
 import { baseName, open } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { guessStyle } from "../../trees/key-styles.ts";
 import { readTree } from "../../trees/model.ts";
@@ -24,7 +26,7 @@ export function treeCommand(terminal: Terminal): Command {
   const command = new Command("tree")
     .summary("show the pytree with shapes and sizes")
     .description(
-      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all. Names that make no pytree, because a tensor has others below its name, are shown as they are. In a narrow terminal the parameters go first, then kinds, shapes and bytes.",
+      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all. Packed weights of a few bits are counted one by one where names tell, and their scales are not parameters. Names that make no pytree, because a tensor has others below its name, are shown as they are. Tensors that an index lists and that are not in their file are listed below the tree. In a narrow terminal the parameters go first, then kinds, shapes and bytes.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option("-d, --depth <levels>", "go so many levels deep", parseDepth, Number.POSITIVE_INFINITY)
@@ -52,22 +54,34 @@ async function tree(places: readonly string[], options: Options, terminal: Termi
   const drawings: string[][] = [];
   const selection = new Selection(options.only);
   for (const place of places) {
-    await using file = await open(place, terminal);
+    await using file = await open(place, terminal, { listsMissing: true });
     const style = options.keys ?? guessStyle(file);
-    const selected = new Set(selection.of(file.names));
+    const selected = new Set(selection.of([...file.names, ...file.missing.keys()]));
+    const missing = [...file.missing].filter(([name]) => selected.has(name));
     const root = await readTree(file, {
       style,
       only: options.only.length > 0 ? (name) => selected.has(name) : undefined,
-      onWarning: (message) => terminal.warn(`${place}: ${explain(message)}`),
+      onWarning: (message) => terminal.warn(`${placeName(place)}: ${explain(message)}`),
       signal: terminal.signal,
     });
     const { depth, sort, all = false } = options;
     if (options.json) {
       const { tensors, parameters, bytes } = root;
-      answers.push({ file: place, keys: style, tensors, parameters, bytes, tree: toJson(root, depth) });
+      answers.push({
+        file: placeName(place),
+        keys: style,
+        tensors,
+        parameters,
+        bytes,
+        ...(missing.length > 0 && { missing: missing.map(([name, shard]) => ({ name, shard })) }),
+        tree: toJson(root, depth),
+      });
       continue;
     }
-    drawings.push(drawTree(root, terminal, { title: baseName(place), depth, sort, all }));
+    drawings.push([
+      ...drawTree(root, terminal, { title: baseName(place), depth, sort, all }),
+      ...drawMissing(missing, terminal),
+    ]);
   }
   selection.finish();
   if (options.json) terminal.json(places.length === 1 ? answers[0] : answers);

@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf, isFault } from "../../args/exit.ts";
 import { explain } from "../../args/explain.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { open, totalsOf } from "../../files/open.ts";
+import { placeName } from "../../files/place.ts";
 import { shardFiles } from "../../files/shard-files.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import { formatBytes, formatCount, plural } from "../../terminal/sizes.ts";
@@ -68,16 +69,17 @@ async function verify(places: readonly string[], options: Options, terminal: Ter
 async function check(place: string, options: Options, terminal: Terminal): Promise<Report> {
   let totals = { tensors: 0, bytes: 0 };
   try {
-    await using file = await open(place, terminal);
+    await using file = await open(place, terminal, { listsMissing: true });
     totals = { tensors: totalsOf(file).tensors, bytes: file.byteLength };
-    const faults = options.data ? await checkData(file, options.nan ?? false, terminal) : [];
-    return { file: place, ok: faults.length === 0, ...totals, faults };
+    const faults = missingFaults(file);
+    if (options.data) faults.push(...(await checkData(file, options.nan ?? false, terminal)));
+    return { file: placeName(place), ok: faults.length === 0, ...totals, faults };
   } catch (error) {
     terminal.signal.throwIfAborted();
     const faults = [...(await shardFaults(place, terminal)), ...faultsOf(error)];
     const known = new Map(faults.map((fault) => [fault.message, fault]));
     return {
-      file: place,
+      file: placeName(place),
       ok: false,
       ...totals,
       faults: [...known.values()],
@@ -86,10 +88,19 @@ async function check(place: string, options: Options, terminal: Terminal): Promi
   }
 }
 
+/** The tensors that an index lists in files that don't have them. */
+function missingFaults({ missing }: SafetensorsFile): Fault[] {
+  return Array.from(missing, ([name, shard]) => ({
+    code: "InvalidIndex",
+    message: `tensor ${quote(name)} is missing: the index lists it in ${quote(shard)}, which doesn't have it`,
+    tensor: name,
+  }));
+}
+
 /** All faults of all shards: opening the index tells of the first broken one only. */
 async function shardFaults(place: string, terminal: Terminal): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for (const shard of await shardFiles(place, terminal.signal).catch(() => [])) {
+  for (const shard of await shardFiles(place, terminal).catch(() => [])) {
     try {
       await using _file = await open(shard.place, terminal);
     } catch (error) {

@@ -32,14 +32,13 @@ export function viewCommand(terminal: Terminal): Command {
 }
 
 async function view(places: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const { signal } = terminal;
   const checkpoints = [];
   for (const place of places) {
     // What can't be opened is said here, with the command's own messages.
-    const file = await open(place, terminal);
-    await file.close();
-    checkpoints.push(await servedCheckpoint(place, signal));
+    await using file = await open(place, terminal);
+    checkpoints.push(await servedCheckpoint(place, file, terminal));
   }
+  const { signal } = terminal;
   const server = await startServer(pageFolder(), checkpoints, signal);
   try {
     const opened = options.open && (await openBrowser(server.url));

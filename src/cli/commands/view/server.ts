@@ -6,8 +6,6 @@ import type { AddressInfo } from "node:net";
 import { extname, join, sep } from "node:path";
 import type { ServedCheckpoint, ServedFile } from "./files.ts";
 
-type Opener = (signal: AbortSignal) => Promise<ServedFile>;
-
 /** A running server. */
 export interface ViewServer {
   /** The page's address, with what it is to open. */
@@ -76,7 +74,7 @@ class Room {
   hosts: readonly string[] = [];
   readonly #pages: ReadonlyMap<string, string>;
   readonly #checkpoints: readonly ServedCheckpoint[];
-  readonly #open = new Map<Opener, Promise<ServedFile>>();
+  readonly #open = new Map<() => Promise<ServedFile>, Promise<ServedFile>>();
   readonly #signal: AbortSignal;
 
   constructor(folder: string, checkpoints: readonly ServedCheckpoint[], signal: AbortSignal) {
@@ -107,7 +105,7 @@ class Room {
     for (const opening of this.#open.values()) await opening.then((file) => file.close()).catch(() => {});
   }
 
-  #openerOf(path: string): Opener | undefined {
+  #openerOf(path: string): (() => Promise<ServedFile>) | undefined {
     const match = /^files\/(\d+)\/(.+)$/.exec(path);
     if (!match) return undefined;
     try {
@@ -117,8 +115,12 @@ class Room {
     }
   }
 
-  async #sendFile(opener: Opener, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const opening = this.#open.get(opener) ?? opener(this.#signal);
+  async #sendFile(
+    opener: () => Promise<ServedFile>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const opening = this.#open.get(opener) ?? opener();
     this.#open.set(opener, opening);
     const file = await opening;
     const range = rangeOf(request.headers.range, file.size);
