@@ -1,6 +1,8 @@
 /** Signed requests to one bucket: what a request costs in retries, time and answers is decided here. */
+
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { messageOf, printable } from "../../../base/quote.ts";
+import type { UnsharedBytes } from "../../../base/types.ts";
 import { abortable, onAbort } from "../../abort.ts";
 import type { HttpOptions } from "../../options.ts";
 import { readWhole } from "../../sources/response.ts";
@@ -44,7 +46,7 @@ export interface S3Request {
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly body?: UnsharedBytes;
   readonly digest?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
   /** Called when an attempt failed in a way that leaves open whether the server acted on it. */
@@ -194,7 +196,7 @@ export class S3Client {
 }
 
 /** The hash of bytes, as signatures and checksums use it. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+export async function sha256(bytes: UnsharedBytes): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
