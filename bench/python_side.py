@@ -182,6 +182,48 @@ def cast(dtype, count):
     return timed(lambda: source.astype(np.float32))
 
 
+def stats_numpy(path):
+    """Least, greatest, mean, deviation and histogram of each tensor, as `p2s stats` has them."""
+
+    def job():
+        with safetensors.safe_open(path, "np") as file:
+            for name in file.keys():
+                x = file.get_tensor(name)
+                x.min(), x.max(), x.mean(), x.std(), np.histogram(x, bins=24)
+
+    return timed(job)
+
+
+def diff_numpy(path, other):
+    """How far the values of two files differ, in the figures of `p2s diff`."""
+
+    def job():
+        with safetensors.safe_open(path, "np") as one, safetensors.safe_open(other, "np") as two:
+            for name in one.keys():
+                x, y = one.get_tensor(name).ravel(), two.get_tensor(name).ravel()
+                size = np.abs(x - y)
+                size.max(), np.count_nonzero(size)
+                np.nanmax(size / np.maximum(np.abs(x), np.abs(y)))
+                np.dot(x, y) / (np.linalg.norm(x) * np.linalg.norm(y))
+                order = [np.where(v.view("i4") < 0, -(v.view("i4") & 0x7FFFFFFF), v.view("i4")) for v in (x, y)]
+                np.abs(order[0].astype("i8") - order[1]).max()
+
+    return timed(job)
+
+
+def convert_numpy(path, target):
+    """A loop over `safe_open` that casts to bfloat16 and saves."""
+    import ml_dtypes
+
+    def write():
+        with safetensors.safe_open(path, "np") as file:
+            safetensors.numpy.save_file(
+                {name: file.get_tensor(name).astype(ml_dtypes.bfloat16) for name in file.keys()}, target
+            )
+
+    return replaced(target, write)
+
+
 JOBS = {
     job.__name__: job
     for job in (
@@ -201,6 +243,9 @@ JOBS = {
         build,
         set_weights,
         cast,
+        stats_numpy,
+        diff_numpy,
+        convert_numpy,
     )
 }
 

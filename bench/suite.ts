@@ -11,6 +11,7 @@ import { markdown, section } from "./report.ts";
 import type { Section } from "./report-types.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
+import { cli } from "./workloads/cli.ts";
 import { convert } from "./workloads/convert.ts";
 import { copy } from "./workloads/copy.ts";
 import { load } from "./workloads/load.ts";
@@ -44,6 +45,7 @@ const WORKLOADS: readonly Workload[] = [
   convert,
   python,
   training,
+  cli,
   scale,
   size,
 ];
