@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   convert: async () => (await import("./commands/convert/command.ts")).convertCommand,
   merge: async () => (await import("./commands/merge/command.ts")).mergeCommand,
   split: async () => (await import("./commands/split/command.ts")).splitCommand,
+  cache: async () => (await import("./commands/cache/command.ts")).cacheCommand,
   complete: async () => (await import("./commands/completion/command.ts")).completionCommand,
 };
 

@@ -154,6 +154,8 @@ files are written.`,
   { run: "diff torch.safetensors merged.safetensors" },
   "`--strip` takes a subtree's own key off its names; `merge KEY=FILE` puts it below a key again.",
   { run: "split torch.safetensors -o layers --depth 2 --strip --dry-run" },
+  "## cache\n\nShows how much `--cache` has kept; `--trim 10GB` removes what was kept first, until the rest is no larger than that.",
+  { run: "cache blocks" },
   `## complete
 
 Prints a script that makes a shell complete commands, options, files and the names of tensors.

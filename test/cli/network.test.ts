@@ -1,6 +1,6 @@
 /** Places on the network: headers, tokens, folders, the cache, and what is never printed. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -186,6 +186,21 @@ describe("--cache", () => {
     expect(cacheFolder({ XDG_CACHE_HOME: "/x" })).toBe(join("/x", "pytree2safetensors"));
     expect(cacheFolder({ LOCALAPPDATA: "/l" }, "win32")).toBe(join("/l", "pytree2safetensors"));
     expect(cacheFolder({}, "darwin")).toMatch(/Library.Caches.pytree2safetensors$/);
+  });
+
+  it("is shown and trimmed by p2s cache", async () => {
+    const { url } = await serveFolder();
+    await p2s(["stats", `${url}/model.safetensors`, "--cache=kept"]);
+    writeFileSync(join(folder, "kept/mine.txt"), "stays");
+    const before = JSON.parse((await p2s(["cache", "kept", "--json"])).stdout);
+    expect(before.blocks).toBe(1);
+    expect(before.bytes).toBeGreaterThan(180_000);
+    expect(await p2s(["cache", "kept", "--trim", "1KiB"])).toMatchObject({
+      code: 0,
+      stdout: "kept  0 blocks, 0 B\n",
+    });
+    expect(readdirSync(join(folder, "kept"))).toEqual(["mine.txt"]);
+    expect(await p2s(["cache", "kept", "--trim", "lots"])).toMatchObject({ code: 2 });
   });
 
   it("is for addresses alone", async () => {

@@ -1,0 +1,65 @@
+/** `cache [FOLDER]`: how much `--cache` has kept, and less of it. */
+import { Command, InvalidArgumentError } from "commander";
+import { openStore, trimCache } from "../../../index.node.ts";
+import { cacheFolder } from "../../args/access.ts";
+import { examples, jsonOption } from "../../args/options.ts";
+import { formatBytes, plural } from "../../terminal/sizes.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+import { printable } from "../../terminal/text.ts";
+
+interface Options {
+  readonly trim?: number;
+  readonly json?: boolean;
+}
+
+/** `cache [FOLDER]`: shows and trims the cache. */
+export function cacheCommand(terminal: Terminal): Command {
+  const command = new Command("cache")
+    .summary("show how much --cache has kept, and trim it")
+    .description(
+      "Shows where the cache of --cache is and how much it keeps. With --trim, what was kept first is removed first, until the rest is no larger than that; other files in the folder are left alone.",
+    )
+    .argument("[folder]", "the folder of the cache; the platform's folder for caches by default")
+    .option("--trim <size>", "remove what is beyond this size: 10GB, 500MiB, 0", parseBytes)
+    .addOption(jsonOption())
+    .action((folder: string | undefined, options: Options) =>
+      cache(folder ?? cacheFolder(), options, terminal),
+    );
+  return examples(command, [
+    ["cache", "where it is and how large"],
+    ["cache --trim 10GB", "no more than that"],
+  ]);
+}
+
+async function cache(folder: string, { trim, json }: Options, terminal: Terminal): Promise<void> {
+  if (trim !== undefined) await trimCache(folder, trim);
+  const store = await openStore(folder);
+  let [blocks, bytes] = [0, 0];
+  for await (const { key, size } of store.list("", { shallow: true, signal: terminal.signal })) {
+    if (!key.endsWith(".block")) continue;
+    blocks++;
+    bytes += size;
+  }
+  if (json) terminal.json({ folder, blocks, bytes });
+  else terminal.print(`${printable(folder)}  ${plural(blocks, "block")}, ${formatBytes(bytes)}`);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+function parseBytes(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = UNITS[unit?.toLowerCase() ?? "?"];
+  if (digits !== undefined && factor !== undefined) return Math.floor(Number(digits) * factor);
+  throw new InvalidArgumentError("Expected a size, as 10GB or 500MiB.");
+}
