@@ -15,12 +15,14 @@ export function commandTests(server: S3Server): void {
     it("reads and writes s3: addresses, and keeps what it reads", async () => {
       const folder = mkdtempSync(join(tmpdir(), "p2s-s3-"));
       const { accessKeyId, secretAccessKey } = server.credentials;
-      Object.assign(process.env, {
+      const before = process.env;
+      process.env = {
+        ...before,
         AWS_ACCESS_KEY_ID: accessKeyId,
         AWS_SECRET_ACCESS_KEY: secretAccessKey,
         AWS_REGION: "us-east-1",
         AWS_ENDPOINT_URL_S3: server.url,
-      });
+      };
       try {
         const local = join(folder, "model.safetensors");
         const layer = () => ({ w: new Tensor("F32", [64, 64], new Float32Array(4096).fill(0.5)) });
@@ -63,6 +65,7 @@ export function commandTests(server: S3Server): void {
           keys.join(" "),
         );
       } finally {
+        process.env = before;
         rmSync(folder, { recursive: true, force: true });
       }
     });
