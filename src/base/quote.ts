@@ -34,6 +34,12 @@ export function printable(text: string, max = Number.POSITIVE_INFINITY): string 
   return cut(text, max).replace(UNSAFE, escapeCharacter);
 }
 
+/** A list of names in a message: the first `max` of them in quotes, and how many more there are. */
+export function quoteList(names: readonly string[], max: number): string {
+  const shown = names.slice(0, max).map((name) => quote(name));
+  return names.length > max ? `${shown.join(", ")} and ${names.length - max} more` : shown.join(", ");
+}
+
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   // Never between the two halves of a character.

@@ -1,7 +1,7 @@
 /** Opens a safetensors file, a sharded checkpoint, or the one that a folder holds. */
 import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { printable, quote } from "../base/quote.ts";
+import { printable, quoteList } from "../base/quote.ts";
 import { looksLikeIndex } from "../format/shards.ts";
 import { isFolder } from "../io/duck-types.ts";
 import { type OpenedSource, openPlace, openSourceIn, type SourceInput } from "../io/open-source.ts";
@@ -100,7 +100,5 @@ async function openInFolder(store: Folder, options: OpenOptions): Promise<Opened
 }
 
 function listed(files: readonly string[]): string {
-  if (files.length === 0) return "no file";
-  const shown = files.slice(0, 10).map((file) => quote(file));
-  return files.length > 10 ? `${shown.join(", ")} and ${files.length - 10} more` : shown.join(", ");
+  return files.length === 0 ? "no file" : quoteList(files, 10);
 }

@@ -1,7 +1,7 @@
 /** How a template and named tensors go together, known before any data is read. */
 import { invalidArgument, requireChoice } from "../base/arguments.ts";
 import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
-import { quote } from "../base/quote.ts";
+import { quote, quoteList } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { matchWeights } from "../tree/match.ts";
@@ -153,9 +153,7 @@ function refuse(report: WeightsReport, matched: number, options: SetWeightsOptio
 }
 
 function list(names: readonly string[]): string {
-  if (names.length === 0) return "nothing";
-  const shown = names.slice(0, 3).map((name) => quote(name));
-  return names.length > 3 ? `${shown.join(", ")} and ${names.length - 3} more` : shown.join(", ");
+  return names.length === 0 ? "nothing" : quoteList(names, 3);
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeValue, messageOf, printable, quote } from "../../src/base/quote.ts";
+import { describeValue, messageOf, printable, quote, quoteList } from "../../src/base/quote.ts";
 
 describe("quote", () => {
   it("spells plain names as JSON does", () => {
@@ -62,5 +62,12 @@ describe("messageOf", () => {
     expect(messageOf(new Error("bad \x1b[2J"))).toBe("bad \\u001b[2J");
     expect(messageOf("text")).toBe("text");
     expect(messageOf(undefined)).toBe("undefined");
+  });
+});
+
+describe("quoteList", () => {
+  it("quotes every name of a list that fits, and counts what it leaves out of a longer one", () => {
+    expect(quoteList(["a", "b\n"], 2)).toBe('"a", "b\\n"');
+    expect(quoteList(["a", "b", "c", "d"], 2)).toBe('"a", "b" and 2 more');
   });
 });
