@@ -10,11 +10,25 @@ const HIDDEN_BIT = 1 << MANTISSA;
 const INFINITY_BITS = 0x7f800000;
 const QUIET_BIT = 1 << (MANTISSA - 1);
 
+/** Conversions that a platform does faster than a loop; each says whether it did it. */
+export interface FastFloats {
+  decode(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean;
+  encode(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean;
+}
+
+let fast: FastFloats | undefined;
+
+/** Teaches the conversions; `simd.node.ts` calls it when it is imported. */
+export function setFastFloats(floats: FastFloats | undefined): void {
+  fast = floats;
+}
+
 /**
  * Decodes codes to the numbers that they stand for, each of which a float32 holds exactly. `out` has an element for
  * each code.
  */
 export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array): void {
+  if (fast?.decode(dtype, codes, out)) return;
   const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
   const count = codes.length;
   if (dtype === "BF16") {
@@ -42,6 +56,7 @@ export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array)
  * NaN becomes NaN, in F4 a zero.
  */
 export function encodeFloats(dtype: CodedFloat, values: Float32Array, codes: Codes): void {
+  if (fast?.encode(dtype, values, codes)) return;
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   if (dtype === "F16" || dtype === "BF16") {
     encode16(FLOAT_FORMATS[dtype], bits, codes);
