@@ -40,7 +40,7 @@ const bias = layer!.bias as LazyTensor;
 layer!.bias = Tensor.from([1, 2, 3, 4], { dtype: bias.dtype });
 
 // `like` keeps the metadata of the file.
-await savePytree(model, output, { keys: "dotted", like: source });
+await savePytree(model, output, { keys: "dotted", like: bias.file });
 await bias.file.close();
 
 const changed = await openSafetensors(output);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defaultDevice, init, type numpy as np, tree as trees } from "@jax-js/jax";
+import { openSafetensors } from "pytree2safetensors";
 import { loadPytree, savePytree } from "pytree2safetensors/jax-js";
 import { Check } from "./check.ts";
 
@@ -11,9 +12,11 @@ export async function doubleModels(folder: string): Promise<void> {
   const double = (tree: unknown) => trees.map((weight: np.Array) => weight.mul(2), tree as never);
   const file = (name: string) => join(folder, `${name}.safetensors`);
 
-  const equinox = await loadPytree<{ layers: unknown[] }>(file("equinox"));
+  const equinoxFile = await openSafetensors(file("equinox"));
+  const equinox = await loadPytree<{ layers: unknown[] }>(equinoxFile);
   check.expect(equinox.layers.length === 3, "Equinox: not three layers");
-  await savePytree(double(equinox), file("equinox-doubled"), { like: file("equinox") });
+  await savePytree(double(equinox), file("equinox-doubled"), { like: equinoxFile });
+  await equinoxFile.close();
 
   const nnx = await loadPytree<{ linear: object }>(file("nnx"));
   check.expect(Object.keys(nnx.linear).join() === "bias,kernel", "NNX: other keys");

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultDevice, init, type numpy as np, tree as trees } from "@jax-js/jax";
-import { loadFile, savePytree, Tensor } from "pytree2safetensors";
+import { loadFile, openSafetensors, savePytree, Tensor } from "pytree2safetensors";
 import * as jaxJs from "pytree2safetensors/jax-js";
 import { Check } from "./check.ts";
 
@@ -20,7 +20,7 @@ export async function saveModels(original: string, folder: string): Promise<void
   const names = Object.keys(dict);
   for (const [name, options] of Object.entries({
     attrs: { objects: "attrs" },
-    like: { like: original },
+    like: { like: await openSafetensors(original) },
     names: { like: names },
   } as const)) {
     const path = join(folder, `model-${name}.safetensors`);
@@ -39,7 +39,7 @@ export async function doubleModel(original: string, folder: string): Promise<voi
   const model = await jaxJs.loadPytree(original);
   const doubled = trees.map((weight: np.Array) => weight.mul(2), model as never);
   const path = join(folder, "model-doubled.safetensors");
-  await jaxJs.savePytree(doubled, path, { like: original });
+  await jaxJs.savePytree(doubled, path, { like: await openSafetensors(original) });
   const [before, after] = [await loadFile(original), await loadFile(path)];
   check.expect(String(Object.keys(after)) === String(Object.keys(before)), "other names");
   for (const [name, tensor] of Object.entries(before)) {

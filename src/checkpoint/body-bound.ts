@@ -1,7 +1,6 @@
 /** How far a download of unknown length may be read: no further than the file's header says that it goes. */
 import { fileLength } from "../format/header/file-length.ts";
-import { headerLength, PREFIX_BYTES } from "../format/header/prefix.ts";
-import { looksLikeIndex } from "../format/shards.ts";
+import { headerLength, looksLikeIndex, PREFIX_BYTES } from "../format/header/prefix.ts";
 import { MAX_INDEX_BYTES } from "./head.ts";
 
 /** The bound of a body that begins so; see `BodyBound` in `io/options.ts`. */

@@ -1,19 +1,14 @@
 /** An open file or sharded checkpoint, of which only headers have been read. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
-import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { quote } from "../base/quote.ts";
-import { findAliases } from "../format/aliases.ts";
 import { PREFIX_BYTES } from "../format/header/prefix.ts";
-import { missingTensor } from "../format/shards.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import { CastStream, castChunk } from "../tensor/cast-stream.ts";
 import { type Dtype, requireDtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { stripKinds } from "../tree/match.ts";
 import type { ArrayInfo } from "./adapter.ts";
-import type { FilePart, FileTensor } from "./file-part.ts";
+import { OpenedCheckpoint } from "./opened.ts";
 import type { CastingOptions, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readSlice } from "./read-slice.ts";
@@ -70,24 +65,6 @@ export interface StreamOptions extends Omit<CastingOptions, "cast"> {
 
 const STREAM_BYTES = 8 * 2 ** 20;
 
-// Closes what a file holds once nobody can reach the file any more, its lazy leaves included.
-const forgotten = new FinalizationRegistry<() => Promise<void>>((release) => {
-  release().catch(() => {}); // nobody is there to be told
-});
-
-/** What {@link SafetensorsFile} is made of. */
-export interface FileContents {
-  readonly parts: readonly FilePart[];
-  /** By file, then by offset. */
-  readonly tensors: readonly FileTensor[];
-  /** Decoded when it is asked for: a dict of tiny strings takes many times the bytes that it is written in. */
-  readonly metadata: () => Readonly<Record<string, string>>;
-  /** Tensors that an index lists and that their shard doesn't have: name → file name. */
-  readonly missing?: ReadonlyMap<string, string>;
-  readonly totalParameters?: number | undefined;
-  readonly release: () => Promise<void>;
-}
-
 /**
  * An open file (or sharded checkpoint) of which only the header has been read. `openSafetensors` makes it;
  * every function that takes a source takes one of these too, and leaves it open.
@@ -101,39 +78,15 @@ export interface FileContents {
  * await file.close();
  * ```
  */
-export class SafetensorsFile {
-  readonly #contents: FileContents;
-  #metadata: Readonly<Record<string, string>> | undefined;
-  #names: readonly string[] | undefined;
-  #byName: ReadonlyMap<string, FileTensor> | undefined;
-  #closed: Promise<void> | undefined;
-
-  /** @internal */
-  constructor(contents: FileContents) {
-    this.#contents = contents;
-    forgotten.register(this, contents.release, this);
-  }
-
-  /** The strings under `__metadata__`; of a sharded checkpoint, those of the index and of all its files. */
-  get metadata(): Readonly<Record<string, string>> {
-    this.#metadata ??= this.#contents.metadata();
-    return this.#metadata;
-  }
-
-  /** The names of all tensors, in the order of their data. */
-  get names(): readonly string[] {
-    this.#names ??= this.#contents.tensors.map(({ name }) => name);
-    return this.#names;
-  }
-
+export class SafetensorsFile extends OpenedCheckpoint {
   /** The size of all files together, headers included, in bytes. */
   get byteLength(): number {
-    return this.#contents.parts.reduce((sum, { source }) => sum + source.size, 0);
+    return this.contents.parts.reduce((sum, { source }) => sum + source.size, 0);
   }
 
   /** The files that it consists of: one, or the shards of a sharded checkpoint in the order of their names. */
   get files(): readonly CheckpointFile[] {
-    return this.#contents.parts.map(({ name, source, dataStart }) => ({
+    return this.contents.parts.map(({ name, source, dataStart }) => ({
       name,
       byteLength: source.size,
       headerLength: dataStart - PREFIX_BYTES,
@@ -142,12 +95,7 @@ export class SafetensorsFile {
 
   /** What the index of a sharded checkpoint gives as the number of its parameters, if it gives one. */
   get totalParameters(): number | undefined {
-    return this.#contents.totalParameters;
-  }
-
-  /** Whether the file has a tensor of this name. */
-  has(name: string): boolean {
-    return this.find(name) !== undefined;
+    return this.contents.totalParameters;
   }
 
   /**
@@ -257,76 +205,8 @@ export class SafetensorsFile {
     reportOverflow({ name, tensor: { dtype }, as: { cast, overflow } }, options);
   }
 
-  /** Closes what was opened for it, once. Tensors that have been read stay. */
-  close(): Promise<void> {
-    forgotten.unregister(this);
-    this.#closed ??= this.#contents.release();
-    return this.#closed;
-  }
-
   /** The same as {@link SafetensorsFile.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** @internal All tensors that are there. */
-  get present(): readonly FileTensor[] {
-    return this.#contents.tensors;
-  }
-
-  /**
-   * The tensors that the index of a sharded checkpoint lists and that are missing from their file: name → file name.
-   * They are not among {@link SafetensorsFile.names}; whatever would read one throws `InvalidIndex`.
-   */
-  get missing(): ReadonlyMap<string, string> {
-    return this.#contents.missing ?? new Map();
-  }
-
-  /**
-   * Other names of tensors: files that safetensors' `save_model` writes store tied weights once and say in the metadata
-   * which names stand for which tensor. Alias → name of the stored tensor.
-   */
-  get aliases(): ReadonlyMap<string, string> {
-    return findAliases(this.metadata, (name) => this.has(name));
-  }
-
-  /** @internal The tensor of this name, if there is one. */
-  find(name: string): FileTensor | undefined {
-    this.#byName ??= new Map(this.#contents.tensors.map((tensor) => [tensor.name, tensor]));
-    return this.#byName.get(name);
-  }
-
-  /** @internal The tensor of this name; throws `TensorNotFound`. */
-  locate(name: string): FileTensor {
-    const found = this.find(name);
-    if (found !== undefined) return found;
-    if (typeof name !== "string") throw invalidArgument("name", "a string", name);
-    this.requireNone(this.missing.has(name) ? [name] : []);
-    throw new Pytree2SafetensorsError("TensorNotFound", this.#notFound(name), {
-      tensor: name,
-      expected: "the name of a tensor in the file",
-      found: quote(name),
-    });
-  }
-
-  /** @internal Throws for the first of these names, all of which the shards lack. */
-  requireNone(missing: Iterable<string>): void {
-    const names = [...missing];
-    const [first] = names;
-    if (first === undefined) return;
-    const error = missingTensor(first, this.missing.get(first)!);
-    if (names.length === 1) throw error;
-    const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
-    const message = `${error.message} (and ${names.length - 1} more, see "faults")`;
-    throw new Pytree2SafetensorsError(error.code, message, { tensor: first, faults });
-  }
-
-  #notFound(name: string): string {
-    const plain = stripKinds(name);
-    const isNear = (other: string) =>
-      other.includes(name) || name.includes(other) || stripKinds(other) === plain;
-    const close = this.names.filter(isNear).slice(0, 3);
-    const hint = close.length > 0 ? `; near it: ${close.map((other) => quote(other)).join(", ")}` : "";
-    return `there is no tensor ${quote(name)} among the ${this.names.length} of the file${hint}`;
   }
 }

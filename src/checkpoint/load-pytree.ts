@@ -8,12 +8,13 @@ import { keystr } from "../tree/keys/keystr.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
 import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
-import type { SafetensorsFile } from "./file.ts";
+import { SafetensorsFile } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { LoadFileOptions } from "./load-file.ts";
 import { STRUCTURE_KEY, userMetadata } from "./metadata.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
+import type { OpenedCheckpoint } from "./opened.ts";
 import { warn } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
 import { TensorRead } from "./read-tensors.ts";
@@ -104,7 +105,7 @@ export async function loadPytree(
   requireChoice("structure", options.structure, ["auto", "ignore", "require"]);
   requireChoice("attributes", options.attributes, ["container", "object"]);
   requireChoice("unknownClasses", options.unknownClasses, ["container", "opaque"]);
-  const { file, onProgress } = await openToRead(source, options);
+  const { file, onProgress } = await openToRead(source, options, SafetensorsFile);
   let staysOpen = file === source;
   try {
     const all = (options.aliases ? withAliases(file) : file.present).map((tensor) => new TensorRead(tensor));
@@ -112,7 +113,7 @@ export async function loadPytree(
     const isScalar = (read: TensorRead) => plan.scalars.has(read);
     // Scalars are a few bytes each, and nobody wants to await a step counter.
     const eager = options.lazy ? plan.tensors.filter(isScalar) : [...plan.tensors];
-    if (options.lazy) makeLazy(file, plan, options);
+    if (options.lazy) makeLazy(file as SafetensorsFile, plan, options);
     const reads = planReading(eager, options, isScalar);
     const reading = options.lazy ? { signal: options.signal } : { ...options, onProgress };
     await readArrays(reads, reading, options.arrays, (read, tensor) =>
@@ -131,7 +132,7 @@ export async function loadPytree(
 
 /** The tree that the names of a file make, before there are leaves. */
 function planTree(
-  file: SafetensorsFile,
+  file: OpenedCheckpoint,
   reads: readonly TensorRead[],
   options: LoadPytreeOptions<unknown>,
 ): PlannedTree<TensorRead> {
@@ -161,7 +162,7 @@ function nameOf({ name }: FileTensor): string {
 }
 
 /** Says once that names look like those of another framework, which the default style reads as attributes. */
-function warnOfStyle(file: SafetensorsFile, options: LoadPytreeOptions<unknown>): void {
+function warnOfStyle(file: OpenedCheckpoint, options: LoadPytreeOptions<unknown>): void {
   const style = guessKeyStyle(file.names);
   const isForeign =
     style === "slash" || (style === "dotted" && (hasIndices(file.names) || file.metadata.format === "pt"));

@@ -7,9 +7,9 @@ import { abortable } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
 import { bodyBound } from "./body-bound.ts";
-import { SafetensorsFile } from "./file.ts";
 import { type OpenedPart, openPart } from "./file-part.ts";
 import { MAX_INDEX_BYTES, readHead } from "./head.ts";
+import type { CheckpointContents } from "./opened.ts";
 import { type OpenOptions, warn } from "./options.ts";
 
 // Headers of shards that are read at once.
@@ -20,7 +20,7 @@ export async function openShards(
   opened: OpenedSource,
   head: Uint8Array,
   options: OpenOptions,
-): Promise<SafetensorsFile> {
+): Promise<CheckpointContents> {
   const index = await readIndex(opened, head, options);
   const shards: OpenedSource[] = [];
   const release = async () => {
@@ -55,13 +55,13 @@ export async function openShards(
     options.signal?.throwIfAborted();
     throwFailures(settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
     const parts = (await Promise.all(opening)) as OpenedPart[];
-    return new SafetensorsFile({
+    return {
       parts: parts.map(({ part }) => part),
       ...tensorsOf(index, parts, options),
       metadata: () => joinMetadata(index, parts),
       totalParameters: index.totalParameters,
       release,
-    });
+    };
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.close().catch(() => {})));
     throw error;

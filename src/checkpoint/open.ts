@@ -2,7 +2,7 @@
 import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable, quoteList } from "../base/quote.ts";
-import { looksLikeIndex } from "../format/shards.ts";
+import { looksLikeIndex } from "../format/header/prefix.ts";
 import { isFolder } from "../io/duck-types.ts";
 import { type OpenedSource, openPlace, openSourceIn, type SourceInput } from "../io/open-source.ts";
 import type { Folder } from "../io/types.ts";
@@ -11,6 +11,7 @@ import { SafetensorsFile } from "./file.ts";
 import { openPart } from "./file-part.ts";
 import { readHead } from "./head.ts";
 import { openShards } from "./open-shards.ts";
+import { type CheckpointContents, OpenedCheckpoint } from "./opened.ts";
 import type { LongCallOptions, OpenOptions } from "./options.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -39,14 +40,23 @@ export async function openSafetensors(
   options: OpenOptions = {},
 ): Promise<SafetensorsFile> {
   requireOptions(options);
-  if (source instanceof SafetensorsFile) return source;
-  const place = await openPlace(source, { ...options, bound: bodyBound });
+  return openCheckpoint(source, options, SafetensorsFile);
+}
+
+/** Opens a checkpoint as an object of a class: functions that read it whole have no use for the methods of files. */
+export async function openCheckpoint<C extends OpenedCheckpoint>(
+  source: CheckpointSource,
+  options: OpenOptions,
+  Class: new (contents: CheckpointContents) => C,
+): Promise<C> {
+  if (source instanceof Class) return source;
+  const place = await openPlace(source as SourceInput, { ...options, bound: bodyBound });
   const opened = isFolder(place) ? await openInFolder(place, options) : place;
   try {
     const head = await readHead(opened.source, options.signal);
-    if (looksLikeIndex(head)) return await openShards(opened, head, options);
+    if (looksLikeIndex(head)) return new Class(await openShards(opened, head, options));
     const { part, tensors, metadata } = await openPart(opened.source, 0, head, options.signal);
-    return new SafetensorsFile({ parts: [part], tensors, metadata, release: () => opened.close() });
+    return new Class({ parts: [part], tensors, metadata, release: () => opened.close() });
   } catch (error) {
     await opened.close().catch(() => {}); // the error that led here is the one to see
     throw error;
@@ -60,11 +70,12 @@ export async function openSafetensors(
 export async function openToRead(
   source: CheckpointSource,
   options: OpenOptions & LongCallOptions,
-): Promise<{ file: SafetensorsFile; onProgress: OnProgress | undefined }> {
+  Class: new (contents: CheckpointContents) => OpenedCheckpoint = OpenedCheckpoint,
+): Promise<{ file: OpenedCheckpoint; onProgress: OnProgress | undefined }> {
   const { onProgress } = options;
-  if (onProgress === undefined) return { file: await openSafetensors(source, options), onProgress };
+  if (onProgress === undefined) return { file: await openCheckpoint(source, options, Class), onProgress };
   let downloaded = 0;
-  const file = await openSafetensors(source, {
+  const watched: OpenOptions = {
     ...options,
     onDownload: (progress) => {
       options.onDownload?.(progress);
@@ -73,7 +84,8 @@ export async function openToRead(
       const total = Math.max(progress.total ?? 0, downloaded + 1);
       onProgress({ loaded: downloaded, total, name: "" });
     },
-  });
+  };
+  const file = await openCheckpoint(source, watched, Class);
   if (downloaded === 0) return { file, onProgress };
   const report: OnProgress = ({ loaded, total, name }) => {
     if (loaded === total) onProgress({ loaded: downloaded, total: downloaded, name });

@@ -1,16 +1,12 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
-import type { Awaitable } from "../base/types.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import { likeKinds } from "../tree/rekey.ts";
 import { tree2names } from "../tree/tree2names.ts";
-import { treeUnflatten } from "../tree/treedef.ts";
-import { Walk } from "../tree/walk.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import {
   codecOf,
@@ -22,9 +18,8 @@ import {
   takeArray,
   unsupportedLeaf,
 } from "./leaf.ts";
-import { type Like, readLike } from "./like.ts";
+import { likeOf } from "./like.ts";
 import { checkMetadata, type Metadata, withStructure } from "./metadata.ts";
-import type { CheckpointSource } from "./open.ts";
 import type { CastingOptions } from "./options.ts";
 import { chooseCast } from "./reads-of.ts";
 import type { LeafDict, SaveOptions } from "./save.ts";
@@ -102,60 +97,20 @@ export class PreparedSave {
   }
 }
 
-/**
- * Takes a tree for a save. All of it is taken before this function returns; only what `like` says of another file is
- * waited for.
- */
-export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): Awaitable<PreparedSave> {
-  requireOptions(options);
-  const { like } = options;
-  if (like === undefined) return nameTree(tree, options);
-  if (Array.isArray(like)) return nameTree(tree, options, { kinds: likeKinds(like) });
-  const held = holdTree(tree, options);
-  return readLike(like as CheckpointSource, options as SavePytreeOptions<never>).then(
-    (found) => nameTree(held.tree, options, found),
-    (error) => {
-      held.release();
-      throw error;
-    },
-  );
-}
-
-/** A copy of the tree's containers, with leaves that are held already. */
-function holdTree<A>(tree: unknown, { arrays, isLeaf, maxDepth, snapshot = false }: SavePytreeOptions<A>) {
-  const adapter = arrays as ArrayAdapter<unknown> | undefined;
-  const held: Leaf[] = [];
-  const release = () => {
-    for (const { codec, value } of held) codec.release?.(value);
-  };
-  const takeHeld = (value: object): Leaf | undefined => {
-    const leaf = takeArray(value, adapter);
-    if (leaf === undefined) return undefined;
-    const { codec } = leaf;
-    held.push(new Leaf(codec.hold(leaf.value, snapshot), { ...codec, hold: (same) => same }));
-    return held.at(-1);
-  };
-  try {
-    const walk = new Walk({ takeLeaf: takeHeld, isLeaf, maxDepth }, { def: true });
-    const def = walk.down(tree);
-    return { tree: treeUnflatten(def, walk.leaves), release };
-  } catch (error) {
-    release();
-    throw error;
-  }
-}
-
 /** PyTorch's libraries refuse files of their own names whose metadata doesn't say `format`. */
 function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]): Metadata | undefined {
   const isDotted = keys === "dotted" || (typeof keys === "object" && keys.name === "dotted");
   return isDotted && metadata?.format === undefined ? { ...metadata, format: "pt" } : metadata;
 }
 
-function nameTree<A>(tree: unknown, options: SavePytreeOptions<A>, like?: Like): PreparedSave {
+/** Takes a tree for a save. */
+export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): PreparedSave {
+  requireOptions(options);
   const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const like = likeOf(options.like, keys);
   const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
   const named = tree2names(tree, {
     structure,

@@ -1,10 +1,10 @@
 /** Saves a tree. */
 import { requireOptions } from "../base/arguments.ts";
-import { parseSize } from "../format/shards.ts";
+import { parseSize } from "../format/byte-size.ts";
 import type { SinkInput } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import type { CheckpointSource } from "./open.ts";
+import type { LikeInput } from "./like.ts";
 import { prepareTree } from "./prepare.ts";
 import { type SaveFileOptions, writeWhole } from "./save-file.ts";
 import { type ShardSink, writeShards } from "./save-shards.ts";
@@ -24,10 +24,10 @@ export interface SavePytreeOptions<A = Tensor> extends SaveFileOptions<A>, KeySt
    */
   readonly ordered?: boolean;
   /**
-   * A file, or the key strings of one, from which each node's kinds of keys are taken: what came from a Python
+   * An open file, or the key strings of one, from which each node's kinds of keys are taken: what came from a Python
    * module as plain objects goes back into it. A file's metadata strings go along, unless you pass `metadata`.
    */
-  readonly like?: CheckpointSource | readonly string[];
+  readonly like?: LikeInput;
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
   /** How deep a tree may be; 1,000 by default, as when it is loaded. */
@@ -66,7 +66,7 @@ export async function savePytree<A = Tensor>(
   requireOptions(options);
   const { maxShardSize } = options;
   const maxBytes = maxShardSize === undefined ? undefined : parseSize(maxShardSize);
-  const prepared = await prepareTree(tree, options);
+  const prepared = prepareTree(tree, options);
   try {
     if (maxBytes === undefined) await writeWhole(prepared, sink as SinkInput, options);
     else await writeShards(prepared, sink as ShardSink, { ...options, maxBytes });

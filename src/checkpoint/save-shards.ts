@@ -1,8 +1,8 @@
 /** Writes a sharded checkpoint to a store: shards first, then the index, which is what counts. */
 import { invalidArgument } from "../base/arguments.ts";
-import { parseShardIndex, planShards, writeShardIndex } from "../format/shards.ts";
+import { planShards, writeShardIndex } from "../format/shard-plan.ts";
+import { ExactSource } from "../io/guard.ts";
 import { openSinkIn } from "../io/open-sink.ts";
-import { openSourceIn } from "../io/open-source.ts";
 import { openWritableStore, type StoreInput } from "../io/open-store.ts";
 import type { SinkOptions } from "../io/options.ts";
 import type { ByteSink, Store } from "../io/types.ts";
@@ -139,11 +139,12 @@ async function ours(folder: Store, files: RegExp): Promise<SavedFile[]> {
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
 async function indexedFiles(folder: Store, indexName: string): Promise<ReadonlySet<string>> {
   try {
-    const { source, close } = await openSourceIn(folder, indexName);
+    const source = new ExactSource(await folder.source(indexName), true);
     try {
-      return new Set(parseShardIndex(new TextDecoder().decode(await source.read(0, source.size))).files);
+      const index = JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
+      return new Set(Object.values<string>(index.weight_map));
     } finally {
-      await close();
+      await source.close();
     }
   } catch {
     return new Set();

@@ -3,8 +3,8 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { keyOf } from "../tree/keys/keypath.ts";
 import type { KeyStyle, KeyStyleName } from "../tree/keys/keystyles.ts";
-import type { SafetensorsFile } from "./file.ts";
 import { compareInFile, type FileTensor } from "./file-part.ts";
+import type { OpenedCheckpoint } from "./opened.ts";
 import type { Select } from "./options.ts";
 
 /** How the names of a file, and what selects among them, are spelled. */
@@ -17,7 +17,7 @@ export type SelectionKeys = KeyStyleName | KeyStyle | "auto";
  *   its shard doesn't have.
  */
 export function selectTensors(
-  file: SafetensorsFile,
+  file: OpenedCheckpoint,
   select: Select | undefined,
   keys: SelectionKeys = "pytree",
   aliases = false,
@@ -44,7 +44,7 @@ export function selectTensors(
 }
 
 /** The tensors of a file, tied ones once for each of their names, in the order of their data. */
-export function withAliases(file: SafetensorsFile): readonly FileTensor[] {
+export function withAliases(file: OpenedCheckpoint): readonly FileTensor[] {
   const others = Array.from(file.aliases, ([name, stored]) => ({ ...file.locate(stored), name }));
   return others.length === 0 ? file.present : [...file.present, ...others].sort(compareInFile);
 }

@@ -37,7 +37,7 @@ export async function serialize<A = Tensor>(
   tree: unknown,
   options: Omit<SavePytreeOptions<A>, "maxShardSize" | "shardName" | "flush"> = {},
 ): Promise<SerializedPytree> {
-  const prepared = await prepareTree(tree, options);
+  const prepared = prepareTree(tree, options);
   const { layout, entries } = prepared;
   const { signal } = options;
   const stream = () => {

@@ -1,12 +1,9 @@
-// Sharded checkpoints: the index that says which tensor is in which file, and the dealing out of tensors to files.
+// The index of a sharded checkpoint, which says which tensor is in which file, as it is read.
 import { type ErrorDetails, Pytree2SafetensorsError } from "../base/errors.ts";
 import { isInside } from "../base/inside.ts";
 import { describeValue, quote } from "../base/quote.ts";
 import { compareUtf8 } from "../base/utf8.ts";
-import { byteLengthOf } from "../tensor/size.ts";
-import { JsonCursor, OPEN_BRACE } from "./header/json.ts";
-import { PREFIX_BYTES } from "./header/prefix.ts";
-import type { LayoutEntry } from "./layout/layout.ts";
+import { JsonCursor } from "./header/json.ts";
 import type { TensorRef } from "./tensor-ref.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -34,19 +31,7 @@ export interface ShardMatch<F> {
   readonly missing: ReadonlyMap<string, string>;
 }
 
-const SPACE = /^[ \t\n\r]$/;
 const BOM = "\ufeff";
-
-/**
- * Whether the start of a file is that of an index. A safetensors file begins with a length of at most 100,000,000 as 64
- * bits, so some of its first eight bytes are zero. No byte of a JSON text is.
- */
-export function looksLikeIndex(start: Uint8Array): boolean {
-  const hasMark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
-  let at = hasMark ? 3 : 0;
-  while (at < start.length && SPACE.test(String.fromCharCode(start[at]!))) at++;
-  return start[at] === OPEN_BRACE && start.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
-}
 
 /**
  * Reads the index of a sharded checkpoint, as Hugging Face's libraries write it. Its `weight_map` decides; whatever
@@ -113,12 +98,6 @@ export function unlistedWarning(unlisted: ShardMatch<unknown>["unlisted"]): Pytr
   return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, found: file });
 }
 
-/** The error for reading a tensor that is listed in a file that does not hold it. */
-export function missingTensor(name: string, file: string): Pytree2SafetensorsError {
-  const message = `the index says that the tensor ${quote(name)} is in the shard ${quote(file)}, but it is not there; is the shard from another checkpoint?`;
-  return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, expected: file });
-}
-
 // JSON without the leniencies that hide something: repeated keys, lone surrogates, endless nesting.
 function strictJson(text: string): unknown {
   const cursor = new JsonCursor(encodeUtf8(text), "InvalidIndex");
@@ -146,79 +125,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function invalid(message: string, details: ErrorDetails): Pytree2SafetensorsError {
   return new Pytree2SafetensorsError("InvalidIndex", `invalid shard index: ${message}`, details);
-}
-
-/**
- * The text of an index, as Hugging Face's libraries write it: two spaces of indent, keys sorted.
- *
- * @param totalSize The bytes of all tensors together.
- * @param metadata Further metadata.
- */
-export function writeShardIndex(
-  weightMap: ReadonlyMap<string, string>,
-  totalSize: number,
-  metadata: Readonly<Record<string, unknown>> = {},
-): string {
-  // Text by hand: an object would put keys that look like integers first, and `__proto__` nowhere.
-  const members = (pairs: readonly (readonly [string, unknown])[]) => {
-    const lines = [...pairs]
-      .sort(byKey)
-      .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-    return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`;
-  };
-  const about = Object.entries(metadata).filter(([key]) => key !== "total_size");
-  return `{\n  "metadata": ${members([...about, ["total_size", totalSize]])},\n  "weight_map": ${members([...weightMap])}\n}\n`;
-}
-
-function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
-  return compareUtf8(a[0], b[0]);
-}
-
-/**
- * Deals tensors out to shards of at most `maxShardBytes` of data each, as Hugging Face's libraries do: in the
- * order given, the next shard when one is full, and a tensor that is larger than a shard in one of its own.
- *
- * @returns For each shard the indices of its entries.
- */
-export function planShards(entries: readonly LayoutEntry[], maxShardBytes: number): number[][] {
-  const shards: number[][] = [];
-  let current: number[] = [];
-  let bytes = 0;
-  for (const [index, { dtype, shape }] of entries.entries()) {
-    const size = byteLengthOf(dtype, shape);
-    if (size > maxShardBytes) {
-      shards.push([index]);
-      continue;
-    }
-    if (bytes + size > maxShardBytes) {
-      shards.push(current);
-      current = [];
-      bytes = 0;
-    }
-    current.push(index);
-    bytes += size;
-  }
-  if (current.length > 0) shards.push(current);
-  return shards;
-}
-
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
-const BINARY_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-
-/**
- * Reads a size: a number of bytes, or a text like `"5GB"` (10^9 bytes each, as Hugging Face has it) or `"5GiB"`
- * (2^30).
- *
- * @throws InvalidArgument
- */
-export function parseSize(size: number | string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([KMGT])(I?))?B?\s*$/i.exec(String(size));
-  const unit = match?.[2]?.toUpperCase() ?? "";
-  const bytes = match ? Math.floor(Number(match[1]) * (match[3] ? BINARY_UNITS : UNITS)[unit]!) : 0;
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  const message = `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`;
-  throw new Pytree2SafetensorsError("InvalidArgument", message, {
-    expected: 'a number of bytes, or a text like "5GB"',
-    found: describeValue(size),
-  });
 }

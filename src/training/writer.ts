@@ -1,10 +1,9 @@
 // Takes a tree, writes it as a step, and removes the steps that no rule wants any more.
-import type { Awaitable } from "../base/types.ts";
 import { type PreparedSave, prepareTree } from "../checkpoint/prepare.ts";
 import type { Progress } from "../checkpoint/progress.ts";
 import { writeKey } from "../checkpoint/save-file.ts";
 import { writeShards } from "../checkpoint/save-shards.ts";
-import { parseSize } from "../format/shards.ts";
+import { parseSize } from "../format/byte-size.ts";
 import type { Store } from "../io/types.ts";
 import { type CheckpointManagerOptions, defined, type SaveStepOptions } from "./options.ts";
 import { stepsToKeep } from "./policy.ts";
@@ -27,8 +26,8 @@ export class StepWriter<A> {
     this.#maxBytes = options.maxShardSize === undefined ? undefined : parseSize(options.maxShardSize);
   }
 
-  /** Takes a tree without waiting, unless `like` is a file to be read first. */
-  prepare(step: number, tree: unknown, { metrics = {}, metadata }: SaveStepOptions): Awaitable<PreparedSave> {
+  /** Takes a tree, without waiting. */
+  prepare(step: number, tree: unknown, { metrics = {}, metadata }: SaveStepOptions): PreparedSave {
     const { structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays } = this.#options;
     const { snapshot = true, cast, lossy, overflow, onWarning } = this.#options;
     // Of two forms of a step, a file and a folder, the later one counts.

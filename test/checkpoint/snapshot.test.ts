@@ -66,16 +66,6 @@ describe("a save with snapshot: true", () => {
     await expectAsItWas(await tensors());
   });
 
-  it("holds while another file is opened to be like it", async () => {
-    const tree = state();
-    const like = await (await serialize(state())).blob();
-    const { sink, tensors } = changing(() => {});
-    const saving = savePytree(tree, sink, { snapshot: true, like });
-    change(tree);
-    await saving;
-    await expectAsItWas(await tensors());
-  });
-
   it("is the same for a serialized tree, however often it is read", async () => {
     const tree = state();
     const file = await serialize(tree, { snapshot: true });

@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  looksLikeIndex,
-  matchShards,
-  parseShardIndex,
-  parseSize,
-  planShards,
-  unlistedWarning,
-  writeShardIndex,
-} from "../../src/format/shards.ts";
+import { parseSize } from "../../src/format/byte-size.ts";
+import { looksLikeIndex } from "../../src/format/header/prefix.ts";
+import { planShards, writeShardIndex } from "../../src/format/shard-plan.ts";
+import { matchShards, parseShardIndex, unlistedWarning } from "../../src/format/shards.ts";
 
 describe("parseShardIndex", () => {
   it("reads what Hugging Face's libraries write", () => {
