@@ -23,9 +23,9 @@ const FRAMEWORK = ["this jax-js array"];
 export const SIZE_JOBS: readonly SizeJob[] = [
   job(".", ["load"], 15_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
   job(".", ["save"], 12_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["loadFile"], 32_000, [...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["loadFile"], 32_500, [...KEY_STYLES, ...TREES, ...WRITING]),
   job(".", ["loadPytree"], 46_000, WRITING),
-  job(".", ["savePytree"], 33_500, HTTP),
+  job(".", ["savePytree"], 34_000, HTTP),
   job("./jax-js", ["loadPytree"], 47_000, WRITING),
   job("./jax-js", ["load"], 16_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
   job("./tfjs", ["loadPytree"], 47_000, WRITING),
