@@ -1,4 +1,5 @@
-import { headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header/header.ts";
+import { parseHeader } from "../src/format/header/header.ts";
+import { headerLength, PREFIX_BYTES } from "../src/format/header/prefix.ts";
 import {
   DTYPES,
   type Dtype,

@@ -1,5 +1,6 @@
 import { type Fault, isPytree2SafetensorsError } from "../src/base/errors.ts";
-import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../src/format/header/header.ts";
+import { type Header, parseHeader } from "../src/format/header/header.ts";
+import { headerLength, PREFIX_BYTES } from "../src/format/header/prefix.ts";
 import { hostileFiles } from "../test/format/hostile-files.ts";
 import { hostilePairs } from "../test/format/hostile-pairs.ts";
 import { differentLayouts, writeGoldenLayout } from "./layouts.ts";

@@ -2,7 +2,8 @@
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
 import { explainForeign } from "../format/foreign.ts";
-import { headerLength, PREFIX_BYTES, parseHeader } from "../format/header/header.ts";
+import { parseHeader } from "../format/header/header.ts";
+import { headerLength, PREFIX_BYTES } from "../format/header/prefix.ts";
 import type { TensorRef } from "../format/tensor-ref.ts";
 import type { ByteSource } from "../io/types.ts";
 

@@ -172,15 +172,19 @@ export interface LeafPlace {
 /** Dtype and shape of a leaf; errors say where it stands. */
 export function describeLeaf(leaf: Leaf, where: () => LeafPlace): ArrayInfo {
   try {
-    const { codec, value } = leaf;
-    const info = codec.describe(value);
-    const found = codec.bytesIn?.(value);
-    const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);
-    if (found !== expected) throw gone(expected, found!);
-    return info;
+    return infoOf(leaf);
   } catch (error) {
     throw leafError(error, where());
   }
+}
+
+/** The same, with errors that don't know where the leaf stands. */
+export function infoOf({ codec, value }: Leaf): ArrayInfo {
+  const info = codec.describe(value);
+  const found = codec.bytesIn?.(value);
+  const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);
+  if (found !== expected) throw gone(expected, found!);
+  return info;
 }
 
 /** What went wrong with a leaf, whoever threw it, with its name and key path. */
@@ -218,7 +222,7 @@ function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): str
 }
 
 /** The error of memory that was transferred, or shrank. */
-export function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
+function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
   const needed = expected === undefined ? "" : `: ${expected} bytes are needed, ${found} are left`;
   const message = `its memory went away${needed}; the buffer was transferred, or shrank. Copy an array before you transfer its buffer`;
   return new Pytree2SafetensorsError("InvalidTensorView", message, {

@@ -9,13 +9,13 @@ import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import type { ArrayAdapter } from "./adapter.ts";
 import {
-  codecOf,
-  gone,
+  infoOf,
   Leaf,
   type LeafCodec,
   type LeafPlace,
   leafError,
   takeArray,
+  takeLeaf,
   unsupportedLeaf,
 } from "./leaf.ts";
 import { likeOf } from "./like.ts";
@@ -129,13 +129,7 @@ export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): Pr
     const leaf = named.leaves.find((other) => other.name === name)!;
     return { tensor: name, keyPath: keystr(named.keyPathOf(leaf)) };
   };
-  const entries = enterAll(
-    named.leaves,
-    ({ name }) => name,
-    ({ leaf }) => leaf,
-    options,
-    placeOf,
-  );
+  const entries = enterAll(named.leaves, options, placeOf);
   return new PreparedSave(entries, metadata, named.structure, options, placeOf);
 }
 
@@ -148,66 +142,45 @@ export function prepareDict<A>(
   requireDict("the dict of leaves", dict);
   const metadata = checkMetadata(options.metadata);
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => ({ tensor: name });
-  const entries = enterAll(
-    Object.keys(dict),
-    (name) => name,
-    (name) => dict[name],
-    options,
-    placeOf,
-  );
+  const leaves = Object.keys(dict).map((name) => ({ name, leaf: dict[name] }));
+  const entries = enterAll(leaves, options, placeOf);
   return new PreparedSave(entries, metadata, undefined, options, placeOf);
 }
 
 /** The entries of leaves; when one can't be entered, those before it are let go of. */
-function enterAll<A, L>(
-  leaves: readonly L[],
-  nameOf: (leaf: L) => string,
-  leafOf: (leaf: L) => unknown,
+function enterAll<A>(
+  leaves: readonly { readonly name: string; readonly leaf: unknown }[],
   options: SaveOptions<A> & { readonly snapshot?: boolean },
   placeOf: (entry: { readonly name: string }) => LeafPlace,
 ): SaveEntry[] {
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
   const entries: SaveEntry[] = [];
   try {
-    for (const leaf of leaves) entries.push(enter(nameOf(leaf), leafOf(leaf), adapter, options));
+    for (const { name, leaf } of leaves) {
+      const taken = takeLeaf(leaf, adapter);
+      if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), adapter);
+      entries.push(enter(name, taken, options));
+    }
   } catch (error) {
     for (const { codec, held } of entries) codec.release?.(held);
-    const place = placeOf({ name: nameOf(leaves[entries.length]!) });
-    throw error === UNSUPPORTED
-      ? unsupportedLeaf(leafOf(leaves[entries.length]!), place, adapter)
-      : leafError(error, place);
+    throw leafError(error, placeOf(leaves[entries.length]!));
   }
   return entries;
 }
 
-const UNSUPPORTED = Symbol("no codec");
-
 function enter<A>(
   name: string,
-  leaf: unknown,
-  adapter: ArrayAdapter<unknown> | undefined,
+  leaf: Leaf,
   { cast, snapshot = false }: SaveOptions<A> & { readonly snapshot?: boolean },
 ): SaveEntry {
-  const taken = leaf instanceof Leaf;
-  const value = taken ? leaf.value : leaf;
-  const codec = taken ? leaf.codec : codecOf(leaf, adapter);
-  if (codec === undefined) throw UNSUPPORTED;
-  const info = codec.describe(value);
+  const { codec } = leaf;
+  const info = infoOf(leaf);
   const { dtype, shape } = info;
+  const held = codec.hold(leaf.value, snapshot);
   const byteLength = byteLengthOf(dtype, shape);
-  const found = codec.bytesIn?.(value) ?? byteLength;
-  if (found !== byteLength) throw gone(byteLength, found);
-  const held = codec.hold(value, snapshot);
   const to = cast === undefined || codec.scalar ? undefined : chooseCast(cast, name, info);
   if (to === undefined || to === dtype)
     return { name, dtype, shape, byteLength, held, codec, castFrom: undefined };
-  return {
-    name,
-    dtype: to,
-    shape,
-    byteLength: byteLengthOf(to, shape),
-    held,
-    codec,
-    castFrom: { dtype, byteLength },
-  };
+  const castFrom = { dtype, byteLength };
+  return { name, dtype: to, shape, byteLength: byteLengthOf(to, shape), held, codec, castFrom };
 }

@@ -5,13 +5,21 @@ import { describeValue, printable } from "../base/quote.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
+import { httpLimiter } from "./sources/http.ts";
 import { displayUrl } from "./sources/response.ts";
-import { httpStore } from "./stores/http.ts";
+import { httpFolder } from "./stores/http.ts";
 import { openHubAddress } from "./stores/hub/store.ts";
 import { opfsStore } from "./stores/opfs.ts";
+import { readOnlyStore } from "./stores/read-only.ts";
 import type { Store } from "./types.ts";
 import { fileSystem, locate } from "./urls.ts";
 
+const HTTP = {
+  write: "write over HTTP; give what `serialize` makes to `fetch`, or use an S3 store",
+  remove: "remove a file over HTTP; use a store that can be written",
+};
+const CLIENT = "here; the hub is written with its own client, see docs/recipes/hub.md";
+const HUB = { write: `write ${CLIENT}`, remove: `remove files ${CLIENT}` };
 const PLACES = "a path, a file: URL, an OPFS directory or a store";
 
 /** Everything that is a place with keys: a folder's path or URL, the address of a bucket, an OPFS directory, a store. */
@@ -23,10 +31,11 @@ export async function openStore(place: StoreInput, options: OpenSourceOptions = 
   options.signal?.throwIfAborted();
   const url =
     isUrl(place) || (typeof place === "string" && schemeOf(place) === undefined) ? locate(place) : "";
-  if (typeof url !== "string" && /^https?:$/.test(url.protocol)) return httpStore(url, options);
+  if (typeof url !== "string" && /^https?:$/.test(url.protocol))
+    return readOnlyStore(httpFolder(url, options, httpLimiter()), HTTP);
   if (/^hf:\/\//i.test(String(place))) {
     // A store is a folder, with or without a slash at its end.
-    return (await openHubAddress(String(place).replace(/\/?$/, "/"), options)).store;
+    return readOnlyStore((await openHubAddress(String(place).replace(/\/?$/, "/"), options)).store, HUB);
   }
   return openWritableStore(place, options);
 }

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { explainForeign, recogniseForeign } from "../../src/format/foreign.ts";
-import { headerLength, parseHeader } from "../../src/format/header/header.ts";
+import { parseHeader } from "../../src/format/header/header.ts";
+import { headerLength } from "../../src/format/header/prefix.ts";
 import { load } from "../../src/index.node.ts";
 import { BOMBS, build } from "./bombs.ts";
 import { hostileFiles } from "./hostile-files.ts";

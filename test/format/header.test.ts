@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError, type Pytree2SafetensorsError } from "../../src/base/errors.ts";
-import { type Header, headerLength, MAX_HEADER_BYTES, parseHeader } from "../../src/format/header/header.ts";
+import { type Header, parseHeader } from "../../src/format/header/header.ts";
+import { headerLength, MAX_HEADER_BYTES } from "../../src/format/header/prefix.ts";
 import { planLayout } from "../../src/format/layout/layout.ts";
 import { entriesArbitrary, expectedEnds } from "./arbitraries.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../src/base/errors.ts";
 import { isPytree2SafetensorsError, type Pytree2SafetensorsError } from "../../src/base/errors.ts";
-import { type Header, headerLength, PREFIX_BYTES, parseHeader } from "../../src/format/header/header.ts";
+import { type Header, parseHeader } from "../../src/format/header/header.ts";
+import { headerLength, PREFIX_BYTES } from "../../src/format/header/prefix.ts";
 import { hostileFiles } from "./hostile-files.ts";
 import { hostilePairs } from "./hostile-pairs.ts";
 

@@ -12,8 +12,6 @@ import { BEGIN, DTYPE, END, SHAPE_AT, WIDTH } from "./rows.ts";
 import { HeaderScanner, type Scan } from "./scan.ts";
 import { shapeReader } from "./shapes.ts";
 
-export { headerLength, MAX_HEADER_BYTES, PREFIX_BYTES } from "./prefix.ts";
-
 /** The validated header of a safetensors file. */
 export interface Header<F = unknown> {
   /** The header's length N in bytes. */

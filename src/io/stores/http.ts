@@ -2,9 +2,9 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import type { Limiter } from "../limiter.ts";
 import type { OpenSourceOptions } from "../options.ts";
-import { httpLimiter, httpSource } from "../sources/http.ts";
+import { httpSource } from "../sources/http.ts";
 import { displayUrl } from "../sources/response.ts";
-import type { Folder, Store } from "../types.ts";
+import type { Folder } from "../types.ts";
 import { checkKey, urlOf } from "../urls.ts";
 
 /**
@@ -22,30 +22,8 @@ export function httpFolder(base: URL, options: OpenSourceOptions, limiter: Limit
     },
     // biome-ignore lint/correctness/useYield: it has nothing to yield
     async *list() {
-      throw refusal("UnsupportedSource", name, "list a folder", "name the file in it, such as its index");
+      const message = `${name}: can't list a folder over HTTP; name the file in it, such as its index`;
+      throw new Pytree2SafetensorsError("UnsupportedSource", message, { source: name });
     },
   };
-}
-
-/** The same as a store, which says why it can't be written. */
-export function httpStore(base: URL, options: OpenSourceOptions): Store {
-  const folder = httpFolder(base, options, httpLimiter());
-  const refuse = (action: string, advice: string) => {
-    throw refusal("UnsupportedSink", folder.name!, action, advice);
-  };
-  return {
-    ...folder,
-    sink: () => refuse("write", "give what `serialize` makes to `fetch`, or use an S3 store"),
-    remove: () => refuse("remove a file", "use a store that can be written"),
-  };
-}
-
-function refusal(
-  code: "UnsupportedSource" | "UnsupportedSink",
-  name: string,
-  action: string,
-  advice: string,
-) {
-  const message = `${name}: can't ${action} over HTTP; ${advice}`;
-  return new Pytree2SafetensorsError(code, message, { source: name });
 }

@@ -1,4 +1,4 @@
-/** A repository of the hub, or a folder in it, as a store to read from. */
+/** A repository of the hub, or a folder in it, to read from. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
 import type { OpenSourceOptions } from "../../options.ts";
@@ -6,7 +6,7 @@ import { httpLimiter, httpSource } from "../../sources/http.ts";
 import { refusal } from "../../sources/refusal.ts";
 import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
-import type { ListOptions, Store, StoreEntry } from "../../types.ts";
+import type { Folder, ListOptions, StoreEntry } from "../../types.ts";
 import { checkKey } from "../../urls.ts";
 import { isListed } from "../listing.ts";
 import { type HubRepo, hubName, parseHubAddress, resolveUrl, treeUrl } from "./address.ts";
@@ -20,19 +20,15 @@ const MAX_LIST_BYTES = 16 * 2 ** 20;
 export async function openHubAddress(
   address: string,
   options: OpenSourceOptions,
-): Promise<{ store: Store; key: string | undefined }> {
+): Promise<{ store: Folder; key: string | undefined }> {
   const { repo, folder, name } = parseHubAddress(address);
   const client = new HubClient(await resolveHubOptions(options.hub ?? {}), options.fetch);
-  return { store: hubStore(client, repo, folder, options), key: name };
+  return { store: hubFolder(client, repo, folder, options), key: name };
 }
 
-function hubStore(client: HubClient, repo: HubRepo, folder: string, options: OpenSourceOptions): Store {
+function hubFolder(client: HubClient, repo: HubRepo, folder: string, options: OpenSourceOptions): Folder {
   const limiter = httpLimiter();
   const name = printable(hubName(repo, folder.replace(/\/$/, "")));
-  const refuse = (action: string) => {
-    const message = `${name}: can't ${action} here; the hub is written with its own client, see docs/recipes/hub.md`;
-    return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
-  };
   return {
     name,
     source(key, { signal } = {}) {
@@ -42,13 +38,7 @@ function hubStore(client: HubClient, repo: HubRepo, folder: string, options: Ope
       const own = { ...options, signal, fetch, name: printable(hubName(repo, path)) };
       return httpSource(resolveUrl(client.endpoint, client.pinned(repo), path), own, limiter);
     },
-    sink() {
-      throw refuse("write");
-    },
     list: (prefix = "", listOptions) => listFiles(client, repo, folder, prefix, options, listOptions),
-    remove() {
-      throw refuse("remove files");
-    },
   };
 }
 
