@@ -1,5 +1,8 @@
 import { performance } from "node:perf_hooks";
+import process from "node:process";
 import { setTimeout } from "node:timers/promises";
+import type { Timing } from "./report-types.ts";
+import { CostWatch, type Sample } from "./shares.ts";
 import { type Spread, spread } from "./statistics.ts";
 
 /** One way of doing a job. */
@@ -13,17 +16,22 @@ export interface Contestant {
   after?(result: unknown): unknown;
 }
 
-/** What a contest measured: for each contestant the seconds of each round. */
+/** What a contest measured: for each contestant the seconds of each round, and where they went. */
 export class Results {
   readonly seconds: ReadonlyMap<string, readonly number[]>;
+  readonly #shares: ReadonlyMap<string, Pick<Timing, "collecting" | "faulting">>;
 
-  constructor(seconds: ReadonlyMap<string, readonly number[]>) {
+  constructor(
+    seconds: ReadonlyMap<string, readonly number[]>,
+    shares: ReadonlyMap<string, Pick<Timing, "collecting" | "faulting">>,
+  ) {
     this.seconds = seconds;
+    this.#shares = shares;
   }
 
   /** The seconds that a contestant took. */
-  time(name: string): Spread {
-    return spread(this.#of(name));
+  time(name: string): Timing {
+    return { ...spread(this.#of(name)), ...this.#shares.get(name) };
   }
 
   /**
@@ -53,30 +61,37 @@ const WARM_SECONDS = 0.2;
  */
 export async function contest(contestants: readonly Contestant[], rounds: number): Promise<Results> {
   const seconds = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
+  const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   const repeats = new Map<string, number>();
   for (const contestant of contestants) {
     let last = 0;
-    for (let warm = 0; warm < WARM_SECONDS; warm += last) last = await sample(contestant, 1);
+    for (let warm = 0; warm < WARM_SECONDS; warm += last) last = await run(contestant, 1, []);
     repeats.set(contestant.name, Math.max(1, Math.ceil(MIN_SECONDS / last)));
   }
+  const watch = new CostWatch();
   for (let round = 0; round < rounds; round++) {
     for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      seconds.get(contestant.name)!.push(await sample(contestant, repeats.get(contestant.name)!));
+      const { name } = contestant;
+      // What takes long leaves much behind.
+      if (repeats.get(name) === 1) await clearAway();
+      seconds.get(name)!.push(await run(contestant, repeats.get(name)!, samples.get(name)!));
     }
   }
-  return new Results(seconds);
+  return new Results(seconds, await watch.shares(samples));
 }
 
 /** The seconds of one run, measured over `repeats` of them. */
-async function sample(contestant: Contestant, repeats: number): Promise<number> {
-  if (repeats === 1) await clearAway();
+async function run(contestant: Contestant, repeats: number, samples: Sample[]): Promise<number> {
   if (contestant.seconds) return contestant.seconds();
   let total = 0;
   for (let i = 0; i < repeats; i++) {
+    const before = process.resourceUsage();
     const start = performance.now();
     const running = contestant.run();
     const result = running instanceof Promise ? await running : running;
-    total += performance.now() - start;
+    const end = performance.now();
+    total += end - start;
+    samples.push({ start, end, before, after: process.resourceUsage() });
     await contestant.after?.(result);
   }
   return total / 1000 / repeats;

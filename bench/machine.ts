@@ -1,17 +1,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import process from "node:process";
 
 /** What the figures were measured on, as lines of Markdown. */
 export function describeMachine(python: string | undefined): string[] {
   const gib = Math.round(totalmem() / 2 ** 30);
-  const load = loadavg()
-    .map((value) => value.toFixed(1))
-    .join(", ");
   return [
-    `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
-    `- ${cpus()[0]!.model.trim()}, ${availableParallelism()} cores, ${gib} GiB memory, ${type()} ${release()}; load averages at the end ${load}`,
+    `- ${cpus()[0]!.model.trim()}, ${availableParallelism()} cores, ${gib} GiB memory, ${type()} ${release()}`,
     `- Node ${process.versions.node}, V8 ${process.versions.v8}`,
     `- pytree2safetensors ${versionOf(".")}, @jax-js/loaders ${versionOf("@jax-js/loaders")}, safetensors (npm) ${versionOf("safetensors")}, @huggingface/hub ${versionOf("@huggingface/hub")}`,
     python === undefined ? "- no Python on this machine" : `- ${python}`,

@@ -1,16 +1,25 @@
 import type { Spread } from "./statistics.ts";
+import type { WorkloadName } from "./workload.ts";
+
+/** Seconds, and where they went if that was watched. */
+export interface Timing extends Spread {
+  /** The share of the time in which the garbage collector held up the program. */
+  readonly collecting?: number;
+  /** The share of the processor time that page faults took. */
+  readonly faulting?: number;
+}
 
 /** A line of a table: how many times as fast as something else we are. */
 export interface Comparison {
   readonly what: string;
   readonly against: string;
   /** Our time; left out where only the ratio says something. */
-  readonly ours?: Spread;
+  readonly ours?: Timing;
   /** How many times as fast, more than 1 where we lead; or why the other could not do it. */
   readonly speed: Spread | string;
-  /** The goal for `speed`, if there is one. */
+  /** A goal for `speed` that is not in `goals.ts`, where the design's are. */
   readonly reach?: number;
-  /** The reason, shown where `reach` is missed. */
+  /** The reason for what is behind. Its first sentence stands on the short page. */
   readonly why?: string;
 }
 
@@ -20,7 +29,7 @@ export interface Fact {
   readonly got: string;
   readonly reach?: string;
   readonly ok?: boolean;
-  /** The reason, shown where `ok` is false. */
+  /** The reason, shown where `ok` is false. Its first sentence stands on the short page. */
   readonly why?: string;
 }
 
@@ -41,9 +50,17 @@ export interface Section {
   readonly title: string;
   /** What was done, in a few sentences. */
   readonly intro: string;
-  /** When, and how busy the machine was. */
-  readonly measured?: string;
   readonly comparisons?: readonly Comparison[];
   readonly facts?: readonly Fact[];
   readonly plots?: readonly Plot[];
+}
+
+/** What is kept of a workload, from which the pages are written: the plots are drawn already. */
+export interface Result extends Omit<Section, "plots"> {
+  readonly workload: WorkloadName;
+  readonly plots?: readonly Pick<Plot, "file" | "title">[];
+  /** When, and how busy the machine was. */
+  readonly measured: string;
+  /** The machine and the versions, as lines of Markdown. */
+  readonly machine: readonly string[];
 }

@@ -1,88 +1,105 @@
-import type { Comparison, Fact, Section } from "./report-types.ts";
-import type { Spread } from "./statistics.ts";
-import { duration } from "./units.ts";
+// docs/benchmarks.md: the goals, and one small table for each question.
+import { firstSentence, percent, speed, table } from "./cells.ts";
+import { comparisonsOf, factsOf, GOALS, type Goal, isBelow, isMissed, type Rows } from "./goals.ts";
+import { QUESTIONS, type Question } from "./questions.ts";
+import type { Comparison, Fact, Result } from "./report-types.ts";
 
-/** The report as Markdown: first the goals, then everything that was measured. */
-export function markdown(sections: readonly Section[], machine: readonly string[]): string {
+/** The short page as Markdown. */
+export function shortPage(results: readonly Result[], machine: readonly string[]): string {
   const parts = [
     "# Benchmarks",
-    "Written by `npm run bench`. A speed says how many times as fast this package is: 2.00× means half the time, less than 1.00× means that the other one is faster. Contestants take turns within one run, and each round is compared within itself. The number is the median of the rounds; half of the rounds lie between the numbers in brackets. Times are those of this package, also medians, and depend on the machine: compare ratios, not times.",
-    machine.join("\n"),
+    "How many times as fast this package is: 2.00× means half the time, less than 1.00× means that the other one is faster. `0.90× to 1.20×` is the slowest and the fastest row of several. Contestants take turns within one run, and each number is the median of its rounds. [All benchmarks](benchmarks-full.md) has every row, with spreads, times and plots.",
+    [...machine, measured(results)].join("\n"),
     "## The numbers to reach",
-    "The goals that the project has set itself, as speeds. A ✗ marks a goal that is not reached; the sections below say why.",
-    goals(sections),
-    ...sections.flatMap(section),
+    table(
+      ["what", "against", "reach", "got"],
+      GOALS.flatMap((goal) => goalCells(results, goal)),
+    ),
+    ...QUESTIONS.flatMap((question) => answer(results, question)),
     "## How to run it",
-    "```sh\nnpm ci\nbash interop/venv.sh        # for the contestants in Python; without it they are left out\nnpm run bench               # half an hour, 20 GB of disk, 12 GB of memory\nnpm run bench -- --quick    # a minute\nnpm run bench -- --only load,open\n```",
-    "A run with `--only` renews its parts of this page; `--quick` only prints.",
+    "```sh\nnpm ci\nbash interop/venv.sh        # for the contestants in Python; without it they are left out\nnpm run bench               # half an hour, 20 GB of disk, 12 GB of memory\nnpm run bench -- --quick    # a minute; prints, and writes nothing\nnpm run bench -- --only load,open   # renews these parts of both pages\n```",
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-/** One section as Markdown. */
-export function section({
-  title,
-  intro,
-  measured,
-  comparisons = [],
-  facts = [],
-  plots = [],
-}: Section): string[] {
-  return [
-    `## ${title}`,
-    measured === undefined ? intro : `${intro} Measured ${measured}.`,
-    table(["what", "against", "reach", "got", "our time"], comparisons.map(comparisonCells)),
-    table(["what", "reach", "got"], facts.map(factCells)),
-    ...reasons([...comparisons, ...facts]),
-    plots.map(({ file, title: alt }) => `![${alt}](plots/${file})`).join("\n"),
-  ].filter(Boolean);
+/** When, and how busy the machine was. */
+function measured(results: readonly Result[]): string {
+  const times = results.map(({ measured }) => measured.slice(0, 16)).sort();
+  const loads = results
+    .flatMap(({ measured }) => /load average ([\d.]+)/.exec(measured)?.[1] ?? [])
+    .map(Number);
+  return `- measured ${times[0]} to ${times.at(-1)} UTC; load averages ${Math.min(...loads)} to ${Math.max(...loads)}, the benchmark's own work included`;
 }
 
-function goals(sections: readonly Section[]): string {
-  const rows = sections.flatMap(({ comparisons = [], facts = [] }) => [
-    ...comparisons
-      .filter(({ reach }) => reach !== undefined)
-      .map(comparisonCells)
-      .map((cells) => cells.slice(0, 4)),
-    ...facts
-      .filter(({ reach }) => reach !== undefined)
-      .map(factCells)
-      .map(([what, reach, got]) => [what!, "", reach!, got!]),
-  ]);
-  return table(["what", "against", "reach", "got"], rows);
-}
-
-function comparisonCells({ what, against, ours, speed, reach }: Comparison): string[] {
-  const mark = reached({ speed, reach } as Comparison) ? "" : " ✗";
+function goalCells(results: readonly Result[], goal: Goal): string[][] {
+  const { what, against, rows, least, most } = goal;
+  if (least === undefined) {
+    const facts = factsOf(results, rows);
+    if (facts.length === 0) return [[what, against, goal.reach!, "not measured"]];
+    const told = facts.map((fact) => firstFigure(fact) + (isMissed(fact, most) ? " ✗" : "")).join(", ");
+    return [[what, against, goal.reach!, told]];
+  }
+  const compared = measuredOf(results, rows);
+  const reach = `≥ ${Number(least.toFixed(2))}×`;
+  if (compared.length === 0) return [[what, against, reach, "not measured"]];
   return [
-    what,
-    against,
-    reach === undefined ? "" : `≥ ${reach}×`,
-    typeof speed === "string" ? speed : `${ratio(speed)}${mark}`,
-    ours === undefined ? "" : duration(ours.median),
+    [what, against, reach, range(compared) + (compared.some((row) => isBelow(row, least)) ? " ✗" : "")],
   ];
 }
 
-function reached({ speed, reach }: Comparison): boolean {
-  // Two digits are what is printed: 0.996 is 1.00.
-  return reach === undefined || typeof speed === "string" || Number(speed.median.toFixed(2)) >= reach;
+/** A question with its table, and why something is behind. */
+function answer(results: readonly Result[], { title, lines }: Question): string[] {
+  const rows = lines.flatMap(([what, against, of]) => {
+    const compared = measuredOf(results, of);
+    return compared.length === 0 ? [] : [[what, against, range(compared), where(compared)]];
+  });
+  if (rows.length === 0) return [];
+  const behind = lines
+    .flatMap(([, , of]) => measuredOf(results, of))
+    .filter((row) => median(row) < 0.995)
+    .sort((a, b) => median(a) - median(b));
+  const why = [...new Set(behind.flatMap(({ why }) => (why === undefined ? [] : [firstSentence(why)])))];
+  return [
+    `## ${title}`,
+    table(["what", "against", "got", "slowest"], rows),
+    [...why, shares(behind[0])].filter(Boolean).join(" "),
+  ];
 }
 
-function factCells({ what, got, reach, ok }: Fact): string[] {
-  return [what, reach ?? "", ok === false ? `${got} ✗` : got];
+/** Where our time goes in the row that is furthest behind. */
+function shares(row: Comparison | undefined): string {
+  const { collecting = 0, faulting = 0 } = row?.ours ?? {};
+  const parts = [
+    ...(collecting >= 0.05 ? [`the collector takes ${percent(collecting)} of our time`] : []),
+    ...(faulting >= 0.05 ? [`page faults ${percent(faulting)} of our processor time`] : []),
+  ];
+  return parts.length === 0 ? "" : `In the slowest row, ${parts.join(" and ")}.`;
 }
 
-function reasons(rows: readonly (Comparison | Fact)[]): string[] {
-  const missed = rows.filter((row) => ("speed" in row ? !reached(row) || row.reach === undefined : !row.ok));
-  const texts = new Set(missed.flatMap(({ why }) => why ?? []));
-  return [...texts];
+/** The slowest and the fastest. */
+function range(rows: readonly Comparison[]): string {
+  const [low, high] = [Math.min(...rows.map(median)), Math.max(...rows.map(median))];
+  return speed(low) === speed(high) ? speed(low) : `${speed(low)} to ${speed(high)}`;
 }
 
-function ratio({ median, low, high }: Spread): string {
-  return `${median.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`;
+/** What the slowest row is about, where there are several. */
+function where(rows: readonly Comparison[]): string {
+  if (rows.length === 1) return "";
+  const slowest = rows.reduce((a, b) => (median(b) < median(a) ? b : a));
+  // The line has said what was called.
+  return slowest.what.replace(/^`[^`]+`, |: `[^`]+`(?=,|$)/g, "");
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return "";
-  return [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+/** What a fact counted, without what it says beside it. */
+function firstFigure({ got }: Fact): string {
+  return got.split(/; | \(/)[0]!;
+}
+
+function median({ speed }: Comparison): number {
+  return typeof speed === "string" ? Number.NaN : speed.median;
+}
+
+/** The rows that have a speed: the others say why something could not be done. */
+function measuredOf(results: readonly Result[], rows: Rows): Comparison[] {
+  return comparisonsOf(results, rows).filter(({ speed }) => typeof speed !== "string");
 }

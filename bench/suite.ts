@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,8 +7,9 @@ import { JOBS, type JobName } from "./jobs.ts";
 import { describeMachine } from "./machine.ts";
 import { drawPlot } from "./plot.ts";
 import { Python } from "./python.ts";
-import { markdown, section } from "./report.ts";
-import type { Section } from "./report-types.ts";
+import { section } from "./report-full.ts";
+import type { Plot, Result } from "./report-types.ts";
+import { keepResult, keptResults, pagesOf } from "./results.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
 import { cli } from "./workloads/cli.ts";
@@ -28,11 +29,11 @@ import { trees } from "./workloads/trees.ts";
 /*
  *     npm run bench -- [--quick] [--only name,name] [--rounds N]
  *
- * Writes docs/benchmarks.md and docs/plots/ from the newest results of each workload, which it keeps in bench/.tmp;
- * --quick only prints. The other arguments are for the processes that this one starts: --job runs one job and prints
+ * Writes docs/benchmarks.md, docs/benchmarks-full.md and docs/plots/. The newest result of each workload is kept in
+ * bench/results, so that --only renews its parts of the pages; --quick only prints. The other arguments are for the processes that this one starts: --job runs one job and prints
  * what it cost, --serve serves a file.
  */
-const RESULTS = "bench/.tmp/results";
+const RESULTS = "bench/results";
 
 const WORKLOADS: readonly Workload[] = [
   load,
@@ -98,14 +99,20 @@ async function runWorkloads(
   try {
     for (const workload of WORKLOADS) {
       if (only && !only.includes(workload.name)) continue;
-      const found = await workload.run(context);
-      const measured = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, load average ${loadavg()[0]!.toFixed(1)}`;
-      console.log(`${section(found).join("\n\n")}\n`);
+      const { plots = [], ...found } = await workload.run(context);
+      const result: Result = {
+        workload: workload.name,
+        ...found,
+        plots: plots.map(({ file, title }) => ({ file, title })),
+        measured: `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, load average ${loadavg()[0]!.toFixed(1)}`,
+        machine: describeMachine((await context.python())?.versions),
+      };
+      console.log(`${section(result).join("\n\n")}\n`);
       if (quick) continue;
-      mkdirSync(RESULTS, { recursive: true });
-      writeFileSync(join(RESULTS, `${workload.name}.json`), JSON.stringify({ ...found, measured }));
       // After each, so that a run that is broken off leaves what it has.
-      writePage((await context.python())?.versions);
+      keepResult(RESULTS, result);
+      draw(plots);
+      writePages();
     }
   } finally {
     (await side)?.close();
@@ -113,14 +120,12 @@ async function runWorkloads(
   }
 }
 
-/** Writes the page from the newest results of each workload. */
-function writePage(python: string | undefined): void {
-  const sections = WORKLOADS.map(({ name }) => join(RESULTS, `${name}.json`))
-    .filter((path) => existsSync(path))
-    .map((path): Section => JSON.parse(readFileSync(path, "utf8")));
+function draw(plots: readonly Plot[]): void {
   mkdirSync("docs/plots", { recursive: true });
-  writeFileSync("docs/benchmarks.md", markdown(sections, describeMachine(python)));
-  for (const plot of sections.flatMap(({ plots = [] }) => plots)) {
-    writeFileSync(join("docs/plots", plot.file), drawPlot(plot));
-  }
+  for (const plot of plots) writeFileSync(join("docs/plots", plot.file), drawPlot(plot));
+}
+
+/** Writes the pages from the newest result of each workload. */
+function writePages(): void {
+  for (const [path, text] of Object.entries(pagesOf(keptResults(RESULTS)))) writeFileSync(path, text);
 }

@@ -1,6 +1,28 @@
 import type { Python } from "./python.ts";
 import type { Section } from "./report-types.ts";
 
+/** The parts of the benchmark, in the order of the page. */
+export const WORKLOAD_NAMES = [
+  "load",
+  "save",
+  "open",
+  "one",
+  "copy",
+  "many",
+  "trees",
+  "convert",
+  "python",
+  "training",
+  "cli",
+  "browser",
+  "page",
+  "scale",
+  "size",
+] as const;
+
+/** The name that `--only` takes. */
+export type WorkloadName = (typeof WORKLOAD_NAMES)[number];
+
 /** What workloads are given. */
 export interface Context {
   /** Small sizes and few rounds. */
@@ -15,8 +37,8 @@ export interface Context {
   log(message: string): void;
 }
 
-/** A part of the benchmark, by the name that `--only` takes. */
+/** A part of the benchmark. */
 export interface Workload {
-  readonly name: string;
+  readonly name: WorkloadName;
   run(context: Context): Promise<Section>;
 }

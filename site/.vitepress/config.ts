@@ -30,6 +30,7 @@ const BACKGROUND = [
   { text: "Reliability", link: "/reliability" },
   { text: "Security", link: "/security" },
   { text: "Benchmarks", link: "/benchmarks" },
+  { text: "All benchmarks", link: "/benchmarks-full" },
   { text: "Bundlers and TypeScript", link: "/bundlers" },
   { text: "Architecture", link: "/architecture" },
   { text: "Decisions", link: "/decisions" },
