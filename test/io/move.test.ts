@@ -1,21 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import promises, { readdir, readFile, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
+import { mayMount } from "./disks.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
-
-// No file system at hand lacks `rename`, so that the system call is what fails here; all else is real.
-const broken = vi.hoisted(() => ({ code: "" }));
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof import("node:fs/promises")>();
-  const rename: typeof real.rename = async (from, to) => {
-    if (broken.code === "") return real.rename(from, to);
-    throw Object.assign(new Error(`${broken.code}: rename`), { code: broken.code });
-  };
-  return { ...real, rename };
-});
 
 const BYTES = pattern(300_000);
 
@@ -30,10 +21,15 @@ async function save(path: string): Promise<void> {
   }
 }
 
+/** Until the test is over, `rename` fails: no file system at hand lacks it. All else is real. */
 function lacking(code: string): void {
-  broken.code = code;
+  const broken = vi.spyOn(promises, "rename").mockImplementation(async () => {
+    throw Object.assign(new Error(`${code}: rename`), { code });
+  });
+  syncBuiltinESMExports();
   onTestFinished(() => {
-    broken.code = "";
+    broken.mockRestore();
+    syncBuiltinESMExports();
   });
 }
 
@@ -76,16 +72,6 @@ describe("a rename that fails for another reason", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
-
-function mayMount(): boolean {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe("a file that is a mount of its own, as containers have them", () => {
   it.runIf(mayMount())("can't be replaced: it stays, and the error says so", async () => {
