@@ -42,6 +42,6 @@ function request(name: string): Promise<(() => Promise<void>) | undefined> {
 /** What tells a folder from others of the same name: its path from the root of the private file system. */
 async function pathOf(directory: OpfsDirectoryLike): Promise<string> {
   const root = await navigator.storage.getDirectory();
-  const path = await root.resolve(directory as unknown as FileSystemHandle);
+  const path = await root.resolve(directory as FileSystemDirectoryHandle);
   return path === null ? directory.name : `/${path.join("/")}`;
 }

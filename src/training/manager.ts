@@ -11,9 +11,6 @@ import type { Store } from "../io/types.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { StepCounts } from "./counts.ts";
 import { Failures, named } from "./failures.ts";
-import { clearLitter } from "./litter.ts";
-import type { LockPurpose, StoreLock } from "./lock.ts";
-import { lockOf } from "./locks.ts";
 import {
   type CheckpointManagerOptions,
   defined,
@@ -28,6 +25,7 @@ import type { StepInfo } from "./step-info.ts";
 import { requireStep } from "./step-names.ts";
 import { StepReader } from "./step-reader.ts";
 import { nextTurn } from "./turn.ts";
+import { WriteLock } from "./write-lock.ts";
 import { StepWriter } from "./writer.ts";
 
 /** Where a manager keeps its steps: a folder's path, a browser's folder, or any store. */
@@ -53,13 +51,12 @@ export type ManagerPlace = StoreInput;
  */
 export class CheckpointManager<A = Tensor> {
   readonly #store: Store;
-  readonly #lockStore: (purpose: LockPurpose) => Promise<StoreLock>;
   readonly #options: CheckpointManagerOptions<A>;
   readonly #queue: WriteQueue;
   readonly #reader: StepReader;
   readonly #writer: StepWriter<A>;
+  readonly #lock: WriteLock;
   readonly #failures: Failures;
-  #lock: Promise<StoreLock> | undefined;
   /** Saves that were called and wait for the lock. */
   readonly #entering = new Set<Promise<unknown>>();
   /** Steps that were taken and are not on the disk yet. */
@@ -72,11 +69,11 @@ export class CheckpointManager<A = Tensor> {
 
   private constructor(store: Store, place: ManagerPlace, options: CheckpointManagerOptions<A>) {
     this.#store = store;
-    this.#lockStore = lockOf(store, place);
     this.#options = options;
     this.#queue = new WriteQueue(options.whenBusy ?? "wait");
     this.#reader = new StepReader(store);
     this.#writer = new StepWriter(store, this.#reader, options);
+    this.#lock = new WriteLock(store, place, this.#reader);
     this.#failures = new Failures(options.onError);
   }
 
@@ -96,7 +93,7 @@ export class CheckpointManager<A = Tensor> {
     const store = await openStore(place);
     const manager = new CheckpointManager<A>(store, place, options);
     for await (const _ of store.list()) {
-      await manager.#clear();
+      await manager.#lock.clear();
       break; // there is something at all
     }
     await manager.#reader.refresh();
@@ -271,8 +268,7 @@ export class CheckpointManager<A = Tensor> {
   ): Promise<PreparedSave> {
     const prepared = await preparing;
     try {
-      this.#lock ??= this.#takeLock();
-      await this.#lock;
+      await this.#lock.take();
       if (!force) this.#refuseExisting(step, false);
       return prepared;
     } catch (error) {
@@ -287,37 +283,10 @@ export class CheckpointManager<A = Tensor> {
     await this.#queue.idle();
   }
 
-  async #takeLock(): Promise<StoreLock> {
-    try {
-      const lock = await this.#lockStore("write");
-      await clearLitter(this.#store);
-      await this.#reader.refresh();
-      return lock;
-    } catch (error) {
-      this.#lock = undefined; // the next save tries again
-      throw error;
-    }
-  }
-
-  /** Clears what dead saves left, unless somebody writes here or nobody can. */
-  async #clear(): Promise<void> {
-    try {
-      const lock = await this.#lockStore("clear");
-      try {
-        await clearLitter(this.#store);
-      } finally {
-        await lock.release();
-      }
-    } catch {
-      // Reading needs no clearing; if writing can't, the first save says why.
-    }
-  }
-
   /** Writes one step, then removes what no rule wants any more. */
   async #run(step: number, prepared: PreparedSave, options: SaveStepOptions): Promise<void> {
     try {
-      const lock = await this.#lock!;
-      await lock.verify();
+      await this.#lock.verify();
       await this.#writer.write(step, prepared, options);
     } catch (error) {
       this.#failures.add(step, options.signal?.aborted ? error : named(error, step));
@@ -339,8 +308,7 @@ export class CheckpointManager<A = Tensor> {
 
   async #close(): Promise<void> {
     await this.#idle();
-    const lock = await this.#lock;
-    await lock?.release();
+    await this.#lock.release();
     this.#failures.throwAll();
   }
 
