@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { type DrivenTest, goto, same } from "./chromium.ts";
+import { type DrivenTest, goto, same, type Workbench } from "./chromium.ts";
 
 const labels = async (page: Page) => {
   await page.waitForSelector('[role="treeitem"]');
@@ -10,24 +10,27 @@ const labels = async (page: Page) => {
 };
 const MODEL = ["activation", "counts", "embedding", "head", "layers", "odd", "position", "step"];
 
+/** The model of the samples, chosen in one of the page's two inputs. */
+function opensModel(
+  name: string,
+  input: "#choose-files" | "#choose-folder",
+  chosen: (samples: Workbench["samples"]) => string | string[],
+): DrivenTest {
+  return {
+    name,
+    async run(page, bench) {
+      await goto(page, bench);
+      await page.setInputFiles(input, chosen(bench.samples));
+      same(await labels(page), MODEL, "rows");
+    },
+  };
+}
+
 export const openTests: readonly DrivenTest[] = [
-  {
-    name: "opens a file that is chosen",
-    async run(page, bench) {
-      await goto(page, bench);
-      await page.setInputFiles("#choose-files", bench.samples.model);
-      same(await labels(page), MODEL, "rows");
-    },
-  },
-  {
-    name: "opens shards with their index",
-    async run(page, bench) {
-      await goto(page, bench);
-      const files = readdirSync(bench.samples.sharded).map((name) => join(bench.samples.sharded, name));
-      await page.setInputFiles("#choose-files", files);
-      same(await labels(page), MODEL, "rows");
-    },
-  },
+  opensModel("opens a file that is chosen", "#choose-files", ({ model }) => model),
+  opensModel("opens shards with their index", "#choose-files", ({ sharded }) =>
+    readdirSync(sharded).map((name) => join(sharded, name)),
+  ),
   {
     name: "opens shards without their index",
     async run(page, bench) {
@@ -59,14 +62,7 @@ export const openTests: readonly DrivenTest[] = [
       );
     },
   },
-  {
-    name: "opens a folder",
-    async run(page, bench) {
-      await goto(page, bench);
-      await page.setInputFiles("#choose-folder", bench.samples.sharded);
-      same(await labels(page), MODEL, "rows");
-    },
-  },
+  opensModel("opens a folder", "#choose-folder", ({ sharded }) => sharded),
   {
     name: "shows the steps of a run's folder",
     async run(page, bench) {

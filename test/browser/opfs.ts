@@ -10,23 +10,7 @@ import {
 } from "pytree2safetensors";
 import { describe, equal, it, ok, rejects } from "../runtimes/harness.ts";
 import { floats, model } from "../runtimes/support.ts";
-
-/** A new folder of the origin's private file system, gone after `use`. */
-async function inFolder(use: (folder: FileSystemDirectoryHandle) => Promise<void>): Promise<void> {
-  const root = await navigator.storage.getDirectory();
-  const name = `folder-${crypto.randomUUID()}`;
-  try {
-    await use(await root.getDirectoryHandle(name, { create: true }));
-  } finally {
-    await root.removeEntry(name, { recursive: true });
-  }
-}
-
-async function namesIn(folder: FileSystemDirectoryHandle): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of folder.keys()) names.push(name);
-  return names.sort();
-}
+import { inFolder, namesIn } from "./folders.ts";
 
 /** The origin private file system, by handles: pages and workers. */
 export function opfsTests(): void {

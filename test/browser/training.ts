@@ -2,6 +2,7 @@ import { savePytree } from "pytree2safetensors";
 import { CheckpointManager, type CheckpointManagerOptions } from "pytree2safetensors/training";
 import { describe, equal, it, ok, rejects } from "../runtimes/harness.ts";
 import type { Control } from "./control.ts";
+import { inFolder, namesIn } from "./folders.ts";
 import type { TrainerOrder } from "./trainer.ts";
 import { KEEP, stateOf } from "./training-state.ts";
 
@@ -9,23 +10,6 @@ const FORMS: readonly [string, string | null][] = [
   ["single files", null],
   ["shards", "100kB"],
 ];
-
-/** A new folder of the origin's private file system, gone after `use`. */
-async function inFolder(use: (folder: FileSystemDirectoryHandle) => Promise<void>): Promise<void> {
-  const root = await navigator.storage.getDirectory();
-  const name = `training-${crypto.randomUUID()}`;
-  try {
-    await use(await root.getDirectoryHandle(name, { create: true }));
-  } finally {
-    await root.removeEntry(name, { recursive: true });
-  }
-}
-
-async function namesIn(folder: FileSystemDirectoryHandle): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of folder.keys()) names.push(name);
-  return names.sort();
-}
 
 /** Leaves less than 100 kB of storage, until what it gives is called. */
 export type LimitStorage = (folder: FileSystemDirectoryHandle) => Promise<() => Promise<void>>;

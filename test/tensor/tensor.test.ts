@@ -2,15 +2,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { DTYPE_NAMES, DTYPES, type Dtype } from "../../src/tensor/dtypes.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-
-const code = (run: () => unknown): unknown => {
-  try {
-    run();
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-  return undefined;
-};
+import { code } from "./thrown.ts";
 
 describe("Tensor", () => {
   it("wraps the data it is given, and keeps a frozen shape of its own", () => {

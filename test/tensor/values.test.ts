@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/tensor.ts";
-
-const code = (run: () => unknown): unknown => {
-  try {
-    run();
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-  return undefined;
-};
+import { code } from "./thrown.ts";
 
 describe("Tensor.from", () => {
   it.each([
