@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { savePytree } from "pytree2safetensors";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { bundleProgram } from "../../programs.ts";
 import { treeOf } from "./generation.ts";
-import { bundleSaver, killSaves } from "./kill.ts";
+import { killSaves, SAVER } from "./kill.ts";
 
-// A few times here, 200 times in `npm run test:kill`.
+// A few times here, hundreds of times in `npm run test:kill`.
 describe("a program that is killed while it saves", () => {
   it("leaves one whole file, the last or the next, and litter that a later save clears", async () => {
     expect(await killSaves({ kind: "file", flush: true, kills: 4 })).toMatchObject({ kills: 4 });
@@ -27,7 +28,13 @@ describe("a program that is stopped while it saves", () => {
       await savePytree(treeOf(0), folder, { maxShardSize: 1_000_000, shardName: "other" });
       const target = kind === "file" ? join(folder, "state.safetensors") : folder;
       const options = kind === "shards" ? { maxShardSize: 40_000 } : {};
-      const child = spawn(process.execPath, [await bundleSaver(scratch), target, "1", kind, "flush"]);
+      const child = spawn(process.execPath, [
+        await bundleProgram(SAVER, scratch),
+        target,
+        "1",
+        kind,
+        "flush",
+      ]);
       onTestFinished(async () => {
         child.kill("SIGKILL");
         await rm(scratch, { recursive: true, force: true });

@@ -1,30 +1,33 @@
 /*
- * Kills saving programs 200 times, and as many that save through a CheckpointManager: `npm run test:kill`. The test suite
- * does the same a few times.
+ * Kills programs that save, and as many that save through a CheckpointManager: `npm run test:kill`. The test suite does
+ * the same a few times.
  *
- *     npm run test:kill -- [--count N]
+ *     npm run test:kill -- [--count N] [--seconds N]
  *
- * --count is how many programs are killed that save through a CheckpointManager.
+ * --count is how many programs of each sort are killed, by default 200; with --seconds, none is started after so many.
  */
 import { parseArgs } from "node:util";
 import { killTrainings, type TrainingDeath } from "../../training/death/kill-training.ts";
 import { type Death, killSaves } from "./kill.ts";
 
-const DEATHS: readonly Death[] = [
-  { kind: "file", flush: true, kills: 70 },
-  { kind: "file", flush: false, kills: 70 },
-  { kind: "shards", flush: true, kills: 30 },
-  { kind: "shards", flush: false, kills: 30 },
-];
-
-const { values } = parseArgs({ options: { count: { type: "string", default: "200" } } });
+const { values } = parseArgs({
+  options: { count: { type: "string", default: "200" }, seconds: { type: "string", default: "Infinity" } },
+});
+const until = performance.now() + Number(values.seconds) * 1000;
 const share = (part: number) => Math.round(Number(values.count) * part);
 
+const DEATHS: readonly Death[] = [
+  { kind: "file", flush: true, until, kills: share(0.35) },
+  { kind: "file", flush: false, until, kills: share(0.35) },
+  { kind: "shards", flush: true, until, kills: share(0.15) },
+  { kind: "shards", flush: false, until, kills: share(0.15) },
+];
+
 const TRAININGS: readonly TrainingDeath[] = [
-  { form: "file", mode: "steps", kills: share(0.35) },
-  { form: "shards", mode: "steps", kills: share(0.35) },
-  { form: "file", mode: "replace", kills: share(0.1) },
-  { form: "shards", mode: "replace", kills: share(0.2) },
+  { form: "file", mode: "steps", until, kills: share(0.35) },
+  { form: "shards", mode: "steps", until, kills: share(0.35) },
+  { form: "file", mode: "replace", until, kills: share(0.1) },
+  { form: "shards", mode: "replace", until, kills: share(0.2) },
 ];
 
 let [passed, failed] = [0, 0];

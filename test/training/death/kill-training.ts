@@ -1,12 +1,11 @@
 // Kills programs that save through a manager, and looks at what they leave.
-import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { CheckpointManager, stepsToKeep } from "../../../src/training/index.node.ts";
-import { generationOf } from "../../reliability/death/generation.ts";
+import { bundleProgram } from "../../programs.ts";
+import { generationOf, SMALL } from "../../reliability/death/generation.ts";
+import { type KillTime, runAndKill } from "../../reliability/death/run-and-kill.ts";
 import { KEEP, metricsOf, UNSAID } from "./rules.ts";
 
 /** How a program saves until it is killed. */
@@ -15,6 +14,8 @@ export interface TrainingDeath {
   /** Whether it saves one step after the other, or replaces one again and again. */
   readonly mode: "steps" | "replace";
   readonly kills: number;
+  /** When no program is started any more, on the clock of `performance`. */
+  readonly until?: number;
 }
 
 /** What became of the steps of killed programs. */
@@ -31,22 +32,34 @@ export interface TrainingOutcome {
 const FILE = /^step-\d{8}\.safetensors$/;
 const FOLDER = /^step-\d{8}$/;
 const INDEX = "model.safetensors.index.json";
-// How long a program lives: its start, and some saves.
-const LIFE_MS = 200;
+const TRAINER = new URL("trainer.ts", import.meta.url);
+// Half of the programs die at or soon after their start, the others once they have said that a step is safe.
+const TIMES: readonly KillTime[] = [
+  { lines: 1, within: 60 },
+  { lines: 2, within: 40 },
+];
 
 /**
  * Kills a saving program again and again. After each kill, a manager that is opened has to find every step that the
  * rules keep, whole, and nothing else in the folder; throws where it does not.
  */
-export async function killTrainings({ form, mode, kills }: TrainingDeath): Promise<TrainingOutcome> {
+export async function killTrainings({
+  form,
+  mode,
+  kills,
+  until = Infinity,
+}: TrainingDeath): Promise<TrainingOutcome> {
   const scratch = await mkdtemp(join(tmpdir(), "pytree2safetensors-training-death-"));
   const folder = join(scratch, "run");
-  const program = await bundleTrainer(scratch);
+  const program = await bundleProgram(TRAINER, scratch);
   let kept: readonly number[] = [];
   let [last, steps, littered, unclean] = [0, 0, 0, 0];
   try {
-    for (let kill = 0; kill < kills; kill++) {
-      const said = (await runAndKill(program, [folder, `${last + 1}`, form, mode])) ?? last;
+    let kill = 0;
+    for (; kill < kills && performance.now() < until; kill++) {
+      const args = [folder, `${last + 1}`, form, mode];
+      const [, ...saved] = await runAndKill(program, args, TIMES[Math.floor(Math.random() * 2)]!);
+      const said = saved.length === 0 ? last : Number(saved.at(-1));
       const before = await litterIn(folder, form).catch(() => ["the lock", "a folder without an index"]);
       const manager = await CheckpointManager.open(folder);
       try {
@@ -73,7 +86,7 @@ export async function killTrainings({ form, mode, kills }: TrainingDeath): Promi
         await manager.close();
       }
     }
-    return { kills, steps, littered, unclean };
+    return { kills: kill, steps, littered, unclean };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -84,7 +97,7 @@ async function lookAt(manager: CheckpointManager, mode: TrainingDeath["mode"]): 
   const numbers: number[] = [];
   for (const { step, metrics, error } of await manager.steps()) {
     if (error) throw error;
-    const number = generationOf((await manager.restore({ step })).tree);
+    const number = generationOf((await manager.restore({ step })).tree, SMALL);
     if (step !== (mode === "replace" ? 1 : number))
       throw new Error(`step ${step} holds the tree of ${number}`);
     if (metrics.loss !== metricsOf(number).loss) throw new Error(`step ${step} has the metrics of another`);
@@ -138,37 +151,4 @@ function replacedStates(last: number, said: number): Allowed[] {
 
 function isBetween(found: readonly number[], { least, most }: Allowed): boolean {
   return [...least].every((step) => found.includes(step)) && found.every((step) => most.has(step));
-}
-
-/** The saving program as one file of plain JavaScript in a folder: that starts in a tenth of the time. */
-async function bundleTrainer(folder: string): Promise<string> {
-  const outfile = join(folder, "trainer.mjs");
-  const entry = fileURLToPath(new URL("trainer.ts", import.meta.url));
-  // The package's list of side effects is about `dist`.
-  const options = { bundle: true, platform: "node", format: "esm", ignoreAnnotations: true } as const;
-  await build({ entryPoints: [entry], outfile, ...options });
-  return outfile;
-}
-
-/** The last number that the program says to have saved before it is killed; `undefined` if it said none. */
-function runAndKill(program: string, args: readonly string[]): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    let said = "";
-    // Half of them die at or soon after their start, the others once they have said that a step is safe.
-    const lines = Math.random() < 0.5 ? 1 : 2;
-    let isDying = false;
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-      if (isDying || said.split("\n").length <= lines) return;
-      isDying = true;
-      setTimeout(() => child.kill("SIGKILL"), Math.random() * LIFE_MS);
-    });
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      const number = Number(said.trim().split("\n").at(-1));
-      if (signal === "SIGKILL") resolve(Number.isNaN(number) ? undefined : number);
-      else reject(new Error(`the saving program ended by itself: ${code ?? signal}`));
-    });
-  });
 }

@@ -2,7 +2,7 @@
 import type { KeepRules, Metrics } from "../../../src/training/index.node.ts";
 
 /** The rules of the killed programs. */
-export const KEEP: KeepRules = { last: 2, every: 10, best: { metric: "loss", mode: "min", count: 2 } };
+export const KEEP: KeepRules = { last: 2, every: 50, best: { metric: "loss", mode: "min", count: 2 } };
 
 /** The programs say of every so many steps that they are on the disk. */
 export const UNSAID = 3;

@@ -7,7 +7,7 @@
  */
 import { writeSync } from "node:fs";
 import { CheckpointManager } from "../../../src/training/index.node.ts";
-import { SHARD_BYTES, treeOf } from "../../reliability/death/generation.ts";
+import { SHARD_BYTES, SMALL, treeOf } from "../../reliability/death/generation.ts";
 import { KEEP, metricsOf, UNSAID } from "./rules.ts";
 
 const [folder, first, form, mode] = process.argv.slice(2);
@@ -15,11 +15,11 @@ const [folder, first, form, mode] = process.argv.slice(2);
 writeSync(1, "up\n");
 const manager = await CheckpointManager.open(folder!, {
   keep: KEEP,
-  ...(form === "shards" && { maxShardSize: SHARD_BYTES }),
+  ...(form === "shards" && { maxShardSize: SHARD_BYTES / SMALL }),
 });
 for (let number = Number(first); ; number++) {
   const step = mode === "replace" ? 1 : number;
-  await manager.save(step, treeOf(number), { metrics: metricsOf(number), force: mode === "replace" });
+  await manager.save(step, treeOf(number, SMALL), { metrics: metricsOf(number), force: mode === "replace" });
   if (mode === "steps" && number % UNSAID !== 0) continue;
   await manager.wait();
   writeSync(1, `${number}\n`);
