@@ -1,17 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  DictKey,
-  loadFile,
-  loadPytree,
-  openSafetensors,
-  registerPytreeNode,
-  save,
-  savePytree,
-  Tensor,
-} from "pytree2safetensors";
+import { loadFile, loadPytree, openSafetensors, save, savePytree, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
-import { writeModels } from "./models.ts";
+import { saveWithClass, writeModels } from "./models.ts";
 import { commandIn, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
@@ -51,27 +42,7 @@ describe("p2s convert", () => {
   });
 
   it("keeps classes that it does not know, and the order of dicts", async () => {
-    class Pair {
-      readonly left: unknown;
-      readonly right: unknown;
-      constructor(left: unknown, right: unknown) {
-        this.left = left;
-        this.right = right;
-      }
-    }
-    registerPytreeNode(Pair, {
-      name: "test.Pair",
-      flattenWithKeys: ({ left, right }) => [
-        [
-          [new DictKey("left"), left],
-          [new DictKey("right"), right],
-        ],
-        { note: "kept" },
-      ],
-      unflatten: (_, [left, right]) => new Pair(left, right),
-    });
-    const tree = { pair: new Pair(new Float32Array(2), 1), z: new Map([[2, new Int8Array(1)]]), a: null };
-    await savePytree(tree, at("classes.safetensors"), { flush: false });
+    await saveWithClass(at("classes.safetensors"));
     await run("convert", "classes.safetensors", "same.safetensors");
     expect(await run("diff", "same.safetensors", "classes.safetensors")).toBe("3 tensors the same\n");
   });

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PyTreeContainer, save, saveFile, savePytree, Tensor } from "pytree2safetensors";
+import {
+  DictKey,
+  PyTreeContainer,
+  registerPytreeNode,
+  save,
+  saveFile,
+  savePytree,
+  Tensor,
+} from "pytree2safetensors";
 
 /** Numbers that are the same in every run and look like weights: a normal distribution of deviation 0.02. */
 export function weights(shape: readonly number[], seed: number, scale = 0.02): Tensor<"F32"> {
@@ -54,6 +62,34 @@ export function torchDict(): Record<string, Tensor> {
   }
   dict["ln_f.weight"] = new Tensor("F32", [8], new Float32Array(8).fill(1));
   return dict;
+}
+
+/** A class that the command knows nothing of. */
+export class Pair {
+  readonly left: unknown;
+  readonly right: unknown;
+  constructor(left: unknown, right: unknown) {
+    this.left = left;
+    this.right = right;
+  }
+}
+
+registerPytreeNode(Pair, {
+  name: "test.cli.Pair",
+  flattenWithKeys: ({ left, right }) => [
+    [
+      [new DictKey("left"), left],
+      [new DictKey("right"), right],
+    ],
+    { note: "kept" },
+  ],
+  unflatten: (_, [left, right]) => new Pair(left, right),
+});
+
+/** Saves a tree with an instance of a registered class, which the command doesn't know. */
+export async function saveWithClass(path: string): Promise<void> {
+  const tree = { pair: new Pair(new Float32Array(2), 1), z: new Map([[2, new Int8Array(1)]]), a: null };
+  await savePytree(tree, path, { flush: false });
 }
 
 /** A safetensors file of any header and so many zero bytes of data, right or wrong. */

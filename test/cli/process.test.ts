@@ -11,9 +11,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DictKey, loadPytree, registerPytreeNode, save, savePytree, Tensor } from "pytree2safetensors";
+import { loadPytree, save, Tensor } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fileOf, writeModels } from "./models.ts";
+import { fileOf, Pair, saveWithClass, writeModels } from "./models.ts";
 import { builtCommand, temporaryFolder } from "./run.ts";
 
 const folder = temporaryFolder();
@@ -105,27 +105,7 @@ describe("the built command", () => {
   });
 
   it("takes classes that it does not know along when it renames", async () => {
-    class Pair {
-      readonly left: unknown;
-      readonly right: unknown;
-      constructor(left: unknown, right: unknown) {
-        this.left = left;
-        this.right = right;
-      }
-    }
-    registerPytreeNode(Pair, {
-      name: "test.Pair",
-      flattenWithKeys: ({ left, right }) => [
-        [
-          [new DictKey("left"), left],
-          [new DictKey("right"), right],
-        ],
-        { note: "kept" },
-      ],
-      unflatten: (_, [left, right]) => new Pair(left, right),
-    });
-    const tree = { pair: new Pair(new Float32Array(2), 1), z: new Map([[2, new Int8Array(1)]]), a: null };
-    await savePytree(tree, at("classes.safetensors"), { flush: false });
+    await saveWithClass(at("classes.safetensors"));
     for (const [from, to, rule] of [
       ["classes", "moved", "@pair=@deep@duo"],
       ["moved", "back", "@deep@duo=@pair"],
