@@ -1,22 +1,12 @@
-import { execFile, execFileSync } from "node:child_process";
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, lstat, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import {
-  type ByteSource,
-  isPytree2SafetensorsError,
-  LazyTensor,
-  loadPytree,
-  openSafetensors,
-  type Pytree2SafetensorsError,
-  savePytree,
-  serialize,
-} from "pytree2safetensors";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { openFilesIn } from "../io/support.ts";
+import { LazyTensor, loadPytree, openSafetensors, savePytree } from "pytree2safetensors";
+import { describe, expect, it } from "vitest";
+import { mayMount, smallDisk } from "../io/disks.ts";
+import { freshFolder, openFilesIn } from "../io/support.ts";
 import { generationOf, SHARD_BYTES, treeOf } from "../reliability/death/generation.ts";
+import { failure, interrupted, savingChild } from "./support.ts";
 
 const FILE = "state.safetensors";
 const INDEX = "model.safetensors.index.json";
@@ -33,56 +23,12 @@ const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number];
 
-async function freshFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "pytree2safetensors-faults-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 const save = ({ options, targetIn }: Kind, folder: string, generation: number) =>
   savePytree(treeOf(generation), targetIn(folder), options);
 
 const saved = async ({ name }: Kind, folder: string) => generationOf(await loadPytree(join(folder, name)));
 
-async function failure(action: () => Promise<unknown>): Promise<Pytree2SafetensorsError> {
-  try {
-    await action();
-  } catch (error) {
-    if (isPytree2SafetensorsError(error)) return error;
-    throw error;
-  }
-  throw new Error("expected a failure");
-}
-
-/** Whether this process may mount; then a disk of any size costs nothing. */
-function mayMount(): boolean {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A disk of its own, gone when the test is over. */
-async function smallDisk(bytes: number): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "pytree2safetensors-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
-  onTestFinished(async () => {
-    execFileSync("umount", ["--lazy", folder]);
-    await rm(folder, { recursive: true });
-  });
-  return folder;
-}
-
-async function runChild(target: string, { maxShardSize = "", user = "", prefix = "" } = {}): Promise<string> {
-  const program = fileURLToPath(new URL("faults-child.ts", import.meta.url));
-  const command = `${prefix} exec "$0" --import tsx "$@"`;
-  const args = ["-c", command, process.execPath, program, target, maxShardSize, user];
-  return (await promisify(execFile)("bash", args)).stdout.trim();
-}
-
+const runChild = savingChild(new URL("faults-child.ts", import.meta.url));
 const onLinux = process.platform === "linux";
 
 describe.each(KINDS.map((kind) => [kind.kind, kind] as const))("%s on a disk with faults", (_, kind) => {
@@ -129,8 +75,8 @@ describe.each(KINDS.map((kind) => [kind.kind, kind] as const))("%s on a disk wit
     if (process.getuid?.() === 0) await chown(folder, user, user);
     await chmod(folder, 0o555);
     const output = await runChild(kind.targetIn(folder), {
-      maxShardSize: String(kind.options && "maxShardSize" in kind.options ? SHARD_BYTES : ""),
-      user: process.getuid?.() === 0 ? String(user) : "",
+      ...kind.options,
+      user: process.getuid?.() === 0 ? user : undefined,
     });
     await chmod(folder, 0o755);
     expect(output).toMatch(/^WriteError: can't write .*: permission denied; check its rights/);
@@ -142,7 +88,7 @@ describe.each(KINDS.map((kind) => [kind.kind, kind] as const))("%s on a disk wit
     const parent = await freshFolder();
     const folder = join(parent, "folder");
     await mkdir(folder);
-    const tree = await slowTree(2, () => rm(folder, { recursive: true, force: true }));
+    const tree = await interrupted(treeOf(2), () => rm(folder, { recursive: true, force: true }));
     const error = await failure(() => savePytree(tree, kind.targetIn(folder), kind.options));
     expect(error).toMatchObject({ code: "WriteError", cause: { code: "ENOENT" } });
     expect(error.message).toMatch(/no such file or folder/);
@@ -154,7 +100,7 @@ describe.each(KINDS.map((kind) => [kind.kind, kind] as const))("%s on a disk wit
     const folder = await freshFolder();
     await save(kind, folder, 1);
     const before = (await readdir(folder)).sort();
-    const tree = await slowTree(2, () => {
+    const tree = await interrupted(treeOf(2), () => {
       throw new Error("the graphics card is gone");
     });
     await expect(savePytree(tree, kind.targetIn(folder), kind.options)).rejects.toThrow("graphics card");
@@ -168,7 +114,7 @@ describe.each(KINDS.map((kind) => [kind.kind, kind] as const))("%s on a disk wit
     await save(kind, folder, 1);
     const before = (await readdir(folder)).sort();
     const controller = new AbortController();
-    const tree = await slowTree(2, () => controller.abort("enough"));
+    const tree = await interrupted(treeOf(2), () => controller.abort("enough"));
     const saving = savePytree(tree, kind.targetIn(folder), { ...kind.options, signal: controller.signal });
     await expect(saving).rejects.toBe("enough");
     expect((await readdir(folder)).sort()).toEqual(before);
@@ -275,28 +221,10 @@ describe("a limit to the size of files", () => {
     expect(generationOf(await loadPytree(target))).toBe(1);
 
     const shards = join(folder, "shards");
-    expect(await runChild(shards, { maxShardSize: `${SHARD_BYTES}`, prefix: "ulimit -f 60 &&" })).toBe(
-      "saved",
-    );
+    expect(await runChild(shards, { maxShardSize: SHARD_BYTES, prefix: "ulimit -f 60 &&" })).toBe("saved");
     expect(generationOf(await loadPytree(join(shards, INDEX)))).toBe(2);
   });
 });
-
-/** A tree of lazy leaves whose source does something when it comes to the third leaf. */
-async function slowTree(generation: number, then: () => unknown): Promise<unknown> {
-  const file = await serialize(treeOf(generation));
-  const bytes = new Uint8Array(await (await file.blob()).arrayBuffer());
-  let reads = -1;
-  const source: ByteSource = {
-    size: bytes.length,
-    async read(start, end) {
-      // The first read is of the header, the second of the step.
-      if (++reads === 4) await then();
-      return bytes.slice(start, end);
-    },
-  };
-  return loadPytree(source, { lazy: true });
-}
 
 /** The generation of a lazy tree, once all of its leaves are read. */
 async function loadAll(tree: unknown): Promise<number> {

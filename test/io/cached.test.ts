@@ -5,11 +5,13 @@ import { type ByteSource, cached, cachedStore, trimCache } from "pytree2safetens
 import { describe, expect, it, onTestFinished } from "vitest";
 import { memoryStore } from "../../src/io/stores/memory.ts";
 import type { Store } from "../../src/io/types.ts";
+import { bundledOnce } from "../bundled-once.ts";
 import { pattern } from "../runtimes/support.ts";
 import { answer, serve } from "./server.ts";
 import { failure, freshFolder } from "./support.ts";
 
 const MIB = 2 ** 20;
+const program = bundledOnce(new URL("cached-child.ts", import.meta.url));
 
 /** A source that counts what is read of it. */
 function counting(bytes: Uint8Array, version: string | undefined = '"v1"') {
@@ -173,7 +175,7 @@ describe("cached", () => {
       });
     });
     for (const wait of [0, 40, 80, 150]) {
-      const child = reader(url, folder);
+      const child = await reader(url, folder);
       await new Promise<void>((resolve) => child.stdout!.once("data", () => resolve()));
       await new Promise((resolve) => setTimeout(resolve, wait));
       const before = sent;
@@ -193,7 +195,7 @@ describe("cached", () => {
     const { url } = await serve((request, response) => {
       answer(large, request, response, { headers: { etag: '"a"' } });
     });
-    const children = Array.from({ length: 3 }, () => reader(url, folder));
+    const children = await Promise.all(Array.from({ length: 3 }, () => reader(url, folder)));
     const codes = children.map((child) => new Promise((resolve) => child.once("close", resolve)));
     for (let i = 0; i < 5; i++) await trimCache(folder, i * MIB);
     expect(await Promise.all(codes)).toEqual([0, 0, 0]);
@@ -201,14 +203,8 @@ describe("cached", () => {
 });
 
 /** Another process that reads the whole file through the cache and checks each byte; it says when it begins. */
-function reader(url: string, folder: string): ChildProcess {
-  const child = spawn(
-    "node",
-    ["--import", "tsx", join(import.meta.dirname, "cached-child.ts"), url, folder],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+async function reader(url: string, folder: string): Promise<ChildProcess> {
+  const child = spawn("node", [await program(), url, folder], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }

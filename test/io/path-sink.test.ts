@@ -15,16 +15,18 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { FileHandleLike } from "../../src/io/duck-types.ts";
 import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
 import type { SinkOptions } from "../../src/io/options.ts";
+import { bundledOnce } from "../bundled-once.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
 
 const run = promisify(execFile);
+const saveLarge = bundledOnce(new URL("save-large.ts", import.meta.url));
 const BYTES = pattern(3_000_000);
 const onLinux = process.platform === "linux";
 
@@ -305,8 +307,7 @@ describe("a path sink that fails", () => {
     const folder = await freshFolder();
     const path = join(folder, "file");
     await writeFile(path, "old");
-    const script = join(dirname(fileURLToPath(import.meta.url)), "save-large.ts");
-    const command = `ulimit -f 2000 && exec "${process.execPath}" --import tsx "${script}" "${path}"`;
+    const command = `ulimit -f 2000 && exec "${process.execPath}" "${await saveLarge()}" "${path}"`;
     const { stdout } = await run("bash", ["-c", command]);
     expect(stdout).toContain("WriteError EFBIG");
     expect(await readFile(path, "utf8")).toBe("old");
@@ -316,16 +317,9 @@ describe("a path sink that fails", () => {
   it.runIf(onLinux)("leaves a folder without permission as it is", async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, "file"), "old");
-    const script = join(dirname(fileURLToPath(import.meta.url)), "save-large.ts");
     await chmod(folder, 0o555);
     // Root may write anywhere, so another user tries.
-    const { stdout } = await run(process.execPath, [
-      "--import",
-      "tsx",
-      script,
-      join(folder, "file"),
-      "65534",
-    ]);
+    const { stdout } = await run(process.execPath, [await saveLarge(), join(folder, "file"), "65534"]);
     await chmod(folder, 0o755);
     expect(stdout).toContain("WriteError EACCES");
     expect(await readFile(join(folder, "file"), "utf8")).toBe("old");

@@ -6,9 +6,11 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { openSink } from "../../src/io/open-sink.ts";
 import "../../src/io/platform.node.ts";
+import { bundledOnce } from "../bundled-once.ts";
 import { failure, freshFolder, openFilesIn, pattern } from "./support.ts";
 
 const BYTES = pattern(1_000_000);
+const program = bundledOnce(new URL("save-to-pipe.ts", import.meta.url));
 
 async function pipe(): Promise<string> {
   const path = join(await freshFolder(), "pipe");
@@ -38,9 +40,8 @@ describe.runIf(process.platform === "linux")("a pipe to write to", () => {
 
   it("holds nothing once the signal is aborted, if nobody ever reads: not this process either", async () => {
     const path = await pipe();
-    const script = join(import.meta.dirname, "save-to-pipe.ts");
     // Many at once: a thread that waits in the system for each would hold all files of the process.
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script, path, "8"], {
+    const { stdout } = await promisify(execFile)(process.execPath, [await program(), path, "8"], {
       timeout: 20_000,
     });
     expect(stdout.trim().split("\n")).toEqual([

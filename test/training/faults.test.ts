@@ -1,37 +1,15 @@
-import { execFile, execFileSync } from "node:child_process";
-import { chmod, chown, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { CheckpointManager } from "pytree2safetensors/training";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { failure, interrupted, savingChild } from "../checkpoint/support.ts";
+import { mayMount, smallDisk } from "../io/disks.ts";
 import { openFilesIn } from "../io/support.ts";
 import { generationOf, treeOf } from "../reliability/death/generation.ts";
-import { FORMS, failure, freshFolder, heldUp, interrupted, namesIn } from "./support.ts";
+import { FORMS, freshFolder, heldUp, namesIn } from "./support.ts";
 
-/** Whether this process may mount; then a disk of any size costs nothing. */
-function mayMount(): boolean {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A disk of its own, gone when the test is over. */
-async function smallDisk(bytes: number): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "pytree2safetensors-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]);
-  onTestFinished(async () => {
-    execFileSync("umount", ["--lazy", folder]);
-    await rm(folder, { recursive: true });
-  });
-  return folder;
-}
-
+const runChild = savingChild(new URL("faults-child.ts", import.meta.url));
 const onLinux = process.platform === "linux";
 
 describe.each(FORMS)("a fault while saving $form", ({ options }) => {
@@ -198,31 +176,16 @@ describe.each(FORMS)("a fault while saving $form", ({ options }) => {
       const folder = await freshFolder();
       await chown(folder, 65_534, 65_534);
       await chmod(folder, 0o555);
-      expect(await runChild(folder, { user: "65534" })).toMatch(
+      expect(await runChild(folder, { ...options, user: 65_534 })).toMatch(
         /^WriteError: can't write .*: permission denied/,
       );
       expect(await namesIn(folder)).toEqual([]);
     },
   );
 
-  async function runChild(folder: string, { user = "", prefix = "" }): Promise<string> {
-    const program = fileURLToPath(new URL("faults-child.ts", import.meta.url));
-    const size = String(options.maxShardSize ?? "");
-    const args = [
-      "-c",
-      `${prefix} exec "$0" --import tsx "$@"`,
-      process.execPath,
-      program,
-      folder,
-      size,
-      user,
-    ];
-    return (await promisify(execFile)("bash", args)).stdout.trim();
-  }
-
   it.runIf(onLinux)("a limit to the size of files: single files say so, shards fit", async () => {
     const folder = await freshFolder();
-    const output = await runChild(folder, { prefix: "ulimit -f 60 &&" });
+    const output = await runChild(folder, { ...options, prefix: "ulimit -f 60 &&" });
     if (options.maxShardSize !== undefined) expect(output).toBe("saved");
     else
       expect(output).toMatch(

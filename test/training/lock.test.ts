@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/io/stores/memory.ts";
 import { takeLock } from "../../src/training/lock.ts";
 import { objectPlace } from "../../src/training/lock-object.ts";
-import { failure, freshFolder, namesIn } from "./support.ts";
+import { failure } from "../checkpoint/support.ts";
+import { freshFolder, namesIn } from "./support.ts";
 
 const LOCK = "manager.lock";
 

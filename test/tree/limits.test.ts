@@ -45,17 +45,26 @@ class Plain {
 registerDataclass(Plain, { dataFields: [], metaFields: ["rate"] });
 
 describe("saving holds the limits that loading has", () => {
-  it.each<[string, unknown, unknown]>([
-    ["nulls before a leaf", { l: [...nulls(1_000_001), leaf] }, "['l']"],
-    ["nulls behind a leaf", { l: [leaf, ...nulls(1_000_001)] }, "['l']"],
-    ["nulls in many lists", { a: [leaf, nulls(600_000)], b: [nulls(600_000)] }, "['b'][0]"],
-    ["a hole without end", { l: new Array(4_294_967_295) }, "['l']"],
-    ["an index without end", [new Sparse(4_294_967_294)], "[0]"],
-  ])("refuses %s, naming the key path and the option", (_, tree, keyPath) => {
+  it.each<[string, (limit: number) => unknown, string]>([
+    ["nulls before a leaf", (limit) => ({ l: [...nulls(limit + 1), leaf] }), "['l']"],
+    ["nulls behind a leaf", (limit) => ({ l: [leaf, ...nulls(limit + 1)] }), "['l']"],
+    [
+      "nulls in many lists",
+      (limit) => ({ a: [leaf, nulls(0.6 * limit)], b: [nulls(0.6 * limit)] }),
+      "['b'][0]",
+    ],
+    ["a hole without end", () => ({ l: new Array(4_294_967_295) }), "['l']"],
+    ["an index without end", () => [new Sparse(4_294_967_294)], "[0]"],
+  ])("refuses %s, naming the key path and the option", (_, treeOf, keyPath) => {
+    const limit = refused("GapLimit", keyPath, "maxGaps");
+    const large = treeOf(1_000_000);
+    expect(() => tree2names(large)).toThrow(limit);
+    expect(() => pytree2dict(large)).toThrow(limit);
+    const [tree, maxGaps] = [treeOf(1_000), 1_000];
     for (const options of [{}, { keys: "dotted" }, { structure: "never" }] as const) {
-      expect(() => tree2names(tree, options)).toThrow(refused("GapLimit", keyPath as string, "maxGaps"));
+      expect(() => tree2names(tree, { ...options, maxGaps })).toThrow(limit);
     }
-    expect(() => pytree2dict(tree)).toThrow(refused("GapLimit", keyPath as string, "maxGaps"));
+    expect(() => pytree2dict(tree, { maxGaps })).toThrow(limit);
   });
 
   it("refuses more containers than loading takes, and takes as many", () => {
