@@ -2,18 +2,24 @@
  * Kills programs that save, and as many that save through a CheckpointManager: `npm run test:kill`. The test suite does
  * the same a few times.
  *
- *     npm run test:kill -- [--count N] [--seconds N]
+ *     npm run test:kill -- [--count N] [--folders N] [--seconds N]
  *
- * --count is how many programs of each sort are killed, by default 200; with --seconds, none is started after so many.
+ * --count is how many programs of each sort are killed, by default 200. --folders is in how many folders a program with
+ * managers saves at once, by default 1. With --seconds, none is started after so many.
  */
 import { parseArgs } from "node:util";
 import { killTrainings, type TrainingDeath } from "../../training/death/kill-training.ts";
 import { type Death, killSaves } from "./kill.ts";
 
 const { values } = parseArgs({
-  options: { count: { type: "string", default: "200" }, seconds: { type: "string", default: "Infinity" } },
+  options: {
+    count: { type: "string", default: "200" },
+    folders: { type: "string", default: "1" },
+    seconds: { type: "string", default: "Infinity" },
+  },
 });
 const until = performance.now() + Number(values.seconds) * 1000;
+const folders = Number(values.folders);
 const share = (part: number) => Math.round(Number(values.count) * part);
 
 const DEATHS: readonly Death[] = [
@@ -24,13 +30,13 @@ const DEATHS: readonly Death[] = [
 ];
 
 const TRAININGS: readonly TrainingDeath[] = [
-  { form: "file", mode: "steps", until, kills: share(0.35) },
-  { form: "shards", mode: "steps", until, kills: share(0.35) },
-  { form: "file", mode: "replace", until, kills: share(0.1) },
-  { form: "shards", mode: "replace", until, kills: share(0.2) },
+  { form: "file", mode: "steps", folders, until, kills: share(0.35) },
+  { form: "shards", mode: "steps", folders, until, kills: share(0.35) },
+  { form: "file", mode: "replace", folders, until, kills: share(0.1) },
+  { form: "shards", mode: "replace", folders, until, kills: share(0.2) },
 ];
 
-let [passed, failed] = [0, 0];
+let [passed, failed, cut] = [0, 0, 0];
 
 async function run(death: Death): Promise<void> {
   const title = `${death.kind}, ${death.flush ? "flushed" : "not flushed"}`;
@@ -50,6 +56,7 @@ async function runTraining(death: TrainingDeath): Promise<void> {
   try {
     const { kills, steps, littered, unclean } = await killTrainings(death);
     passed += kills;
+    cut += kills * folders;
     const ends = `${littered} left litter, cleared; ${unclean} died before what was replaced was removed`;
     console.log(`${title}: ${kills} kills after ${steps} steps; ${ends}`);
   } catch (error) {
@@ -60,5 +67,6 @@ async function runTraining(death: TrainingDeath): Promise<void> {
 
 // Side by side, for most of the time is spent in waiting for programs to start.
 await Promise.all([...DEATHS.map(run), ...TRAININGS.map(runTraining)]);
+if (folders > 1) console.log(`${cut} runs of managers cut short`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -6,7 +6,7 @@ import { CheckpointManager, stepsToKeep } from "../../../src/training/index.node
 import { bundleProgram } from "../../programs.ts";
 import { generationOf, SMALL } from "../../reliability/death/generation.ts";
 import { type KillTime, runAndKill } from "../../reliability/death/run-and-kill.ts";
-import { KEEP, metricsOf, UNSAID } from "./rules.ts";
+import { folderOf, KEEP, metricsOf, UNSAID } from "./rules.ts";
 
 /** How a program saves until it is killed. */
 export interface TrainingDeath {
@@ -14,12 +14,15 @@ export interface TrainingDeath {
   /** Whether it saves one step after the other, or replaces one again and again. */
   readonly mode: "steps" | "replace";
   readonly kills: number;
+  /** In how many folders each program saves at once; by default one. A start costs more than the saves of many. */
+  readonly folders?: number;
   /** When no program is started any more, on the clock of `performance`. */
   readonly until?: number;
 }
 
 /** What became of the steps of killed programs. */
 export interface TrainingOutcome {
+  /** How many programs were killed, each in the middle of all its folders. */
   readonly kills: number;
   /** How many steps the programs have saved. */
   readonly steps: number;
@@ -33,62 +36,81 @@ const FILE = /^step-\d{8}\.safetensors$/;
 const FOLDER = /^step-\d{8}$/;
 const INDEX = "model.safetensors.index.json";
 const TRAINER = new URL("trainer.ts", import.meta.url);
-// Half of the programs die at or soon after their start, the others once they have said that a step is safe.
-const TIMES: readonly KillTime[] = [
-  { lines: 1, within: 60 },
-  { lines: 2, within: 40 },
-];
+// Programs die at or soon after their start, or once they have said of some steps that they are safe.
+const dying = (folders: number): KillTime => {
+  return { lines: 1 + Math.floor(Math.random() * 2 * folders), within: 50 };
+};
+
+/** What a folder held when it was last looked at. */
+interface Run {
+  readonly folder: string;
+  kept: readonly number[];
+  last: number;
+}
 
 /**
  * Kills a saving program again and again. After each kill, a manager that is opened has to find every step that the
  * rules keep, whole, and nothing else in the folder; throws where it does not.
  */
-export async function killTrainings({
-  form,
-  mode,
-  kills,
-  until = Infinity,
-}: TrainingDeath): Promise<TrainingOutcome> {
+export async function killTrainings(death: TrainingDeath): Promise<TrainingOutcome> {
+  const { form, mode, kills, folders = 1, until = Infinity } = death;
   const scratch = await mkdtemp(join(tmpdir(), "pytree2safetensors-training-death-"));
-  const folder = join(scratch, "run");
   const program = await bundleProgram(TRAINER, scratch);
-  let kept: readonly number[] = [];
-  let [last, steps, littered, unclean] = [0, 0, 0, 0];
+  const runs = Array.from({ length: folders }, (_, i): Run => {
+    return { folder: folderOf(scratch, i), kept: [], last: 0 };
+  });
+  const outcome = { kills: 0, steps: 0, littered: 0, unclean: 0 };
   try {
-    let kill = 0;
-    for (; kill < kills && performance.now() < until; kill++) {
-      const args = [folder, `${last + 1}`, form, mode];
-      const [, ...saved] = await runAndKill(program, args, TIMES[Math.floor(Math.random() * 2)]!);
-      const said = saved.length === 0 ? last : Number(saved.at(-1));
-      const before = await litterIn(folder, form).catch(() => ["the lock", "a folder without an index"]);
-      const manager = await CheckpointManager.open(folder);
-      try {
-        const found = await lookAt(manager, mode);
-        const litter = await litterIn(folder, form);
-        if (litter.length > 0) throw new Error(`litter stays: ${litter.join(", ")}`);
-        // The lock is there after every kill.
-        if (before.length > 1) littered++;
-        const allowed = mode === "steps" ? statesAfter(kept, last, said) : replacedStates(last, said);
-        const state = allowed.find((one) => isBetween(found, one));
-        if (state === undefined)
-          throw new Error(
-            `found ${found}, allowed ${allowed.map(({ least, most }) => `${[...least]} to ${[...most]}`).join(" or ")}`,
-          );
-        if (mode === "steps" && found.length > state.least.size) unclean++;
-        kept = found;
-        const newest = found.at(-1) ?? last;
-        steps += newest - last;
-        last = newest;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        throw new Error(`kill ${kill}, after ${said} was said to be saved: ${message}`, { cause: error });
-      } finally {
-        await manager.close();
+    for (; outcome.kills < kills && performance.now() < until; outcome.kills++) {
+      const args = [scratch, runs.map(({ last }) => last + 1).join(","), form, mode];
+      const [, ...lines] = await runAndKill(program, args, dying(folders));
+      const said = new Map(lines.map((line) => line.split(" ").map(Number) as [number, number]));
+      for (const [i, run] of runs.entries()) {
+        const { steps, littered, unclean } = await lookAfter(run, said.get(i) ?? run.last, form, mode);
+        outcome.steps += steps;
+        outcome.littered += Number(littered);
+        outcome.unclean += Number(unclean);
       }
     }
-    return { kills: kill, steps, littered, unclean };
+    return outcome;
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Opens the folder of a killed program: throws unless every step that the rules keep is there, whole, and no litter. */
+async function lookAfter(
+  run: Run,
+  said: number,
+  form: TrainingDeath["form"],
+  mode: TrainingDeath["mode"],
+): Promise<{ steps: number; littered: boolean; unclean: boolean }> {
+  const { folder, kept, last } = run;
+  const before = await litterIn(folder, form).catch(() => ["the lock", "a folder without an index"]);
+  const manager = await CheckpointManager.open(folder);
+  try {
+    const found = await lookAt(manager, mode);
+    const litter = await litterIn(folder, form);
+    if (litter.length > 0) throw new Error(`litter stays: ${litter.join(", ")}`);
+    const allowed = mode === "steps" ? statesAfter(kept, last, said) : replacedStates(last, said);
+    const state = allowed.find((one) => isBetween(found, one));
+    if (state === undefined) {
+      const sets = allowed.map(({ least, most }) => `${[...least]} to ${[...most]}`);
+      throw new Error(`found ${found}, allowed ${sets.join(" or ")}`);
+    }
+    run.kept = found;
+    run.last = found.at(-1) ?? last;
+    return {
+      steps: run.last - last,
+      // The lock is there after every kill.
+      littered: before.length > 1,
+      unclean: mode === "steps" && found.length > state.least.size,
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${folder}, after ${said} was said to be saved: ${message}`, { cause: error });
+  } finally {
+    await manager.close();
   }
 }
 
