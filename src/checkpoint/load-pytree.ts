@@ -1,9 +1,7 @@
 /** Loads a file as a tree. */
 import { requireChoice, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
-import { quote } from "../base/quote.ts";
+import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { guessKeyStyle } from "../tree/keys/guess.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
@@ -141,13 +139,13 @@ function planTree(
   const names =
     select === undefined ? undefined : new Set(selectTensors(file, select, keys, aliases).map(nameOf));
   if (names === undefined) file.requireNone(file.missing.keys());
-  if (keys === undefined && structure === undefined) warnOfStyle(file, options);
   return names2tree(reads, {
     mode,
     attributes,
     unknownClasses,
     keys,
     structure,
+    isTorch: file.metadata.format === "pt",
     onWarning: (error) => warn(options, error),
     isScalar: (read, kind) => fitsScalar(read.tensor, kind),
     include: names && ((read) => names.has(read.name)),
@@ -159,24 +157,6 @@ function planTree(
 
 function nameOf({ name }: FileTensor): string {
   return name;
-}
-
-/** Says once that names look like those of another framework, which the default style reads as attributes. */
-function warnOfStyle(file: OpenedCheckpoint, options: LoadPytreeOptions<unknown>): void {
-  const style = guessKeyStyle(file.names);
-  const isForeign =
-    style === "slash" || (style === "dotted" && (hasIndices(file.names) || file.metadata.format === "pt"));
-  if (!isForeign) return;
-  const whose = style === "slash" ? "Flax's" : "PyTorch's";
-  const message = `the names look like ${whose}, such as ${quote(file.names[0]!)}: pass { keys: "${style}" } to read them as such, or { keys: "pytree" } to read them as they are`;
-  warn(
-    options,
-    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: file.names[0]!, found: style }),
-  );
-}
-
-function hasIndices(names: readonly string[]): boolean {
-  return names.some((name) => /(^|\.)\d+(\.|$)/.test(name));
 }
 
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */

@@ -27,6 +27,8 @@ export interface Names2TreeOptions<R> extends BuildLimits, ReadKeyStyleOption, M
   readonly structure?: string | undefined;
   /** Which tensors the tree is to have; containers of others alone vanish. */
   readonly include?: ((tensor: R) => boolean) | undefined;
+  /** Whether the file says that PyTorch wrote it: then names with dots are no attributes. */
+  readonly isTorch?: boolean | undefined;
 }
 
 /** The tree of a file before there are leaves. */
@@ -85,7 +87,7 @@ function fromNames<R extends Tensorlike>(
   const { include } = options;
   const names = tensors.map(nameOf);
   const style = readKeyStyle(options.keys, names);
-  if (options.keys === undefined) warnOfStyle(names, options.onWarning);
+  if (options.keys === undefined) warnOfStyle(names, options);
   const pathOf = readPaths(style, names, options);
   const builder = new TreeBuilder<R>(tensors.length, options);
   for (let i = 0; i < tensors.length; i++) {
@@ -163,19 +165,20 @@ function requireNames(names: readonly string[], known: ReadonlyMap<string, KeyPa
   }
 }
 
-/** Says so where names that are read as key strings look like those of another style. */
+/** Says once that names which are read as key strings look like those of another style. */
 function warnOfStyle(
   names: readonly string[],
-  onWarning: ((error: Pytree2SafetensorsError) => void) | undefined,
+  { isTorch, onWarning }: Pick<Names2TreeOptions<never>, "isTorch" | "onWarning">,
 ): void {
   if (onWarning === undefined) return;
   const guess = guessKeyStyle(names);
   if (guess === "pytree") return;
-  // Names with dots alone may well be attributes; list indices behind them (`layers.0.weight`) are not.
-  const name = guess === "dotted" ? names.find((one) => /\.\d+(\.|$)/.test(one)) : names[0];
+  // Names with dots alone may well be attributes; list indices between them (`layers.0.weight`) are not.
+  const isForeign = guess !== "dotted" || isTorch;
+  const name = isForeign ? names[0] : names.find((one) => /(^|\.)\d+(\.|$)/.test(one));
   if (name === undefined) return;
-  const message = `the names look like the key style "${guess}" (${quote(name)}) and are read as key strings: pass keys: "${guess}" or "auto" for their nesting, or keys: "pytree" to say that this is meant`;
-  onWarning(
-    new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: name, expected: "key strings" }),
-  );
+  const message = `the names look like ${WRITERS[guess]}, such as ${quote(name)}, but are read as key strings of this package: pass { keys: "${guess}" } to read them as lists and dicts, or { keys: "pytree" } to hide this warning`;
+  onWarning(new Pytree2SafetensorsError("InvalidKeyString", message, { tensor: name, found: guess }));
 }
+
+const WRITERS = { dotted: "PyTorch's", slash: "Flax's", keystr: "JAX's key paths" } as const;

@@ -50,4 +50,13 @@ describe("a tree saved with keys: dotted", () => {
   it("says nothing in this package's own style", async () => {
     expect(await metadataOf({})).toEqual({});
   });
+
+  it("warns once where it is read without a style, also if its names could be attributes", async () => {
+    for (const one of [tree, { head: { w: Tensor.from([4]) } }]) {
+      const warnings: string[] = [];
+      const file = await (await serialize(one, { keys: "dotted" })).blob();
+      await loadPytree(file, { onWarning: ({ message }) => warnings.push(message) });
+      expect(warnings).toEqual([expect.stringContaining('names look like PyTorch\'s, such as "head.w"')]);
+    }
+  });
 });
