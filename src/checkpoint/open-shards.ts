@@ -4,8 +4,8 @@ import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, printable, quote } from "../base/quote.ts";
 import { matchShards, parseShardIndex, type ShardIndex, unlistedWarning } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
-import { Limiter } from "../io/limiter.ts";
 import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
+import { runAll } from "../io/run-all.ts";
 import { bodyBound } from "./body-bound.ts";
 import { type OpenedPart, openPart } from "./file-part.ts";
 import { MAX_INDEX_BYTES, readHead } from "./head.ts";
@@ -28,33 +28,17 @@ export async function openShards(
   };
   try {
     await requireFiles(opened, index, options);
-    const limiter = new Limiter(SHARDS_AT_ONCE, Number.POSITIVE_INFINITY);
-    let failed = false;
-    const opening = index.files.map((fileName, i) =>
-      limiter.run(0, options.signal, async () => {
-        // One that can't be opened is enough: the others are not tried any more.
-        if (failed) return undefined;
-        try {
-          const shard = await openShard(opened, fileName, options);
-          shards.push(shard);
-          return await openPart(
-            shard.source,
-            i,
-            await readHead(shard.source, options.signal),
-            options.signal,
-            fileName,
-          );
-        } catch (error) {
-          failed = true;
-          throw error;
-        }
-      }),
-    );
-    // All are waited for, so that none is still opening while the others are closed.
-    const settled = await Promise.allSettled(opening);
-    options.signal?.throwIfAborted();
-    throwFailures(settled.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
-    const parts = (await Promise.all(opening)) as OpenedPart[];
+    const parts: OpenedPart[] = [];
+    const openEach = async ([i, fileName]: [number, string]) => {
+      const shard = await openShard(opened, fileName, options);
+      shards.push(shard);
+      const start = await readHead(shard.source, options.signal);
+      parts[i] = await openPart(shard.source, i, start, options.signal, fileName);
+    };
+    await runAll(index.files.entries(), SHARDS_AT_ONCE, openEach, (failures) => {
+      options.signal?.throwIfAborted();
+      throwFailures(failures);
+    });
     return {
       parts: parts.map(({ part }) => part),
       ...tensorsOf(index, parts, options),

@@ -1,6 +1,7 @@
 /** Reads the spans of a slice, one behind the other into memory for them, several at once, in bounded memory. */
-import { type ByteRange, planReads } from "../format/read-plan.ts";
+import { type ByteRange, planReads, type ReadGroup } from "../format/read-plan.ts";
 import type { SlicePlan } from "../format/slice.ts";
+import { runAll } from "../io/run-all.ts";
 import type { FileTensor } from "./file-part.ts";
 import type { LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
@@ -29,30 +30,27 @@ export async function readSlice(
   const groups = planReads(spansOf(plan, base), { maxGap: MAX_GAP, maxGroup: GROUP_BYTES });
   const failure = new AbortController();
   const signals = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
-  const work = async () => {
-    for (const { start, end, members } of groups) {
-      signals.throwIfAborted();
-      const only = members.length === 1 ? members[0]! : undefined;
-      const into = only && part(only.offset, only.end - only.start);
-      const bytes = await source.read(start, end, { signal: signals, into });
-      for (const span of members) {
-        const length = span.end - span.start;
-        if (bytes !== into)
-          part(span.offset, length).set(bytes.subarray(span.start - start, span.end - start));
-        progress.add(length, name);
-      }
+  const read = async ({ start, end, members }: ReadGroup<Span>) => {
+    signals.throwIfAborted();
+    const only = members.length === 1 ? members[0]! : undefined;
+    const into = only && part(only.offset, only.end - only.start);
+    const bytes = await source.read(start, end, { signal: signals, into });
+    for (const span of members) {
+      const length = span.end - span.start;
+      if (bytes !== into) part(span.offset, length).set(bytes.subarray(span.start - start, span.end - start));
+      progress.add(length, name);
     }
   };
-  // The workers share one generator of groups.
-  const workers = Array.from({ length: source.parallel ?? 1 }, work);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
+  const stopOthers = (error: unknown) => {
     failure.abort();
-    await Promise.allSettled(workers);
-    signal?.throwIfAborted();
     throw error;
-  }
+  };
+  await runAll(
+    groups,
+    source.parallel ?? 1,
+    (group) => read(group).catch(stopOthers),
+    () => signal?.throwIfAborted(),
+  );
   progress.finish(name);
 }
 

@@ -1,30 +1,29 @@
-/** Runs a task for each of many items, a few at once, and stops starting when one fails. */
-
 /**
- * Gives the results in the order of the items.
+ * Runs a task for each of many items, a few at once. When one fails, no more are started, and those under way are waited
+ * for.
  *
- * @param atOnce How many tasks run at once.
- * @throws What the first task to fail threw, once those under way have ended; later items are not started.
+ * @param fail What throws the failures, the first of them first; by default the first is thrown.
  */
-export async function runAll<T, R>(
-  items: readonly T[],
+export async function runAll<T>(
+  items: Iterable<T>,
   atOnce: number,
-  task: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  task: (item: T) => Promise<void>,
+  fail?: (failures: readonly unknown[]) => void,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]();
   const failures: unknown[] = [];
-  let next = 0;
   const work = async () => {
-    while (next < items.length && failures.length === 0) {
-      const index = next++;
-      try {
-        results[index] = await task(items[index]!, index);
-      } catch (error) {
-        failures.push(error);
+    try {
+      for (let next = iterator.next(); !next.done; next = iterator.next()) {
+        await task(next.value);
+        if (failures.length > 0) return;
       }
+    } catch (error) {
+      failures.push(error);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
-  if (failures.length > 0) throw failures[0];
-  return results;
+  await Promise.all(Array.from({ length: atOnce }, work));
+  if (failures.length === 0) return;
+  fail?.(failures);
+  throw failures[0];
 }

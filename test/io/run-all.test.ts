@@ -4,19 +4,22 @@ import { runAll } from "../../src/io/run-all.ts";
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("runAll", () => {
-  it("gives the results in order, with so many tasks at once", async () => {
+  it("runs the task once for each item, with so many at once", async () => {
     let running = 0;
     let most = 0;
-    const task = async (item: number, index: number) => {
+    const started: number[] = [];
+    const task = async (item: number) => {
+      started.push(item);
       most = Math.max(most, ++running);
       for (let i = item % 3; i >= 0; i--) await turn();
       running--;
-      return [item, index];
     };
     const items = Array.from({ length: 20 }, (_, i) => i * 10);
-    expect(await runAll(items, 4, task)).toEqual(items.map((item, i) => [item, i]));
-    expect(most).toBe(4);
-    expect(await runAll([], 4, task)).toEqual([]);
+    await runAll(items.values(), 4, task);
+    expect(started).toEqual(items);
+    expect([most, running]).toEqual([4, 0]);
+    await runAll([], 4, task);
+    expect(started).toEqual(items);
   });
 
   it("starts nothing more once a task has failed, and waits for those under way", async () => {
@@ -35,12 +38,25 @@ describe("runAll", () => {
 
   it("opens a few of many files that all fail, and throws what the first one did", async () => {
     let started = 0;
-    const failing = runAll(Array.from({ length: 1000 }), 8, async (_, index) => {
+    const items = Array.from({ length: 1000 }, (_, i) => i);
+    const task = async (item: number) => {
       started++;
       await turn();
-      throw new Error(`no ${index}`);
-    });
-    await expect(failing).rejects.toThrow("no 0");
+      throw new Error(`no ${item}`);
+    };
+    await expect(runAll(items, 8, task)).rejects.toThrow("no 0");
     expect(started).toBe(8);
+    const all = (failures: readonly unknown[]) => {
+      throw new Error(failures.map((failure) => (failure as Error).message).join());
+    };
+    await expect(runAll(items, 2, task, all)).rejects.toThrow("no 0,no 1");
+  });
+
+  it("starts no more when the items can't be had", async () => {
+    const items = function* () {
+      yield 1;
+      throw new Error("no more items");
+    };
+    await expect(runAll(items(), 2, turn)).rejects.toThrow("no more items");
   });
 });
