@@ -4,16 +4,18 @@ import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { PREFIX_BYTES } from "../format/header/prefix.ts";
 import { planSlice } from "../format/slice.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
-import { CastStream, castChunk } from "../tensor/cast-stream.ts";
+import { CastStream } from "../tensor/cast-stream.ts";
 import { type Dtype, requireDtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { OpenedCheckpoint } from "./opened.ts";
 import type { CastingOptions, LongCallOptions } from "./options.ts";
+import type { PieceMemory } from "./piece-memory.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readSlice } from "./read-slice.ts";
 import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
 import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
+import { streamPieces } from "./stream-pieces.ts";
 import { targetTensor } from "./target.ts";
 
 /** What is known of a tensor without reading its data. */
@@ -62,8 +64,6 @@ export interface StreamOptions extends Omit<CastingOptions, "cast"> {
   /** Converts to this dtype while reading. `chunkBytes` then counts what is read. */
   readonly cast?: Dtype;
 }
-
-const STREAM_BYTES = 8 * 2 ** 20;
 
 /**
  * An open file (or sharded checkpoint) of which only the header has been read. `openSafetensors` makes it;
@@ -191,18 +191,16 @@ export class SafetensorsFile extends OpenedCheckpoint {
    */
   async *stream(name: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     requireOptions(options);
-    const { dtype, start, end, file } = this.locate(name);
-    const { cast = dtype, lossy = false, chunkBytes = STREAM_BYTES, signal } = options;
-    const overflow = overflowOf(dtype, requireDtype(cast), options);
-    if (!(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes % 16 === 0)) {
-      throw invalidArgument("chunkBytes", "a positive multiple of 16", chunkBytes);
-    }
-    for (let at = start; at < end; at += chunkBytes) {
-      signal?.throwIfAborted();
-      const chunk = await file.source.read(at, Math.min(at + chunkBytes, end), { signal });
-      yield cast === dtype ? chunk : castChunk(chunk, dtype, cast, at - start, { lossy, name, overflow });
-    }
-    reportOverflow({ name, tensor: { dtype }, as: { cast, overflow } }, options);
+    yield* streamPieces(this.locate(name), options);
+  }
+
+  /** @internal The same in memory that is used again; see {@link streamPieces}. */
+  pieces(
+    name: string,
+    options: StreamOptions,
+    memory: PieceMemory,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return streamPieces(this.locate(name), options, memory);
   }
 
   /** The same as {@link SafetensorsFile.close}, for `await using`. */

@@ -7,6 +7,7 @@ import { byteLengthOf, spell } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { SafetensorsFile, StreamOptions, TensorOptions } from "./file.ts";
+import type { PieceMemory } from "./piece-memory.ts";
 
 /**
  * A tensor that is still in its file: dtype and shape are known, the data are read when asked for. The
@@ -54,6 +55,11 @@ export class LazyTensor<D extends Dtype = Dtype> {
   /** Reads the bytes piece by piece, in bounded memory; see {@link SafetensorsFile.stream}. */
   stream(options?: StreamOptions): AsyncGenerator<Uint8Array, void, undefined> {
     return this.#file.stream(this.name, this.#cast(options));
+  }
+
+  /** @internal The same in memory that is used again: a piece is valid until the one after the next is asked for. */
+  pieces(options: StreamOptions, memory: PieceMemory): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#file.pieces(this.name, this.#cast(options), memory);
   }
 
   /** Reads a part, only the bytes of it; see {@link SafetensorsFile.slice}. */

@@ -9,6 +9,7 @@ import { dtypeOfTypedArray, isGone } from "../tensor/typed-array.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { StreamOptions } from "./file.ts";
 import { LazyTensor } from "./lazy.ts";
+import type { PieceMemory } from "./piece-memory.ts";
 
 /** How leaves of one kind are described, kept and read. */
 export interface LeafCodec<T> {
@@ -30,8 +31,11 @@ export interface LeafCodec<T> {
   readSync?(held: T, dtype: Dtype): ArrayBufferView;
   /** Why there is no {@link LeafCodec.readSync}, and what to do. */
   readonly async?: string;
-  /** The bytes piece by piece, in the dtype asked for, where they need not be in memory whole. */
-  stream?(held: T, options: StreamOptions): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes piece by piece, in the dtype asked for, where they need not be in memory whole. A piece that is put into
+   * `memory` is valid until the one after the next is asked for.
+   */
+  stream?(held: T, options: StreamOptions, memory: PieceMemory): AsyncIterable<Uint8Array>;
 }
 
 /** A value that becomes a tensor, and the codec of its kind. */
@@ -59,7 +63,7 @@ const LAZY: LeafCodec<LazyTensor> = {
   hold: (lazy) => lazy,
   read: async (lazy) => (await lazy.load()).data,
   async: "the leaf is lazy: load() it first, or use saveFile()",
-  stream: (lazy, options) => lazy.stream(options),
+  stream: (lazy, options, memory) => lazy.pieces(options, memory),
 };
 
 type TypedArray = ArrayBufferView & { readonly length: number };

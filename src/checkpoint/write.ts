@@ -1,11 +1,13 @@
 /** Writes one file to a sink, a leaf at a time. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
+import type { Awaitable } from "../base/types.ts";
 import type { Layout } from "../format/layout/layout.ts";
 import { abortable } from "../io/abort.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import { leafError } from "./leaf.ts";
+import { PieceMemory } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 import type { ProgressCounter } from "./progress.ts";
 import { overflowOf, reportOverflow } from "./reads-of.ts";
@@ -13,7 +15,7 @@ import { overflowOf, reportOverflow } from "./reads-of.ts";
 // Larger writes gain nothing, and a view of more than 4 GiB does not exist on Node 20.
 const CHUNK_BYTES = 64 * 2 ** 20;
 // What is cast at once: the memory that a cast costs.
-const CAST_BYTES = 8 * 2 ** 20;
+const CAST_BYTES = 4 * 2 ** 20;
 
 /**
  * Writes one file to a sink and closes it; on failure the sink is aborted. Each leaf is read when its turn comes, and
@@ -26,6 +28,8 @@ export async function writeFile(
   layout: Layout,
   { signal, progress }: { readonly signal: AbortSignal | undefined; readonly progress: ProgressCounter },
 ): Promise<void> {
+  const memory = new PieceMemory();
+  let writing: Awaitable<void> | undefined;
   try {
     await sink.begin(layout.totalBytes);
     await sink.write(layout.head);
@@ -34,10 +38,14 @@ export async function writeFile(
       signal?.throwIfAborted();
       const entry = entries[layout.order[k]!]!;
       if (entry.codec.stream !== undefined || entry.castFrom !== undefined) {
-        for await (const chunk of piecesOf(entry, save, signal)) {
-          await sink.write(chunk);
+        for await (const chunk of piecesOf(entry, save, memory, signal)) {
+          // A piece is written while the next is made.
+          await writing;
+          writing = handled(sink.write(chunk));
           progress.add(chunk.byteLength, entry.name);
         }
+        await writing;
+        writing = undefined;
         continue;
       }
       const read = readEntry(entry, save, signal);
@@ -57,6 +65,7 @@ export async function writeFile(
     signal?.throwIfAborted();
     await sink.close();
   } catch (error) {
+    await Promise.resolve(writing).catch(() => {});
     await abortSink(sink, error);
     throw error;
   }
@@ -66,6 +75,7 @@ export async function writeFile(
 async function* piecesOf(
   entry: SaveEntry,
   save: PreparedSave,
+  memory: PieceMemory,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { name, dtype, codec, held } = entry;
@@ -75,7 +85,7 @@ async function* piecesOf(
     if (codec.stream !== undefined) {
       // A lazy leaf may have a cast of its own, of whose losses the caller is to know as well.
       const casting = from === dtype ? {} : { ...(lossy && { lossy }), cast: dtype };
-      yield* codec.stream(held, { ...casting, ...reportingOf(save), signal });
+      yield* codec.stream(held, { ...casting, ...reportingOf(save), signal }, memory);
       return;
     }
     const data = await readEntry(entry, save, signal);
@@ -83,13 +93,19 @@ async function* piecesOf(
     for (let at = 0; at < data.byteLength; at += CAST_BYTES) {
       const length = Math.min(CAST_BYTES, data.byteLength - at);
       const chunk = new Uint8Array(data.buffer, data.byteOffset + at, length);
-      yield castChunk(chunk, from, dtype, at, { lossy, name, overflow });
+      yield castChunk(chunk, from, dtype, at, { lossy, name, overflow }, (bytes) => memory.casts.take(bytes));
     }
     reportOverflow({ name, tensor: { dtype: from }, as: { cast: dtype, overflow } }, save.casting);
   } catch (error) {
     signal?.throwIfAborted();
     throw leafError(error, save.placeOf(entry));
   }
+}
+
+/** The same promise, of which nobody needs to hear until it is waited for. */
+function handled(writing: Awaitable<void>): Awaitable<void> {
+  if (writing instanceof Promise) writing.catch(() => {});
+  return writing;
 }
 
 function reportingOf({ casting: { overflow, onWarning } }: PreparedSave) {

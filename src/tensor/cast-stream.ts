@@ -4,6 +4,7 @@ import { type ConvertOptions, convertInto, requireCastable } from "./convert.ts"
 import { arrayClass, DTYPES, type Dtype, lanes } from "./dtypes.ts";
 import { newData } from "./elements.ts";
 import type { Overflow } from "./overflow.ts";
+import { byteLengthOf } from "./size.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Options of {@link CastStream} and {@link castChunk}. */
@@ -68,6 +69,7 @@ export class CastStream {
  * Bytes of one dtype as bytes of another: whole elements of both.
  *
  * @param at How many bytes of the tensor come before these, for messages.
+ * @param memory Gives the memory to convert into; fresh memory by default.
  */
 export function castChunk(
   bytes: Uint8Array,
@@ -75,10 +77,14 @@ export function castChunk(
   to: Dtype,
   at: number,
   options: CastStreamOptions,
+  memory?: (bytes: number) => Uint8Array<ArrayBuffer>,
 ): Uint8Array {
   const elementsIn = (length: number) => (length * 8) / DTYPES[from].bits;
   const shape = [elementsIn(bytes.byteLength)];
-  const target = newData(to, shape);
+  const target =
+    memory === undefined
+      ? newData(to, shape)
+      : Tensor.fromBytes(to, shape, memory(byteLengthOf(to, shape))).data;
   const source = Tensor.fromBytes(from, shape, bytes).data;
   convertInto(source, from, target, to, { ...options, offset: elementsIn(at) });
   options.overflow?.add(source, from, target, to);
