@@ -67,14 +67,7 @@ export class ExactSource implements ByteSource {
               if (fresh > 0) onBytes(fresh);
             },
           };
-    this.#pending++;
-    // `then`, so that a source that throws at once rejects like any other.
-    const reading = Promise.resolve()
-      .then(() => this.#inner.read(start, end, inner))
-      .finally(() => {
-        if (--this.#pending === 0) this.#idle?.();
-      });
-    const bytes = await abortable(reading, signal);
+    const bytes = await abortable(this.#begin(start, end, inner), signal);
 
     const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : 0;
     if (got !== end - start) throw shortRead(name, start, end, got);
@@ -85,6 +78,16 @@ export class ExactSource implements ByteSource {
     if (into === undefined) return bytes.constructor === Uint8Array ? bytes : plain;
     into.set(plain);
     return into;
+  }
+
+  // Begins at once, not in a later turn: what the caller does meanwhile, such as to allocate memory, then costs no time.
+  async #begin(start: number, end: number, options: ReadOptions): Promise<Uint8Array> {
+    this.#pending++;
+    try {
+      return await this.#inner.read(start, end, options);
+    } finally {
+      if (--this.#pending === 0) this.#idle?.();
+    }
   }
 
   close(): Promise<void> {
