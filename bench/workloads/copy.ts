@@ -27,6 +27,7 @@ export const copy: Workload = {
       const seconds: number[] = [];
       const ratios: number[] = [];
       const peaks: number[] = [];
+      const barePeaks: number[] = [];
       for (let round = 0; round < (context.quick ? 2 : 3); round++) {
         const ours = await inChild("copyStore", place, "from", "ours");
         const bare = await inChild("bareCopy", place, "from", "bare");
@@ -34,6 +35,7 @@ export const copy: Workload = {
         seconds.push(ours.seconds);
         ratios.push(bare.seconds / ours.seconds);
         peaks.push(ours.peakBytes);
+        barePeaks.push(bare.peakBytes);
       }
       const peak = Math.min(...peaks);
       return {
@@ -50,8 +52,8 @@ export const copy: Workload = {
         ],
         facts: [
           {
-            what: "peak memory of the copy",
-            got: mebibytes(peak),
+            what: "peak memory of the copy, beyond a program that has made its first requests",
+            got: `${mebibytes(peak)}; the bare copy ${mebibytes(Math.min(...barePeaks))}`,
             reach: `≤ ${mebibytes(MEMORY)}`,
             ok: peak <= MEMORY,
           },

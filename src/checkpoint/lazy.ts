@@ -7,6 +7,7 @@ import { byteLengthOf, spell } from "../tensor/size.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import type { SafetensorsFile, StreamOptions, TensorOptions } from "./file.ts";
+import type { FileTensor } from "./file-part.ts";
 import type { PieceMemory } from "./piece-memory.ts";
 
 /**
@@ -45,6 +46,12 @@ export class LazyTensor<D extends Dtype = Dtype> {
   /** The open file. Close it when you need no leaf any more. */
   get file(): SafetensorsFile {
     return this.#file;
+  }
+
+  /** @internal Where its bytes lie, unless they are to be converted. */
+  get place(): FileTensor | undefined {
+    const tensor = this.#file.locate(this.name);
+    return tensor.dtype === this.dtype ? tensor : undefined;
   }
 
   /** Reads the whole tensor. */

@@ -8,6 +8,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { dtypeOfTypedArray, isGone } from "../tensor/typed-array.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { StreamOptions } from "./file.ts";
+import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { PieceMemory } from "./piece-memory.ts";
 
@@ -36,6 +37,8 @@ export interface LeafCodec<T> {
    * `memory` is valid until the one after the next is asked for.
    */
   stream?(held: T, options: StreamOptions, memory: PieceMemory): AsyncIterable<Uint8Array>;
+  /** Where the bytes lie in a file, if they are the leaf's as they are. */
+  place?(held: T): FileTensor | undefined;
 }
 
 /** A value that becomes a tensor, and the codec of its kind. */
@@ -64,6 +67,7 @@ const LAZY: LeafCodec<LazyTensor> = {
   read: async (lazy) => (await lazy.load()).data,
   async: "the leaf is lazy: load() it first, or use saveFile()",
   stream: (lazy, options, memory) => lazy.pieces(options, memory),
+  place: (lazy) => lazy.place,
 };
 
 type TypedArray = ArrayBufferView & { readonly length: number };

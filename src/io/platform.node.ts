@@ -7,7 +7,11 @@ import { handleSource, openPath, toPath } from "./sources/path.node.ts";
 import { openFolder } from "./stores/folder.node.ts";
 import { readHubOptions } from "./stores/hub/environment.node.ts";
 
+// Deno and Bun run this too. They may send a stream in chunks, which S3 refuses.
+const isNode = !("Deno" in globalThis || "Bun" in globalThis);
+
 setPlatform({
+  streamsBodies: isNode,
   openPath,
   openHandle: handleSource,
   createPath: (target, options) => pathSink(resolve(toPath(target)), toPath(target), options),

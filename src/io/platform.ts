@@ -14,6 +14,8 @@ export interface Platform {
   createHandle(handle: FileHandleLike, options: SinkOptions): Promise<GatheringSink>;
   /** The store of a folder, which need not be there yet. */
   openFolder(path: string | URL): Promise<Store>;
+  /** Whether `fetch` sends a stream whose length a header says as it sends bytes. */
+  readonly streamsBodies: boolean;
   /** What the environment says of the hub. */
   readHubOptions?(): Promise<HubOptions>;
 }

@@ -68,6 +68,39 @@ describe("lazy trees", () => {
     await expect(tree.a.load()).rejects.toMatchObject({ code: "SourceClosed" });
   });
 
+  it("are read together where they are neighbours, and ahead of the writing, in bounded memory", async () => {
+    const MIB = 2 ** 20;
+    const large = new Tensor("U8", [10 * MIB], new Uint8Array(10 * MIB));
+    const source = new CountingSource(await bytesOf({ a: w(), b: w(), large }));
+    const tree = await loadPytree<{ large: LazyTensor }>(source, { lazy: true });
+    source.reads = [];
+    let begun = 0;
+    let most = 0;
+    const read = source.read.bind(source);
+    source.read = (...args) => {
+      begun++;
+      return read(...args);
+    };
+    // The first write is the header, the others a piece each.
+    let written = -1;
+    const sink = {
+      async write() {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        most = Math.max(most, begun - written);
+        written++;
+      },
+      close: () => {},
+    };
+    await savePytree(tree, sink);
+    expect(source.reads.map(([start, end]) => end - start)).toEqual([
+      4 * MIB,
+      4 * MIB,
+      2 * MIB + 2 * w().byteLength,
+    ]);
+    // One is being written, and one read.
+    expect(most).toBe(2);
+  });
+
   it("save into the very file that they read from", async () => {
     const path = at("self.safetensors");
     await savePytree({ a: w(), n: 1 }, path);

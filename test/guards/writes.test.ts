@@ -116,6 +116,17 @@ describe("a save", () => {
     }
   });
 
+  it("hands leaves of a few bytes to a sink many at a time, between larger ones", async () => {
+    const dict: Record<string, Tensor> = {};
+    for (let i = 0; i < 20_000; i++) dict[`t${i}`] = Tensor.from([i, -i]);
+    dict.t15000 = new Tensor("F32", [1000], new Float32Array(1000).fill(0.5));
+    dict.big = new Tensor("I64", [1], BigInt64Array.of(5n));
+    const chunks: Uint8Array[] = [];
+    await saveFile(dict, { write: (chunk: Uint8Array) => void chunks.push(chunk.slice()), close: () => {} });
+    expect(Buffer.concat(chunks).equals(save(dict))).toBe(true);
+    expect(chunks.length).toBeLessThan(8);
+  });
+
   it("from a lazy tree holds pieces of 8 MiB, never a tensor", async () => {
     const file = save({ big: new Tensor("U8", [20 * MIB], new Uint8Array(20 * MIB)) });
     const sink = new KeepingSink();

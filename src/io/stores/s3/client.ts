@@ -5,6 +5,7 @@ import { messageOf, printable } from "../../../base/quote.ts";
 import type { UnsharedBytes } from "../../../base/types.ts";
 import { abortable, onAbort } from "../../abort.ts";
 import type { HttpOptions } from "../../options.ts";
+import { getPlatform } from "../../platform.ts";
 import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
 import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
@@ -78,6 +79,7 @@ export class S3Client {
   readonly #retries: number;
   readonly #timeout: number;
   readonly #sign: Sign;
+  readonly #streams: boolean;
 
   constructor(options: S3ClientOptions, sign: Sign) {
     this.name = `s3://${options.bucket}`;
@@ -91,6 +93,7 @@ export class S3Client {
     this.#retries = options.retries ?? 5;
     this.#timeout = options.timeout ?? 30_000;
     this.#sign = sign;
+    this.#streams = options.fetch === undefined && (getPlatform()?.streamsBodies ?? false);
   }
 
   /** The address of a key, fit for messages. */
@@ -109,7 +112,8 @@ export class S3Client {
       const headers = await this.#headers(url, init, credentials, digest);
       // A signature is for one host, so a redirect is never followed. A browser's cache mixes ranges of objects that were
       // replaced: Chromium answers a range of the new one with what it has of the old one's length.
-      const response = await this.#fetch(url, { ...init, headers, redirect: "manual", cache: "no-store" });
+      const request: RequestInit = { ...init, headers, redirect: "manual", cache: "no-store" };
+      const response = await this.#fetch(url, this.#streams ? streamed(request, headers) : request);
       if (response.ok || response.status === 412 || response.status === 416) return response;
       const problem = problemOf(response.status, response.headers, await bodyText(response, name));
       if (!isSecond && isExpired(problem) && (await this.#credentials.refuse(credentials))) continue;
@@ -193,6 +197,20 @@ export class S3Client {
     });
     return plain;
   }
+}
+
+/** The same request with its bytes in a stream: of bytes, `fetch` makes a copy that only a full collection of garbage frees. */
+function streamed(request: RequestInit, headers: Headers): RequestInit {
+  const { body } = request;
+  if (!(body instanceof Uint8Array)) return request;
+  headers.set("content-length", String(body.byteLength));
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(body);
+      controller.close();
+    },
+  });
+  return { ...request, body: stream, duplex: "half" } as RequestInit;
 }
 
 /** The hash of bytes, as signatures and checksums use it. */
