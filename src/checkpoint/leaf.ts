@@ -2,7 +2,7 @@
 import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, messageOf, quote } from "../base/quote.ts";
 import type { Awaitable } from "../base/types.ts";
-import { DTYPES, type Dtype } from "../tensor/dtypes.ts";
+import { DTYPES, type Dtype, type DtypeArray } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { dtypeOfTypedArray, isGone } from "../tensor/typed-array.ts";
@@ -11,6 +11,7 @@ import type { StreamOptions } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
 import type { PieceMemory } from "./piece-memory.ts";
+import type { SnapshotMemory } from "./snapshot-memory.ts";
 
 /** How leaves of one kind are described, kept and read. */
 export interface LeafCodec<T> {
@@ -19,7 +20,7 @@ export interface LeafCodec<T> {
   /** How many bytes its memory has now, if that can be told: another number than its shape needs means that it went away. */
   bytesIn?(value: T): number;
   /** What the save reads later: the value itself, or what stays when the program changes or frees its own. */
-  hold(value: T, snapshot: boolean): T;
+  hold(value: T, snapshot: SnapshotMemory | undefined): T;
   /** Lets go of what was held. */
   release?(held: T): void;
   /** Whether the leaf is a scalar of JavaScript, which no cast changes. */
@@ -55,7 +56,8 @@ export class Leaf<T = unknown> {
 const TENSOR: LeafCodec<Tensor> = {
   describe: (tensor) => tensor,
   bytesIn: (tensor) => tensor.data.byteLength,
-  hold: (tensor, snapshot) => (snapshot ? tensor.copy() : tensor),
+  hold: (tensor, snapshot) =>
+    snapshot ? new Tensor(tensor.dtype, tensor.shape, snapshot.copyOf(tensor.dtype, tensor.data)) : tensor,
   stays: true,
   read: (tensor) => tensor.data,
   readSync: (tensor) => tensor.data,
@@ -70,23 +72,16 @@ const LAZY: LeafCodec<LazyTensor> = {
   place: (lazy) => lazy.place,
 };
 
-type TypedArray = ArrayBufferView & { readonly length: number };
-
-const TYPED_ARRAY: LeafCodec<TypedArray> = {
+const TYPED_ARRAY: LeafCodec<DtypeArray> = {
   describe(array) {
     if (isGone(array)) throw gone(undefined, 0);
     return { dtype: dtypeOfTypedArray(array)!, shape: [array.length] };
   },
-  hold: (array, snapshot) => (snapshot ? copyOf(array, dtypeOfTypedArray(array)!) : array),
+  hold: (array, snapshot) => snapshot?.copyOf(dtypeOfTypedArray(array)!, array) ?? array,
   stays: true,
   read: (array) => array,
   readSync: (array) => array,
 };
-
-// By the plain class of the elements: a subclass may copy less, as Node's `Buffer.slice` does.
-function copyOf({ buffer, byteOffset, length }: TypedArray, dtype: Dtype): TypedArray {
-  return new DTYPES[dtype].array(buffer as ArrayBuffer, byteOffset, length).slice();
-}
 
 function scalar<T extends number | bigint | boolean>(infoOf: (value: T) => ArrayInfo): LeafCodec<T> {
   const readSync = (value: T, dtype: Dtype): ArrayBufferView => {

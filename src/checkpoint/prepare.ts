@@ -24,6 +24,7 @@ import type { CastingOptions } from "./options.ts";
 import { chooseCast } from "./reads-of.ts";
 import type { LeafDict, SaveOptions } from "./save.ts";
 import type { SavePytreeOptions } from "./save-pytree.ts";
+import type { SnapshotMemory } from "./snapshot-memory.ts";
 
 /** A leaf on its way into a file: what the header will say of it, and how to get its bytes. */
 export interface SaveEntry extends LayoutEntry {
@@ -42,6 +43,7 @@ export class PreparedSave {
   readonly structure: string | undefined;
   readonly casting: CastingOptions;
   readonly #placeOf: (entry: SaveEntry) => LeafPlace;
+  readonly #snapshot: SnapshotMemory | undefined;
   #layout: Layout | undefined;
   #released = false;
 
@@ -51,12 +53,14 @@ export class PreparedSave {
     structure: string | undefined,
     casting: CastingOptions,
     placeOf: (entry: SaveEntry) => LeafPlace,
+    snapshot: SnapshotMemory | undefined,
   ) {
     this.entries = entries;
     this.metadata = metadata;
     this.structure = structure;
     this.casting = casting;
     this.#placeOf = placeOf;
+    this.#snapshot = snapshot;
   }
 
   /** The layout of all entries in one file. */
@@ -84,6 +88,7 @@ export class PreparedSave {
     if (this.#released) return;
     this.#released = true;
     for (const { codec, held } of this.entries) codec.release?.(held);
+    this.#snapshot?.release();
   }
 
   #withPlace(error: unknown): unknown {
@@ -103,8 +108,16 @@ function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]
   return isDotted && metadata?.format === undefined ? { ...metadata, format: "pt" } : metadata;
 }
 
-/** Takes a tree for a save. */
-export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): PreparedSave {
+/**
+ * Takes a tree for a save.
+ *
+ * @param snapshot Takes copies of what can change.
+ */
+export function prepareTree<A>(
+  tree: unknown,
+  options: SavePytreeOptions<A>,
+  snapshot: SnapshotMemory | undefined,
+): PreparedSave {
   requireOptions(options);
   const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
@@ -129,29 +142,31 @@ export function prepareTree<A>(tree: unknown, options: SavePytreeOptions<A>): Pr
     const leaf = named.leaves.find((other) => other.name === name)!;
     return { tensor: name, keyPath: keystr(named.keyPathOf(leaf)) };
   };
-  const entries = enterAll(named.leaves, options, placeOf);
-  return new PreparedSave(entries, metadata, named.structure, options, placeOf);
+  const entries = enterAll(named.leaves, options, placeOf, snapshot);
+  return new PreparedSave(entries, metadata, named.structure, options, placeOf, snapshot);
 }
 
 /** Takes a dict for a save. */
 export function prepareDict<A>(
   dict: LeafDict<A>,
-  options: SaveOptions<A> & { readonly snapshot?: boolean },
+  options: SaveOptions<A>,
+  snapshot?: SnapshotMemory,
 ): PreparedSave {
   requireOptions(options);
   requireDict("the dict of leaves", dict);
   const metadata = checkMetadata(options.metadata);
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => ({ tensor: name });
   const leaves = Object.keys(dict).map((name) => ({ name, leaf: dict[name] }));
-  const entries = enterAll(leaves, options, placeOf);
-  return new PreparedSave(entries, metadata, undefined, options, placeOf);
+  const entries = enterAll(leaves, options, placeOf, snapshot);
+  return new PreparedSave(entries, metadata, undefined, options, placeOf, snapshot);
 }
 
 /** The entries of leaves; when one can't be entered, those before it are let go of. */
 function enterAll<A>(
   leaves: readonly { readonly name: string; readonly leaf: unknown }[],
-  options: SaveOptions<A> & { readonly snapshot?: boolean },
+  options: SaveOptions<A>,
   placeOf: (entry: { readonly name: string }) => LeafPlace,
+  snapshot: SnapshotMemory | undefined,
 ): SaveEntry[] {
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
   const entries: SaveEntry[] = [];
@@ -159,7 +174,7 @@ function enterAll<A>(
     for (const { name, leaf } of leaves) {
       const taken = takeLeaf(leaf, adapter);
       if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), adapter);
-      entries.push(enter(name, taken, options));
+      entries.push(enter(name, taken, options, snapshot));
     }
   } catch (error) {
     for (const { codec, held } of entries) codec.release?.(held);
@@ -171,7 +186,8 @@ function enterAll<A>(
 function enter<A>(
   name: string,
   leaf: Leaf,
-  { cast, snapshot = false }: SaveOptions<A> & { readonly snapshot?: boolean },
+  { cast }: SaveOptions<A>,
+  snapshot: SnapshotMemory | undefined,
 ): SaveEntry {
   const { codec } = leaf;
   const info = infoOf(leaf);

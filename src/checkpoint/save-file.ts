@@ -8,6 +8,7 @@ import type { LongCallOptions } from "./options.ts";
 import { type PreparedSave, prepareDict } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { LeafDict, SaveOptions } from "./save.ts";
+import { snapshotOf } from "./snapshot-memory.ts";
 import { writeFile } from "./write.ts";
 
 /** Options of {@link saveFile}. */
@@ -35,7 +36,7 @@ export async function saveFile<A = Tensor>(
   sink: SinkInput,
   options: SaveFileOptions<A> = {},
 ): Promise<void> {
-  const prepared = prepareDict(dict, options);
+  const prepared = prepareDict(dict, options, snapshotOf(options));
   try {
     await writeWhole(prepared, sink, options);
   } finally {

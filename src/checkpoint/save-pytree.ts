@@ -8,6 +8,7 @@ import type { LikeInput } from "./like.ts";
 import { prepareTree } from "./prepare.ts";
 import { type SaveFileOptions, writeWhole } from "./save-file.ts";
 import { type ShardSink, writeShards } from "./save-shards.ts";
+import { snapshotOf } from "./snapshot-memory.ts";
 
 /** Options of {@link savePytree} and {@link serialize}. */
 export interface SavePytreeOptions<A = Tensor> extends SaveFileOptions<A>, KeyStyleOption {
@@ -66,7 +67,7 @@ export async function savePytree<A = Tensor>(
   requireOptions(options);
   const { maxShardSize } = options;
   const maxBytes = maxShardSize === undefined ? undefined : parseSize(maxShardSize);
-  const prepared = prepareTree(tree, options);
+  const prepared = prepareTree(tree, options, snapshotOf(options));
   try {
     if (maxBytes === undefined) await writeWhole(prepared, sink as SinkInput, options);
     else await writeShards(prepared, sink as ShardSink, { ...options, maxBytes });

@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type PreparedSave, prepareTree } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { SavePytreeOptions } from "./save-pytree.ts";
+import { snapshotOf } from "./snapshot-memory.ts";
 import { writeFile } from "./write.ts";
 
 /** A pytree as the bytes of its file, not yet made. */
@@ -37,7 +38,7 @@ export async function serialize<A = Tensor>(
   tree: unknown,
   options: Omit<SavePytreeOptions<A>, "maxShardSize" | "shardName" | "flush"> = {},
 ): Promise<SerializedPytree> {
-  const prepared = prepareTree(tree, options);
+  const prepared = prepareTree(tree, options, snapshotOf(options));
   const { layout, entries } = prepared;
   const { signal } = options;
   const stream = () => {

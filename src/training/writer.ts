@@ -3,6 +3,7 @@ import { type PreparedSave, prepareTree } from "../checkpoint/prepare.ts";
 import type { Progress } from "../checkpoint/progress.ts";
 import { writeKey } from "../checkpoint/save-file.ts";
 import { writeShards } from "../checkpoint/save-shards.ts";
+import { SnapshotPool } from "../checkpoint/snapshot-memory.ts";
 import { parseSize } from "../format/byte-size.ts";
 import type { Store } from "../io/types.ts";
 import { type CheckpointManagerOptions, defined, type SaveStepOptions } from "./options.ts";
@@ -18,6 +19,7 @@ export class StepWriter<A> {
   readonly #reader: StepReader;
   readonly #options: CheckpointManagerOptions<A>;
   readonly #maxBytes: number | undefined;
+  readonly #snapshots = new SnapshotPool();
 
   constructor(store: Store, reader: StepReader, options: CheckpointManagerOptions<A>) {
     this.#store = store;
@@ -33,12 +35,12 @@ export class StepWriter<A> {
     // Of two forms of a step, a file and a folder, the later one counts.
     const replaced = this.#reader.entriesOf(step).map(({ main }) => Math.ceil(main.modified ?? 0) + 1);
     const time = new Date(Math.max(Date.now(), ...replaced));
-    return prepareTree(tree, {
+    const saving = {
       ...defined({ structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays }),
       ...defined({ cast, lossy, overflow, onWarning }),
-      snapshot,
       metadata: writeStepMetadata(step, metrics, time, metadata),
-    });
+    };
+    return prepareTree(tree, saving, snapshot ? this.#snapshots.take() : undefined);
   }
 
   /** Writes a step; the form that it had before, if it had another, goes once the new one stands. */
