@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
 import type { ArraysOption, OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
+import type { TensorRead } from "./read-tensors.ts";
 import { readsOf } from "./reads-of.ts";
 import { type SelectionKeys, selectTensors } from "./select.ts";
 
@@ -33,10 +34,15 @@ export async function loadFile<A = Tensor>(
   try {
     const reads = readsOf(selectTensors(file, options.select, options.keys, options.aliases), options);
     await readArrays(reads, { ...options, onProgress }, options.arrays);
-    const dict: Record<string, A> = {};
-    for (const { name, value } of reads) setOwn(dict, name, value as A);
-    return dict;
+    return dictOf(reads);
   } finally {
     if (file !== source) await file.close();
   }
+}
+
+// On its own: V8 compiles a loop within an async function anew for each call.
+function dictOf<A>(reads: readonly TensorRead[]): Record<string, A> {
+  const dict: Record<string, A> = {};
+  for (const { name, value } of reads) setOwn(dict, name, value as A);
+  return dict;
 }

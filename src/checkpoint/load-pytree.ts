@@ -114,9 +114,9 @@ export async function loadPytree(
     if (options.lazy) makeLazy(file as SafetensorsFile, plan, options);
     const reads = planReading(eager, options, isScalar);
     const reading = options.lazy ? { signal: options.signal } : { ...options, onProgress };
-    await readArrays(reads, reading, options.arrays, (read, tensor) =>
-      isScalar(read) ? toScalar(tensor) : undefined,
-    ).catch((error) => {
+    const convert = (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
+    const converting = plan.scalars.size > 0 ? convert : undefined;
+    await readArrays(reads, reading, options.arrays, converting).catch((error) => {
       throw withKeyPath(error, all, plan);
     });
     const tree = plan.build((read) => read.value);

@@ -25,6 +25,10 @@ export async function readArrays<A, R extends TensorRead>(
   const kept = adapter === undefined;
   try {
     for await (const { members, tensors } of readTensors(reads, { signal, progress, kept })) {
+      if (kept && convert === undefined) {
+        keep(members, tensors, options);
+        continue;
+      }
       for (let k = 0; k < members.length; k++) {
         const read = members[k] as R;
         reportOverflow(read, options);
@@ -40,4 +44,12 @@ export async function readArrays<A, R extends TensorRead>(
     throw error;
   }
   progress.finish(reads.at(-1)?.name ?? "");
+}
+
+// On its own: V8 compiles a loop within an async function anew for each call.
+function keep(members: readonly TensorRead[], tensors: readonly Tensor[], options: CastingOptions): void {
+  for (let k = 0; k < members.length; k++) {
+    reportOverflow(members[k]!, options);
+    members[k]!.value = tensors[k];
+  }
 }
