@@ -25,7 +25,7 @@ export const SIZE_JOBS: readonly SizeJob[] = [
   job(".", ["save"], 12_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
   job(".", ["loadFile"], 32_500, [...KEY_STYLES, ...TREES, ...WRITING]),
   job(".", ["loadPytree"], 46_000, WRITING),
-  job(".", ["savePytree"], 34_000, HTTP),
+  job(".", ["savePytree"], 35_000, HTTP),
   job("./jax-js", ["loadPytree"], 47_000, WRITING),
   job("./jax-js", ["load"], 16_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
   job("./tfjs", ["loadPytree"], 47_000, WRITING),

@@ -1,5 +1,4 @@
 /** Reads bytes that go into a file as they lie in another: neighbours together, and ahead of the writing. */
-import { onAbort } from "../io/abort.ts";
 import type { ByteSource } from "../io/types.ts";
 import { leafError } from "./leaf.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
@@ -19,64 +18,59 @@ export interface CopyPiece {
   readonly name: string;
 }
 
+// As large as a request is worth. Two are in memory: one that is being written and one that is being read.
 const PIECE_BYTES = 4 * 2 ** 20;
-// What is being written and what is read ahead, together.
-const MEMORY_BYTES = 16 * 2 ** 20;
 
-/**
- * The bytes of leaves, one after the other. While a piece is being written, those after it are being read. When the
- * consumer stops early, or anything fails, the other reads are aborted and waited for.
- */
+interface Reading {
+  readonly memory: Uint8Array | undefined;
+  readonly done: Promise<CopyPiece>;
+}
+
+/** The bytes of leaves, one after the other. While a piece is being written, the next one is being read. */
 export async function* copyPieces(
   ranges: Iterable<CopyRange>,
   save: PreparedSave,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CopyPiece, void, undefined> {
-  const aborter = new AbortController();
-  const forget = onAbort(signal, () => aborter.abort(signal?.reason));
-  const ahead: { length: number; memory: Uint8Array | undefined; done: Promise<CopyPiece> }[] = [];
+  let next: Reading | undefined;
   // Used again: fresh memory costs page faults, and waits for a collection of garbage before it is returned.
-  const spare: Uint8Array[] = [];
-  let bytesAhead = 0;
+  let spare: Uint8Array | undefined;
   try {
     for (const piece of piecesOf(ranges)) {
-      const length = piece.end - piece.start;
-      const { resident, parallel = 1 } = piece.source;
-      while (ahead.length > 0 && (bytesAhead + length > MEMORY_BYTES || ahead.length > parallel)) {
-        const first = ahead[0]!;
-        yield await first.done;
-        ahead.shift();
-        bytesAhead -= first.length;
-        if (first.memory !== undefined) spare.push(first.memory);
-      }
-      signal?.throwIfAborted();
-      let memory = resident ? undefined : spare.pop();
-      if (!resident && (memory === undefined || memory.byteLength < length)) memory = new Uint8Array(length);
-      const done = read(piece, memory?.subarray(0, length), save, aborter.signal);
-      done.catch(() => {}); // looked at when its turn comes
-      ahead.push({ length, memory, done });
-      bytesAhead += length;
+      const current = next;
+      next = begin(piece, spare, save, signal);
+      if (current === undefined) continue;
+      yield await current.done;
+      spare = current.memory;
     }
-    for (let first = ahead.shift(); first; first = ahead.shift()) yield await first.done;
+    if (next !== undefined) yield await next.done;
   } finally {
-    forget();
-    aborter.abort();
-    await Promise.allSettled(ahead.map(({ done }) => done));
+    // Nothing is read any more when whoever wrote goes on, not even after an error.
+    await next?.done.catch(() => {});
   }
 }
 
-async function read(
+function begin(
   { entry, source, start, end }: CopyRange,
-  into: Uint8Array | undefined,
+  spare: Uint8Array | undefined,
   save: PreparedSave,
-  signal: AbortSignal,
-): Promise<CopyPiece> {
-  try {
-    return { bytes: await source.read(start, end, { signal, into }), name: entry.name };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw leafError(error, save.placeOf(entry));
-  }
+  signal: AbortSignal | undefined,
+): Reading {
+  const length = end - start;
+  const fits = spare !== undefined && spare.byteLength >= length;
+  const memory = source.resident ? undefined : fits ? spare : new Uint8Array(length);
+  const read = async (): Promise<CopyPiece> => {
+    try {
+      const bytes = await source.read(start, end, { signal, into: memory?.subarray(0, length) });
+      return { bytes, name: entry.name };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw leafError(error, save.placeOf(entry));
+    }
+  };
+  const done = read();
+  done.catch(() => {}); // whoever waits for it is told
+  return { memory, done };
 }
 
 /** Neighbours joined, and cut into pieces of one size. */

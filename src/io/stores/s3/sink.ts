@@ -12,7 +12,7 @@ export interface S3SinkOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the key must be new: the write fails if an object is there. */
   readonly isNew?: boolean | undefined;
-  /** The size of each part but the last; by default 8 MiB, and more for objects above 80 GB. */
+  /** The size of each part but the last; by default 5 MiB, and more for objects above 50 GB. */
   readonly partBytes?: number | undefined;
 }
 

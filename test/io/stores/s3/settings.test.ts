@@ -12,9 +12,9 @@ describe("planParts", () => {
   it.each([
     [0, 0, true],
     [8 * MIB, 8 * MIB, true],
-    [8 * MIB + 1, 8 * MIB, false],
-    [10e9, 8 * MIB, false],
-    [undefined, 8 * MIB, false],
+    [8 * MIB + 1, 5 * MIB, false],
+    [10e9, 5 * MIB, false],
+    [undefined, 5 * MIB, false],
     [160e9, 16 * MIB, false],
   ])("of %s bytes", (total, partBytes, isSingle) => {
     const plan = planParts(total, undefined, "x");
