@@ -114,9 +114,11 @@ export async function loadPytree(
     if (options.lazy) makeLazy(file as SafetensorsFile, plan, options);
     const reads = planReading(eager, options, isScalar);
     const reading = options.lazy ? { signal: options.signal } : { ...options, onProgress };
-    const convert = (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
-    const converting = plan.scalars.size > 0 ? convert : undefined;
-    await readArrays(reads, reading, options.arrays, converting).catch((error) => {
+    const convert =
+      plan.scalars.size === 0
+        ? undefined
+        : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
+    await readArrays(reads, reading, options.arrays, convert).catch((error) => {
       throw withKeyPath(error, all, plan);
     });
     const tree = plan.build((read) => read.value);
