@@ -1,7 +1,6 @@
 /** Writes a sharded checkpoint to a store: shards first, then the index, which is what counts. */
 import { invalidArgument } from "../base/arguments.ts";
 import { planShards, writeShardIndex } from "../format/shard-plan.ts";
-import { ExactSource } from "../io/guard.ts";
 import { openSinkIn } from "../io/open-sink.ts";
 import { openWritableStore, type StoreInput } from "../io/open-store.ts";
 import type { SinkOptions } from "../io/options.ts";
@@ -139,12 +138,12 @@ async function ours(folder: Store, files: RegExp): Promise<SavedFile[]> {
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
 async function indexedFiles(folder: Store, indexName: string): Promise<ReadonlySet<string>> {
   try {
-    const source = new ExactSource(await folder.source(indexName), true);
+    const source = await folder.source(indexName);
     try {
       const index = JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
       return new Set(Object.values<string>(index.weight_map));
     } finally {
-      await source.close();
+      await source.close?.();
     }
   } catch {
     return new Set();

@@ -1,7 +1,6 @@
 // What the first bytes of a file say: how long its header is, or that it is the index of a sharded checkpoint.
 import { type ErrorCode, Pytree2SafetensorsError } from "../../base/errors.ts";
 import { explainForeign } from "../foreign.ts";
-import { OPEN_BRACE } from "./json.ts";
 
 /** The bytes before the header: its length as a little-endian u64. */
 export const PREFIX_BYTES = 8;
@@ -44,15 +43,12 @@ export function headerLength(start: Uint8Array, fileSize: number): number {
   return Number(length);
 }
 
-const SPACE = /^[ \t\n\r]$/;
-
 /**
  * Whether the start of a file is that of an index. A safetensors file begins with a length of at most 100,000,000 as 64
  * bits, so some of its first eight bytes are zero. No byte of a JSON text is.
  */
 export function looksLikeIndex(start: Uint8Array): boolean {
-  const hasMark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
-  let at = hasMark ? 3 : 0;
-  while (at < start.length && SPACE.test(String.fromCharCode(start[at]!))) at++;
-  return start[at] === OPEN_BRACE && start.subarray(0, PREFIX_BYTES).every((byte) => byte !== 0);
+  if (start.subarray(0, PREFIX_BYTES).includes(0)) return false;
+  // The decoder takes off a byte order mark. In browsers, it refuses shared memory.
+  return /^[ \t\n\r]*\{/.test(new TextDecoder().decode(start.slice()));
 }
