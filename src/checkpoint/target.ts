@@ -50,24 +50,18 @@ export function targetTensor(
 export function refuseSharedMemory(
   targets: readonly { readonly name: string; readonly into?: ArrayBufferView | undefined }[],
 ): void {
-  const byBuffer = new Map<ArrayBufferLike, { name: string; into: ArrayBufferView }[]>();
-  for (const { name, into } of targets) {
-    if (into === undefined || into.byteLength === 0) continue;
-    const known = byBuffer.get(into.buffer);
-    if (known === undefined) byBuffer.set(into.buffer, [{ name, into }]);
-    else known.push({ name, into });
-  }
-  for (const views of byBuffer.values()) {
-    views.sort((a, b) => a.into.byteOffset - b.into.byteOffset);
-    views.forEach(({ name, into }, i) => {
-      const before = views[i - 1];
-      if (before === undefined || before.into.byteOffset + before.into.byteLength <= into.byteOffset) return;
+  const taken = new Map<ArrayBufferLike, { name: string; end: number }>();
+  const views = targets.flatMap(({ name, into }) => (into?.byteLength ? [{ name, into }] : []));
+  for (const { name, into } of views.sort((a, b) => a.into.byteOffset - b.into.byteOffset)) {
+    const before = taken.get(into.buffer);
+    if (before !== undefined && into.byteOffset < before.end) {
       const message = `"into" gives the tensors ${quote(before.name)} and ${quote(name)} the same memory: give each its own`;
       throw new Pytree2SafetensorsError("InvalidArgument", message, {
         tensor: name,
         expected: "memory of its own",
         found: `memory of ${quote(before.name)}`,
       });
-    });
+    }
+    taken.set(into.buffer, { name, end: into.byteOffset + into.byteLength });
   }
 }

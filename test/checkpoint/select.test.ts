@@ -128,6 +128,25 @@ describe("select and cast", () => {
     expect(Object.values(loaded).map(({ shape }) => shape)).toEqual([[0], [0], [1]]);
   });
 
+  it("read neighbours into one buffer, and refuse memory that two tensors would share", async () => {
+    const bytes = save({ a: new Float32Array([1, 2]), b: new Float32Array([3, 4]), c: new Float32Array(0) });
+    const memory = new Float32Array(4);
+    // `b` goes before `a`, and `c` is empty, so that it shares nothing wherever it is.
+    const places = { a: 2, b: 0, c: 1 };
+    const into = (name: string, { shape }: { readonly shape: readonly number[] }, shift = 0) =>
+      memory.subarray(places[name as "a"] - shift, places[name as "a"] - shift + shape[0]!);
+    await loadFile(bytes, { into });
+    expect([...memory]).toEqual([3, 4, 1, 2]);
+    const overlapping = { into: (name: string, info: Tensor) => into(name, info, name === "a" ? 1 : 0) };
+    await expect(loadFile(bytes, overlapping as never)).rejects.toMatchObject({
+      code: "InvalidArgument",
+      tensor: "a",
+      found: 'memory of "b"',
+    });
+    expect([...memory]).toEqual([3, 4, 1, 2]);
+    await loadFile(bytes, { into: (_, { shape }) => new Float32Array(shape[0]!) });
+  });
+
   it("cast a tensor of several pieces", async () => {
     const count = 5_000_000;
     const values = Uint16Array.from({ length: count }, (_, i) => i & 0x3fff);
