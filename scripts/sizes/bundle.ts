@@ -1,6 +1,6 @@
 // Bundles a few lines of code that use the package, as a page would load them, and says what is in the bundle.
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 /** A bundle for browsers, minified. */
 export interface Bundle {
@@ -12,7 +12,7 @@ export interface Bundle {
 }
 
 /** Bundles `code` for browsers, minified; packages are looked up from the folder `from`. Frameworks stay outside. */
-export async function bundle(code: string, from: string): Promise<Bundle> {
+export async function bundle(code: string, from: string, plugins: Plugin[] = []): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: from },
     absWorkingDir: from,
@@ -24,6 +24,8 @@ export async function bundle(code: string, from: string): Promise<Bundle> {
     write: false,
     metafile: true,
     external: ["@jax-js/jax", "@tensorflow/tfjs-core"],
+    plugins,
+    logLevel: "silent",
   });
   const [output] = Object.values(metafile.outputs);
   const files = Object.entries(output!.inputs).map(([path, { bytesInOutput }]): [string, number] => {
