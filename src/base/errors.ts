@@ -83,6 +83,8 @@ export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
   readonly source?: string;
   /** The HTTP status of the response that caused it. */
   readonly status?: number;
+  /** How many finite values a cast made infinity or NaN. Set only if that is what a `LossyConversion` is about. */
+  readonly overflowed?: number;
   /** Everything that was wrong, the first one (this error itself) included. */
   readonly faults?: readonly Fault[];
   /** The error that led to this one. */
@@ -115,6 +117,7 @@ export class Pytree2SafetensorsError extends Error {
   declare readonly found?: string;
   declare readonly source?: string;
   declare readonly status?: number;
+  declare readonly overflowed?: number;
   readonly faults: readonly Fault[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -132,7 +135,7 @@ export class Pytree2SafetensorsError extends Error {
 }
 
 function faultFields(fields: Omit<ErrorDetails, "cause" | "faults">): Omit<Fault, "code" | "message"> {
-  const { source: _source, status: _status, ...rest } = fields;
+  const { source: _source, status: _status, overflowed: _overflowed, ...rest } = fields;
   return rest;
 }
 
@@ -151,9 +154,9 @@ export function amendError(
   prefix: string,
   details: Omit<ErrorDetails, "faults" | "cause">,
 ): Pytree2SafetensorsError {
-  const { code, message, tensor, keyPath, expected, found, source, status, faults } = error;
+  const { code, message, tensor, keyPath, expected, found, source, status, overflowed, faults } = error;
   const own = Object.fromEntries(
-    Object.entries({ tensor, keyPath, expected, found, source, status }).filter(
+    Object.entries({ tensor, keyPath, expected, found, source, status, overflowed }).filter(
       ([, value]) => value !== undefined,
     ),
   );

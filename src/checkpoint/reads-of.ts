@@ -90,7 +90,7 @@ export function reportOverflow(
   const error = new Pytree2SafetensorsError(
     "LossyConversion",
     `tensor ${quote(name)}: ${values} of ${tensor.dtype} became infinity or NaN in ${as.cast}, the largest ${largest}; cast it to a dtype with more range`,
-    { tensor: name, expected: `values of ${as.cast}`, found: String(largest) },
+    { tensor: name, expected: `values of ${as.cast}`, found: String(largest), overflowed: count },
   );
   if (options.overflow === "error") throw error;
   warn(options, error);

@@ -31,13 +31,18 @@ describe("a cast that makes finite values infinite", () => {
       await loadFile(large, { cast: dtype, onWarning });
       expect(onWarning).toHaveBeenCalledOnce();
       const [error] = onWarning.mock.calls[0]!;
-      expect(error).toMatchObject({ code: "LossyConversion", tensor: "big" });
+      expect(error).toMatchObject({ code: "LossyConversion", tensor: "big", overflowed: count });
       expect(error.message).toContain(
         count === 1 ? "1 finite value of F32" : `${count} finite values of F32`,
       );
       expect(Number(error.found)).toBeCloseTo(largest, -14);
     },
   );
+
+  it("is told apart from values that a dtype can't hold", async () => {
+    const error = await loadFile(large, { cast: "I8" }).catch((error) => error);
+    expect([error.code, error.overflowed]).toEqual(["LossyConversion", undefined]);
+  });
 
   it("says nothing of infinities and NaN that were there, nor of F4, which saturates", async () => {
     const onWarning = vi.fn();
@@ -58,7 +63,7 @@ describe("a cast that makes finite values infinite", () => {
   it('is an error with overflow: "error", and nothing with "ignore", wherever a cast is possible', async () => {
     const file = await openSafetensors(large);
     const strict = { cast: "F16", overflow: "error" } as const;
-    const lossy = { code: "LossyConversion", tensor: "big" };
+    const lossy = { code: "LossyConversion", tensor: "big", overflowed: 2 };
     await expect(loadFile(large, strict)).rejects.toMatchObject(lossy);
     await expect(loadPytree(large, strict)).rejects.toMatchObject(lossy);
     await expect(file.tensor("big", strict)).rejects.toMatchObject(lossy);

@@ -142,8 +142,10 @@ export async function write(output: Output, result: Result, terminal: Terminal):
     });
   } catch (error) {
     if (isPytree2SafetensorsError(error) && error.code === "LossyConversion") {
-      const isOverflow = /became infinity or NaN/.test(error.message);
-      const wayOut = isOverflow ? "without --strict this is a warning" : "--lossy converts all the same";
+      const wayOut =
+        error.overflowed === undefined
+          ? "--lossy converts all the same"
+          : "without --strict this is a warning";
       throw new UsageError(`${explain(error.message)}; ${wayOut}`);
     }
     throw error;

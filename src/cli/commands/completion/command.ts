@@ -6,6 +6,13 @@ import { examples } from "../../args/options.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { type Candidates, findCandidates } from "./candidates.ts";
 
+declare module "commander" {
+  interface Command {
+    /** The arguments as they were given; its own declarations leave it out. */
+    readonly rawArgs: readonly string[];
+  }
+}
+
 const SHELLS = ["bash", "zsh", "fish", "powershell"];
 
 // Options that take the names of tensors, and those that take paths.
@@ -35,8 +42,7 @@ export function completionCommand(terminal: Terminal): Command {
 async function complete(self: Command, terminal: Terminal): Promise<void> {
   const program = self.parent!;
   // What was given before commander took the -- away.
-  const { rawArgs } = program as unknown as { readonly rawArgs: readonly string[] };
-  const [, first, ...words] = rawArgs;
+  const [, first, ...words] = program.rawArgs;
   if (first === "--") {
     const candidates = await findCandidates(words, terminal);
     // The library takes the empty last word off the list.
