@@ -72,6 +72,17 @@ export function filledMemory(bytes: number): ArrayBuffer {
   return memory;
 }
 
+/** Numbers as models have them: normally distributed, a fiftieth wide. */
+export function weights(count: number): Float32Array<ArrayBuffer> {
+  const block = Float32Array.from({ length: 2 ** 16 }, (_, i) => {
+    const [radius, angle] = [((i * 40503) % 65521) + 1, (i * 2654435761) % 2 ** 32];
+    return 0.02 * Math.sqrt(-2 * Math.log(radius / 65522)) * Math.cos((2 * Math.PI * angle) / 2 ** 32);
+  });
+  const values = new Float32Array(count);
+  for (let at = 0; at < count; at += block.length) values.set(block.subarray(0, count - at), at);
+  return values;
+}
+
 /** The width at which 300 layers have about so many bytes. */
 export function widthFor(bytes: number, bytesPerElement: number): number {
   return Math.round(Math.sqrt(bytes / (300 * 12 * bytesPerElement)) / 4) * 4;

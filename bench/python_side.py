@@ -182,6 +182,22 @@ def cast(dtype, count):
     return timed(lambda: source.astype(np.float32))
 
 
+def cast_into(dtype, count, narrowing):
+    """What `copyto` takes into memory that is there: from float32 if `narrowing`, to it otherwise."""
+    import ml_dtypes
+
+    key = f"weights {count}"
+    if key not in trees:
+        trees.clear()
+        trees[key] = np.random.default_rng(0).normal(0, 0.02, count).astype(np.float32), np.ones(count, np.float32)
+    floats, target = trees[key]
+    codes = floats.astype(np.dtype(getattr(ml_dtypes, dtype, dtype)))
+    source, target = (floats, codes) if narrowing else (codes, target)
+    with np.errstate(all="ignore"):
+        np.copyto(target, source, casting="unsafe")
+        return timed(lambda: np.copyto(target, source, casting="unsafe"))
+
+
 def stats_numpy(path):
     """Least, greatest, mean, deviation and histogram of each tensor, as `p2s stats` has them."""
 
@@ -211,8 +227,8 @@ def diff_numpy(path, other):
     return timed(job)
 
 
-def convert_numpy(path, target):
-    """A loop over `safe_open` that casts to bfloat16 and saves."""
+def convert_numpy(path, target, flush=False):
+    """A loop over `safe_open` that casts to bfloat16 and saves; with `flush`, until the disk has it."""
     import ml_dtypes
 
     def write():
@@ -220,6 +236,9 @@ def convert_numpy(path, target):
             safetensors.numpy.save_file(
                 {name: file.get_tensor(name).astype(ml_dtypes.bfloat16) for name in file.keys()}, target
             )
+        if flush:
+            with open(target, "rb+") as written:
+                os.fsync(written.fileno())
 
     return replaced(target, write)
 
@@ -243,6 +262,7 @@ JOBS = {
         build,
         set_weights,
         cast,
+        cast_into,
         stats_numpy,
         diff_numpy,
         convert_numpy,

@@ -9,6 +9,7 @@ import type { Workload } from "../workload.ts";
 
 const TENSORS = 16;
 const START = "`node -e 0`";
+const LOOP = "a loop over `safe_open` with ml_dtypes";
 
 export const cli: Workload = {
   name: "cli",
@@ -54,21 +55,23 @@ export const cli: Workload = {
     ];
     const side = await context.python();
     if (side !== undefined) {
-      const foreign = (name: string, ...args: string[]): Contestant => ({
+      const foreign = (name: string, ...args: (string | number)[]): Contestant => ({
         name,
         run: () => {},
         seconds: () => side.seconds(name, ...args),
       });
+      const CONVERT = [at("a"), at("out"), "--dtype", "bf16"];
       const jobs = [
         ["stats", [at("a")], "stats_numpy", [at("a")], "NumPy: min, max, mean, std, histogram"],
         ["diff", [at("a"), at("b")], "diff_numpy", [at("a"), at("b")], "NumPy: the same figures"],
         [
           "convert",
-          [at("a"), at("out"), "--dtype", "bf16"],
+          CONVERT,
           "convert_numpy",
-          [at("a"), at("out-python")],
-          "a loop over `safe_open` with ml_dtypes, not flushed",
+          [at("a"), at("out-python"), 1],
+          `${LOOP}, flushed as the command does`,
         ],
+        ["convert", CONVERT, "convert_numpy", [at("a"), at("out-python")], `${LOOP}, not flushed`],
       ] as const;
       for (const [command, args, name, given, against] of jobs) {
         const contestants = [p2s(command, command, ...args), foreign(name, ...given)];

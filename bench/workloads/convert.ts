@@ -1,7 +1,7 @@
-import { type Dtype, Tensor } from "pytree2safetensors";
+import { type Dtype, openSafetensors, save, Tensor } from "pytree2safetensors";
 import { touchMemory } from "../child.ts";
 import { type Contestant, contest } from "../contest.ts";
-import { filledMemory } from "../models.ts";
+import { weights } from "../models.ts";
 import type { Comparison } from "../report-types.ts";
 import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
@@ -27,24 +27,32 @@ export const convert: Workload = {
   async run(context) {
     const elements = context.quick ? 2 ** 20 : 2 ** 24;
     const python = await context.python();
-    const f32 = Tensor.fromBuffer("F32", [elements], filledMemory(elements * 4));
+    const f32 = new Tensor("F32", [elements], weights(elements));
+    const floats = new Float32Array(elements);
     const contestants: Contestant[] = [
       { name: COPY, run: () => new Float32Array(elements).set(f32.data as Float32Array) },
     ];
     for (const [dtype, , numpy] of FORMATS) {
-      const from = Tensor.fromBuffer(
-        dtype,
-        [elements],
-        filledMemory(dtype === "F4" ? elements / 2 : elements * (dtype.length <= 4 ? 2 : 1)),
-      );
+      const from = f32.cast(dtype, { lossy: true });
+      const codes = from.copy().data;
+      // A file in memory, of which reads are views.
+      const file = await openSafetensors(save({ f32, from }));
       contestants.push({ name: `from ${dtype}`, run: () => from.cast("F32") });
       contestants.push({ name: `to ${dtype}`, run: () => f32.cast(dtype, { lossy: true }) });
-      if (python)
-        contestants.push({
-          name: `python ${dtype}`,
-          run: () => {},
-          seconds: () => python.seconds("cast", numpy, elements),
-        });
+      contestants.push({
+        name: `from ${dtype} into`,
+        run: () => file.tensor("from", { cast: "F32", into: floats }),
+      });
+      contestants.push({
+        name: `to ${dtype} into`,
+        run: () => file.tensor("f32", { cast: dtype, lossy: true, overflow: "ignore", into: codes }),
+      });
+      const foreign = (name: string, ...job: [string, ...(string | number)[]]) => {
+        if (python) contestants.push({ name, run: () => {}, seconds: () => python.seconds(...job) });
+      };
+      foreign(`python ${dtype}`, "cast", numpy, elements);
+      foreign(`python from ${dtype} into`, "cast_into", numpy, elements, 0);
+      foreign(`python to ${dtype} into`, "cast_into", numpy, elements, 1);
     }
     context.log(`convert: ${count(elements)} elements of each float format`);
     await touchMemory(64 * elements);
@@ -70,12 +78,24 @@ export const convert: Workload = {
           speed: results.speed(from, `python ${dtype}`),
           why: WHY_NUMPY,
         });
+        const pairs = [
+          [`${dtype} → F32`, `${from} into`],
+          [`F32 → ${dtype}`, `${to} into`],
+        ] as const;
+        for (const [what, name] of pairs)
+          rows.push({
+            what: `${what}, into memory that is there`,
+            against: "NumPy `copyto` (ml_dtypes), likewise",
+            ours: results.time(name),
+            speed: results.speed(name, `python ${name}`),
+            reach: 0.8,
+          });
       }
       return rows;
     });
     return {
       title: "Conversions",
-      intro: `${count(elements)} elements each, the result in fresh memory, against a copy of as many float32 into fresh memory. When a float format narrows, the result is rounded to nearest even and exact for every value.`,
+      intro: `${count(elements)} elements each, distributed as weights are, the result in fresh memory unless the row says otherwise, against a copy of as many float32 into fresh memory. When a float format narrows, the result is rounded to nearest even and exact for every value.`,
       comparisons,
     };
   },
