@@ -116,6 +116,44 @@ describe("a save", () => {
     }
   });
 
+  it("has two calls to a file under way, never more, and each at its place", async () => {
+    const dict = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [
+        `t${i}`,
+        new Tensor("U8", [4 * MIB], new Uint8Array(4 * MIB).fill(i)),
+      ]),
+    );
+    const file = new Uint8Array(save(dict).byteLength);
+    let underWay = 0;
+    let most = 0;
+    const writev = async (buffers: readonly Uint8Array[], position = 0) => {
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      let at = position;
+      for (const buffer of buffers) {
+        file.set(buffer, at);
+        at += buffer.byteLength;
+      }
+      underWay--;
+      return { bytesWritten: at - position };
+    };
+    const handle: FileHandleLike = {
+      fd: 3,
+      read: async () => ({ bytesRead: 0 }),
+      write: (buffer, offset, length, position) =>
+        writev([buffer.subarray(offset, offset + length)], position ?? 0),
+      writev,
+      stat: async () => ({ size: 0, isFile: () => true }),
+      truncate: async () => {},
+      sync: async () => {
+        expect(underWay).toBe(0);
+      },
+    };
+    await saveFile(dict, handle);
+    expect(most).toBe(2);
+    expect(Buffer.compare(file, save(dict))).toBe(0);
+  });
+
   it("hands leaves of a few bytes to a sink many at a time, between larger ones", async () => {
     const dict: Record<string, Tensor> = {};
     for (let i = 0; i < 20_000; i++) dict[`t${i}`] = Tensor.from([i, -i]);
