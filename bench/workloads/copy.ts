@@ -40,7 +40,7 @@ export const copy: Workload = {
       const peak = Math.min(...peaks);
       return {
         title: "Copying from store to store",
-        intro: `A file of ${count} tensors of 16 MiB, loaded lazily from one object and saved to another of the same server (versitygw, on this machine). The bare copy reads ranges of 8 MiB and sends each as a part, three at a time, with the same hashes.`,
+        intro: `A file of ${count} tensors of 16 MiB, loaded lazily from one object and saved to another of the same server (versitygw, on this machine). The bare copy reads ranges of 8 MiB and sends each as a part, three at a time, with the same hashes. Memory is counted beyond what a program takes that has made a few requests.`,
         comparisons: [
           {
             what: "copy from object to object",

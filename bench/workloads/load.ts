@@ -13,7 +13,7 @@ import { duration, mebibytes } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY_READ =
-  "Loading: a read into fresh memory costs page faults, whether in one read or in four, in pieces of 512 KiB or of 16 MiB. Several reads at once share them among cores. Layers take longer than the bare read for two reasons: the header and the places of 4,800 tensors take 10 to 25 ms before the first byte is read (more while the code is not compiled yet), and V8 collects garbage for new buffers (one buffer would be as fast as four). To be faster, a program needs memory that was touched before, which `into` gives, or huge pages. V8 doesn't ask the kernel for them, but glibc can; see below.";
+  "Loading: a read into fresh memory costs page faults, whether in one read or in four, in pieces of 512 KiB or of 16 MiB. Several reads at once share them among cores. Layers take longer than the bare read for two reasons: the header and the places of 4,800 tensors take 10 to 25 ms before the first byte is read (more while the code is not compiled yet), and V8 collects garbage for new buffers (one buffer would be as fast as four). Eight reads are asked for at once, so that the system has work meanwhile. To be faster, a program needs memory that was touched before, which `into` gives, or huge pages. V8 doesn't ask the kernel for them, but glibc can; see below.";
 const WHY_TREE =
   "`loadPytree` beside `loadFile`: the difference is the tree, 4,800 key strings taken apart and put together.";
 const OURS = "loadFile";

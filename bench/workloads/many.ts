@@ -13,7 +13,7 @@ import type { Workload } from "../workload.ts";
 const JAX_JS = "`readFile` + `@jax-js/loaders` parse";
 const NPM = "`readFile` + `safetensors` (npm)";
 const WHY =
-  "Many small tensors: a profile of half a million gives half of the time to the garbage collector, which copies what lives on (a name, a tensor, its shape, its typed array each), and a fifth to putting them into one dict. The other loaders make a typed array, or none, over one buffer that holds the whole file, and check nothing: no shape against its bytes, no names that occur twice, no holes. Less would take tensors that make their typed array when first asked for.";
+  "Many small tensors: a profile of half a million gives half of the time to the garbage collector, which copies what lives on (a name, its place in the file, a tensor each), and an eighth to putting them into one dict. The other loaders make a typed array, or none, over one buffer that holds the whole file, and check nothing: no shape against its bytes, no names that occur twice, no holes.";
 const NUMPY = "Python `safetensors.numpy`";
 const BARE_READ = "bare read of the file";
 const BARE_WRITE = "bare write of the file";

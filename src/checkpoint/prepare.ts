@@ -87,8 +87,8 @@ export class PreparedSave {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    for (const { codec, held } of this.entries) codec.release?.(held);
     this.#snapshot?.release();
+    for (const { codec, held } of this.entries) codec.release?.(held);
   }
 
   #withPlace(error: unknown): unknown {
