@@ -19,6 +19,7 @@ import { load } from "./workloads/load.ts";
 import { many } from "./workloads/many.ts";
 import { one } from "./workloads/one.ts";
 import { open } from "./workloads/open.ts";
+import { page } from "./workloads/page.ts";
 import { python } from "./workloads/python.ts";
 import { save } from "./workloads/save.ts";
 import { scale } from "./workloads/scale.ts";
@@ -47,6 +48,7 @@ const WORKLOADS: readonly Workload[] = [
   python,
   training,
   cli,
+  page,
   scale,
   size,
 ];

@@ -16,6 +16,9 @@ export interface DrivenPage {
   close(): Promise<void>;
 }
 
+/** Where Debian has it. */
+export const CHROMIUM = "/usr/bin/chromium";
+
 // As root there is no sandbox to be had; the rest keeps the browser from talking to anyone but us.
 export const ARGS = [
   "--no-sandbox",
@@ -29,7 +32,7 @@ export const ARGS = [
 
 /** Starts Chromium, installed from Debian's packages if it is missing, with a new profile in `profile`. */
 export async function openChromium(profile: string, onConsole: (line: string) => void): Promise<DrivenPage> {
-  const executablePath = requireProgram("/usr/bin/chromium", "chromium");
+  const executablePath = requireProgram(CHROMIUM, "chromium");
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,

@@ -6,7 +6,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import type { Result } from "../../test/runtimes/harness.ts";
 import type { writeSamples } from "../../test/viewer/samples.ts";
 import type { Site } from "../../test/viewer/site.ts";
-import { ARGS } from "../browser/chromium.ts";
+import { ARGS, CHROMIUM } from "../browser/chromium.ts";
 import { requireProgram } from "../browser/debian.ts";
 import { bigTests } from "./big-tests.ts";
 import { openTests } from "./open-tests.ts";
@@ -53,7 +53,7 @@ export async function runInChromium(bench: Workbench): Promise<Result[]> {
 /** Debian's Chromium. */
 export function launchChromium(...more: readonly string[]): Promise<Browser> {
   return chromium.launch({
-    executablePath: requireProgram("/usr/bin/chromium", "chromium"),
+    executablePath: requireProgram(CHROMIUM, "chromium"),
     args: [...ARGS, ...more],
   });
 }
