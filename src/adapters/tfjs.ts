@@ -113,7 +113,7 @@ function tensorOf(value: TfTensor | LayerVariable): TfTensor {
   const [what, call] = isOptimizer
     ? ["a TensorFlow.js optimizer", "await optimizer.getWeights()"]
     : ["a TensorFlow.js model or layer", "model.weights"];
-  const message = `this is ${what}, not its weights: pass ${call}, and give what was loaded to its setWeights()`;
+  const message = `this is ${what}, not its weights: pass ${call}, and pass what you load to its setWeights()`;
   throw new Pytree2SafetensorsError("UnsupportedLeaf", message, { expected: "tensors", found: what });
 }
 

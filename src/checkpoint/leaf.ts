@@ -227,7 +227,7 @@ function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): str
 /** The error of memory that was transferred, or shrank. */
 function gone(expected: number | undefined, found: number): Pytree2SafetensorsError {
   const needed = expected === undefined ? "" : `: ${expected} bytes are needed, ${found} are left`;
-  const message = `its memory went away${needed}; the buffer was transferred, or shrank. Copy an array before you transfer its buffer`;
+  const message = `its memory is gone${needed}; the buffer was transferred or shrank. Copy an array before you transfer its buffer`;
   return new Pytree2SafetensorsError("InvalidTensorView", message, {
     ...(expected !== undefined && { expected: `${expected} bytes` }),
     found: `${found} bytes`,

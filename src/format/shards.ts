@@ -94,7 +94,7 @@ export function matchShards<F>(
 export function unlistedWarning(unlisted: ShardMatch<unknown>["unlisted"]): Pytree2SafetensorsError {
   const { name, file } = unlisted[0]!;
   const others = unlisted.length > 1 ? ` and ${unlisted.length - 1} more` : "";
-  const message = `the index does not list the tensor ${quote(name)} of the shard ${quote(file)}${others}: not part of the checkpoint, left out`;
+  const message = `the index does not list the tensor ${quote(name)} of the shard ${quote(file)}${others}: it is not part of the checkpoint and is left out`;
   return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, found: file });
 }
 

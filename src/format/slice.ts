@@ -66,7 +66,7 @@ export function planSlice(dtype: Dtype, shape: readonly number[], slice: SliceIn
   }
   const steps = [first, block, ...outer.map((dimension) => dimension.stride)];
   if (steps.some((step) => (step * bits) % 8 !== 0)) {
-    const message = `this slice of ${dtype}[${shape.join(",")}] cuts bytes: its elements have ${bits} bits; slice outer dimensions, or at even places`;
+    const message = `this slice of ${dtype}[${shape.join(",")}] would cut through bytes: its elements have ${bits} bits; slice outer dimensions, or begin and end at even indices`;
     throw new Pytree2SafetensorsError("MisalignedSlice", message, {
       expected: "spans of whole bytes",
       found: `${dtype}[${shape.join(",")}]`,

@@ -83,7 +83,7 @@ export function convertInto(
 export function requireCastable(from: Dtype, to: Dtype): void {
   const stuck = [from, to].find((dtype) => DTYPES[dtype].bits === 6);
   if (stuck === undefined || from === to) return;
-  const message = `${from} does not convert to ${to}: the packing of ${stuck} is not fixed, its bytes stay as they are`;
+  const message = `can't convert ${from} to ${to}: the format doesn't specify how ${stuck} is packed`;
   throw new Pytree2SafetensorsError("UnsupportedDtype", message, { expected: to, found: from });
 }
 

@@ -129,7 +129,7 @@ function fromNested(nested: NestedValues<number> | NestedValues<boolean> | Neste
   const other = values.find((value) => typeof value !== kind);
   if (other !== undefined || !["number", "boolean", "bigint"].includes(kind)) {
     const found = other === undefined ? `a ${kind}` : `a ${kind} and a ${typeof other}`;
-    const message = `a tensor is made of numbers, of booleans or of bigints alone, found ${found}`;
+    const message = `a tensor is made from only numbers, only booleans or only bigints, found ${found}`;
     throw new Pytree2SafetensorsError("InvalidTensor", message, { expected: "values of one kind", found });
   }
   if (kind === "boolean") return { dtype: "BOOL", shape, data: Uint8Array.from(values as boolean[], Number) };
@@ -144,7 +144,7 @@ function wideData(values: bigint[]): Omit<Parts, "shape"> {
   if (values.every((value) => BigInt.asUintN(64, value) === value)) {
     return { dtype: "U64", data: BigUint64Array.from(values) };
   }
-  const message = `neither I64 nor U64 holds ${beyond} and all the others`;
+  const message = `neither I64 nor U64 can hold ${beyond} together with the other values`;
   throw new Pytree2SafetensorsError("LossyConversion", message, {
     expected: "64-bit integers",
     found: `${beyond}`,

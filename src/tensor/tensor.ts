@@ -254,7 +254,7 @@ export class Tensor<D extends Dtype = Dtype> {
    */
   item(): ElementOf<D> {
     if (this.size === 1) return elementsOf(this.dtype, this.data)[0]!;
-    const message = `${this} has ${this.size} elements, item() takes one`;
+    const message = `${this} has ${this.size} elements; item() needs exactly one`;
     throw new Pytree2SafetensorsError("InvalidTensor", message, {
       expected: "1 element",
       found: `${this.size} elements`,

@@ -10,7 +10,7 @@ export function tooDeep(
   where: { readonly tensor: string } | { readonly keyPath: string },
 ): Pytree2SafetensorsError {
   const text = quote("tensor" in where ? where.tensor : where.keyPath);
-  const message = `${text} is deeper than ${maxDepth} levels; raise maxDepth if it is meant to be`;
+  const message = `${text} is deeper than ${maxDepth} levels; raise maxDepth if that is intended`;
   return new Pytree2SafetensorsError("DepthLimit", message, {
     ...where,
     expected: `at most ${maxDepth} levels`,
@@ -27,7 +27,7 @@ function spellWhere(where: Where): string {
 
 /** The error for a tree with more containers than the limit. */
 export function tooManyContainers(max: number, tensors: number, where: Where): Pytree2SafetensorsError {
-  const message = `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if it is meant to`;
+  const message = `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if that is intended`;
   return new Pytree2SafetensorsError("DepthLimit", message, {
     ...(where || {}),
     expected: `at most ${max} containers`,
@@ -41,7 +41,7 @@ export function tooManyGaps(
   where: Where,
   length: number,
 ): Pytree2SafetensorsError {
-  const message = `${spellWhere(where)}: a list of ${length} makes ${gaps} places of lists that are null; at most ${max} are allowed (maxGaps)`;
+  const message = `${spellWhere(where)}: a list of ${length} would bring the list elements filled with null to ${gaps}; at most ${max} are allowed (maxGaps)`;
   return new Pytree2SafetensorsError("GapLimit", message, {
     ...(where || {}),
     expected: `at most ${max} gaps`,

@@ -76,7 +76,7 @@ export function names2tree<R extends Tensorlike>(
 function explain(error: unknown): Pytree2SafetensorsError {
   if (!isPytree2SafetensorsError(error)) throw error;
   if (error.code === "InvalidStructure" || error.code === "StructureMismatch") return error;
-  const message = `structure metadata and tensors make no tree: ${error.message}`;
+  const message = `the structure metadata and the tensors don't make a tree: ${error.message}`;
   return new Pytree2SafetensorsError("StructureMismatch", message, { cause: error });
 }
 
@@ -160,7 +160,7 @@ function requireNames(names: readonly string[], known: ReadonlyMap<string, KeyPa
   const present = new Set(names);
   for (const name of known.keys()) {
     if (present.has(name)) continue;
-    const message = `structure metadata has a tensor ${quote(name)} that is missing from the file`;
+    const message = `the structure metadata lists the tensor ${quote(name)}, which is missing from the file`;
     throw new Pytree2SafetensorsError("StructureMismatch", message, { tensor: name });
   }
 }

@@ -68,7 +68,7 @@ describe("a compressed download", () => {
     const before = process.memoryUsage().arrayBuffers;
     await expect(loadFile(server.url, { retries: 0 })).rejects.toMatchObject({
       code: "HttpError",
-      message: expect.stringContaining(`more bytes came than the ${FILE.length}`),
+      message: expect.stringContaining(`received more than the expected ${FILE.length}`),
     });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
   });

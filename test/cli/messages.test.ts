@@ -46,7 +46,7 @@ describe("an error", () => {
 describe("explain", () => {
   it.each([
     ["no; pass { lossy: true } to go on", "no"],
-    ["a; b; raise maxDepth if it is meant to be", "a; b"],
+    ["a; b; raise maxDepth if that is intended", "a; b"],
     ["filled with null (maxGaps)", "filled with null"],
     ["HTTP 401; pass `headers` with a token", "HTTP 401"],
     ["plain; and simple", "plain; and simple"],

@@ -159,7 +159,7 @@ describe("matchShards", () => {
       ["d", "2"],
     ]);
     expect(unlistedWarning(unlisted).message).toBe(
-      'the index does not list the tensor "x" of the shard "1" and 2 more: not part of the checkpoint, left out',
+      'the index does not list the tensor "x" of the shard "1" and 2 more: it is not part of the checkpoint and is left out',
     );
   });
 });

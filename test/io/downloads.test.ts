@@ -167,7 +167,7 @@ describe("a body that is read whole", () => {
       const before = process.memoryUsage().arrayBuffers;
       const error = await failure(() => openSource(input, { bound, retries: 0 }));
       expect(error).toMatchObject({ code: "HttpError", expected: "5001 bytes", found: "more bytes" });
-      expect(error.message).toContain("more bytes came than the 5001");
+      expect(error.message).toContain("received more than the expected 5001");
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
     }
   });
@@ -210,7 +210,7 @@ describe("a body that is read whole", () => {
     expect(await source.read(0, source.size)).toEqual(body);
     const flood = writeFile(path, new Uint8Array(5_000_000).fill(9)).catch(() => {});
     expect((await failure(() => openSource(path, { bound }))).message).toContain(
-      "more bytes came than the 9001",
+      "received more than the expected 9001",
     );
     await flood;
   });

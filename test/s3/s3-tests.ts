@@ -67,7 +67,7 @@ export function s3Tests(server: S3Server): void {
       ] as const) {
         await write(store, key, big.subarray(0, length));
         const error = await rejects(() => write(store, key, pattern(length, 2)), "WriteError");
-        ok(/there is an object of this key already/.test(error.message), error.message);
+        ok(/an object with this key already exists/.test(error.message), error.message);
         equal(await readAll(store, key), big.subarray(0, length), key);
       }
       equal(await uploadsOf(server), [], "uploads");

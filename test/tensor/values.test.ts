@@ -152,7 +152,7 @@ describe("item", () => {
   it("is the one element, of any shape that has one", () => {
     expect(Tensor.from(2.5).item()).toBe(2.5);
     expect(Tensor.from([[7n]]).item()).toBe(7n);
-    expect(() => Tensor.from([1, 2]).item()).toThrow("F32[2] has 2 elements, item() takes one");
+    expect(() => Tensor.from([1, 2]).item()).toThrow("F32[2] has 2 elements; item() needs exactly one");
     expect(code(() => Tensor.from([]).item())).toBe("InvalidTensor");
   });
 });

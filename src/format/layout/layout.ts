@@ -158,6 +158,6 @@ function headerTooLarge(count: number): Pytree2SafetensorsError {
 }
 
 function tooLarge(): Pytree2SafetensorsError {
-  const message = "the tensors have 2^53 bytes or more together, which no file can have";
+  const message = "together, the tensors have 2^53 bytes or more, which is too large for a file";
   return new Pytree2SafetensorsError("TooLarge", message);
 }

@@ -27,7 +27,7 @@ export async function opfsSink(
   aborted?: () => Promise<void>,
 ): Promise<ByteSink> {
   if (handle.createWritable === undefined) {
-    const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass what createSyncAccessHandle() gives`;
+    const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass the result of createSyncAccessHandle()`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
   }
   const stream = await storageTask("WriteError", "write", name, () => handle.createWritable!());

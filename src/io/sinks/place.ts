@@ -24,7 +24,7 @@ async function createPath(output: string | URL, options: SinkOptions): Promise<O
     return { sink, name: String(target) };
   }
   const name = displayUrl(target.href);
-  const message = `can't write to ${name}: give what \`serialize\` makes to \`fetch\`, or pass a WritableStream`;
+  const message = `can't write to ${name}: pass the result of \`serialize\` to \`fetch\`, or pass a WritableStream`;
   throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
 }
 

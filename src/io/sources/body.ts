@@ -73,7 +73,7 @@ export class Body {
 
 /** The error of a body that has more bytes than it should. */
 export function tooLong(name: string, expected: number, status?: number): Pytree2SafetensorsError {
-  const message = `${printable(name)}: more bytes came than the ${expected} that there should be`;
+  const message = `${printable(name)}: received more than the expected ${expected} bytes`;
   return new Pytree2SafetensorsError(status === undefined ? "IoError" : "HttpError", message, {
     source: name,
     expected: `${expected} bytes`,

@@ -29,7 +29,7 @@ export async function checkPart(
     const length = status === 200 ? response.headers.get("content-length") : total;
     const size = length == null || isEncoded(response) ? version.size : Number(length);
     checkVersion(name, version, versionOf(response, size));
-    throw httpError(name, status, `asked for bytes [${start}, ${end}), the server answered ${status}`);
+    throw httpError(name, status, `asked for bytes [${start}, ${end}), but the server answered ${status}`);
   }
   if (status !== 206) throw await refusal(response, name);
   const range = contentRange(response, name);

@@ -97,7 +97,11 @@ export async function handleSource(handle: FileHandleLike): Promise<Opened> {
 
 function irregular(name: string): Error {
   const message = `can't read ${printable(name)}: it isn't a regular file, so it has no size and no positions`;
-  return new Pytree2SafetensorsError("UnsupportedSource", `${message}; read it whole and pass the bytes`, {
-    source: name,
-  });
+  return new Pytree2SafetensorsError(
+    "UnsupportedSource",
+    `${message}; read it as a whole and pass the bytes`,
+    {
+      source: name,
+    },
+  );
 }

@@ -24,7 +24,7 @@ export async function openFolder(root: string, name: string): Promise<Store> {
       throw explain("WriteError", "make the folder", name, cause);
   }
   if (!isFile) return folderStore(root, name);
-  const message = `can't make the folder ${printable(name)}: there is a file of that name; name a folder`;
+  const message = `can't make the folder ${printable(name)}: a file has that name; pass the path of a folder`;
   throw new Pytree2SafetensorsError("WriteError", message, { source: name });
 }
 

@@ -234,7 +234,7 @@ async function bodyText(response: Response, name: string): Promise<string> {
 }
 
 function stalled(name: string, timeout: number): Error {
-  const message = `${name}: no answer within ${Math.round(timeout)} ms; \`timeout\` allows more`;
+  const message = `${name}: no answer within ${Math.round(timeout)} ms; raise \`timeout\` to wait longer`;
   return new Pytree2SafetensorsError("Timeout", message, { source: name });
 }
 

@@ -51,7 +51,7 @@ export class S3Sink implements ByteSink {
       this.#buffer ??= this.#spare.pop() ?? new Uint8Array(partBytes);
       const piece = chunk.subarray(at, at + this.#buffer.byteLength - this.#filled);
       if (piece.byteLength === 0) {
-        const message = `${this.#name}: more than the ${partBytes} bytes came that were announced`;
+        const message = `${this.#name}: received more than the ${partBytes} bytes that were announced`;
         throw new Pytree2SafetensorsError("WriteError", message, { source: this.#name });
       }
       this.#buffer.set(piece, this.#filled);

@@ -126,7 +126,7 @@ export class Upload {
       });
       const id = childText(parseXml(text), "UploadId");
       if (!id)
-        throw new Pytree2SafetensorsError("HttpError", `${this.#name}: the server gave the upload no id`);
+        throw new Pytree2SafetensorsError("HttpError", `${this.#name}: the server's answer has no upload id`);
       return id;
     } catch (error) {
       if (signal.aborted) this.#lostSince ??= startedAt;

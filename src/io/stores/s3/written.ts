@@ -42,6 +42,6 @@ export function refusedAsOld(error: unknown, name: string): unknown {
 
 /** The error of a write that was to make a new object. */
 export function alreadyThere(name: string, cause?: unknown): Error {
-  const message = `${name}: there is an object of this key already; it was left as it is`;
+  const message = `${name}: an object with this key already exists; it was not changed`;
   return new Pytree2SafetensorsError("WriteError", message, { source: name, status: 412, cause });
 }
