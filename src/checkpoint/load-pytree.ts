@@ -54,7 +54,7 @@ export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, 
   readonly lazy?: boolean;
   /** Gives the tree together with the file's metadata strings. */
   readonly withMetadata?: boolean;
-  /** What objects of classes that aren't registered load as: what their keys say, or opaque nodes that save as they were. */
+  /** What objects of unregistered classes load as: plain containers, or opaque nodes that keep their class when saved. */
   readonly unknownClasses?: "container" | "opaque";
   /** How deep a tree may be; 1,000 by default. */
   readonly maxDepth?: number;
@@ -66,7 +66,7 @@ export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, 
 
 /**
  * Loads a pytree: lists for `#`, plain objects for `@`, {@link PyTreeContainer}s for `.`, and whatever else the
- * structure metadata says. Dicts are sorted by key, as JAX does it.
+ * structure metadata says. Dicts are sorted by key, as in JAX.
  *
  * With `select`, the tree has the selected leaves and the containers that lead to them. With `lazy`, only the header is
  * read; the file is closed when its leaves are garbage, or by `leaf.file.close()`.

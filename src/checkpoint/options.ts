@@ -35,7 +35,7 @@ export interface CastingOptions extends WarningOption {
   /** Lets `cast` change values that the new dtype can't hold. Without it, such a value is a `LossyConversion` error. */
   readonly lossy?: boolean;
   /**
-   * What happens when a float that is finite becomes infinity or NaN in the new dtype: `"warn"`, the default, calls
+   * What happens when a finite float becomes infinity or NaN in the new dtype: `"warn"`, the default, calls
    * `onWarning` once for each tensor with the count and the largest value; `"error"` throws `LossyConversion`;
    * `"ignore"` does nothing.
    */
@@ -72,7 +72,7 @@ export interface OpenOptions extends SourceOptions, WarningOption {
 
 /** Where warnings go that don't stop a call. */
 export interface WarningOption {
-  /** Called for what is odd but not fatal; `console.warn` by default. */
+  /** Called with problems that don't stop the call; `console.warn` by default. */
   readonly onWarning?: (error: Error) => void;
 }
 

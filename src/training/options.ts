@@ -42,11 +42,11 @@ export interface CheckpointManagerOptions<A = Tensor>
   /** Converts dtypes while writing, as `cast` of `loadPytree` does while reading: for small copies of a run. */
   readonly cast?: Cast;
   /**
-   * Called with what failed in the background, in place of it being thrown by the next call. If it throws, what it
-   * throws is thrown by the next `save`, `wait` or `close`.
+   * Called with each failure in the background, which is then not thrown by the next call. If it throws an error, the
+   * next `save`, `wait` or `close` throws that error.
    */
   readonly onError?: (error: Error, step: number) => void;
-  /** Called when a save that waited gives way to a later one, under `{ whenBusy: "replace" }`. */
+  /** Called when a later save replaces one that was waiting, under `{ whenBusy: "replace" }`. */
   readonly onReplaced?: (step: number, by: number) => void;
   /** Called now and then while a step is written. */
   readonly onProgress?: (progress: StepProgress) => void;
@@ -84,7 +84,7 @@ export interface RestoreOptions<A = Tensor>
   readonly into?: unknown;
   /**
    * With `into`: whether every leaf of the template and every tensor of the file must have its match. True by default,
-   * for a training state that is restored in part is wrong without a word.
+   * because nobody would notice a training state that is only partly restored.
    */
   readonly strict?: boolean;
   /**
