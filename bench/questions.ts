@@ -100,10 +100,11 @@ export const QUESTIONS: readonly Question[] = [
   {
     title: "Browsers",
     lines: [
-      line("loading a `Blob`", "`arrayBuffer()`", "browser", /^Blob.*(`load|one tensor)/, /arrayBuffer/),
-      line("loading over HTTP", "`fetch` and `arrayBuffer()`", "browser", /^HTTP/, /arrayBuffer/),
-      line("loading from OPFS", "`arrayBuffer()`", "browser", /^OPFS.*`load/, /arrayBuffer/),
-      line("saving to OPFS", "a bare `createWritable`", "browser", /^OPFS.*`save/, /createWritable/),
+      line("loading a `Blob`", "`arrayBuffer()`", "browser", /^Blob.*`load/, /^`arrayBuffer\(\)`$/),
+      line("loading a `Blob`", "a bare loop", "browser", /^Blob.*`load/, /loop/),
+      line("loading over HTTP", "`fetch` and `arrayBuffer()`", "browser", /^HTTP/),
+      line("loading from OPFS", "`arrayBuffer()`", "browser", /^OPFS.*`load/),
+      line("saving to OPFS", "a bare `createWritable`", "browser", /^OPFS.*`save/),
     ],
   },
 ];

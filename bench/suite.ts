@@ -12,6 +12,7 @@ import type { Plot, Result } from "./report-types.ts";
 import { keepResult, keptResults, pagesOf } from "./results.ts";
 import { serve } from "./server.ts";
 import type { Context, Workload } from "./workload.ts";
+import { browser } from "./workloads/browser.ts";
 import { cli } from "./workloads/cli.ts";
 import { convert } from "./workloads/convert.ts";
 import { copy } from "./workloads/copy.ts";
@@ -48,6 +49,7 @@ const WORKLOADS: readonly Workload[] = [
   python,
   training,
   cli,
+  browser,
   page,
   scale,
   size,
