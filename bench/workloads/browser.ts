@@ -16,6 +16,8 @@ import type { Workload } from "../workload.ts";
 
 const TITLE = "In a browser";
 const SMALL = 50_000;
+const WHY_BLOB =
+  "A browser gives each slice of a `Blob` in memory of its own, from which it is copied into the memory that tensors share; the bare side leaves the slices where they are.";
 const WHY_STORED =
   "A save writes blocks as it gathers them, each of which the browser's own process answers; one `write` of bytes that are finished already is answered once.";
 
@@ -69,6 +71,7 @@ export const browser: Workload = {
             ours: results.time(ours),
             speed: results.speed(ours, bare),
             ...(call === "`saveFile`" && { why: WHY_STORED }),
+            ...(call === "`loadFile`" && place !== "HTTP" && { why: WHY_BLOB }),
           });
         }
         await page.close();
