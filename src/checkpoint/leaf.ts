@@ -173,16 +173,16 @@ export interface LeafPlace {
 }
 
 /** Dtype and shape of a leaf; errors say where it stands. */
-export function describeLeaf(leaf: Leaf, where: () => LeafPlace): ArrayInfo {
+export function describeLeaf<T>(codec: LeafCodec<T>, value: T, where: () => LeafPlace): ArrayInfo {
   try {
-    return infoOf(leaf);
+    return infoOf(codec, value);
   } catch (error) {
     throw leafError(error, where());
   }
 }
 
 /** The same, with errors that don't know where the leaf stands. */
-export function infoOf({ codec, value }: Leaf): ArrayInfo {
+export function infoOf<T>(codec: LeafCodec<T>, value: T): ArrayInfo {
   const info = codec.describe(value);
   const found = codec.bytesIn?.(value);
   const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);

@@ -55,7 +55,7 @@ export async function loadIntoPytree<T, A = Tensor>(
     const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
     const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, reporting, file.aliases);
     const used = new Set<WeightRead>();
-    const met = pairs.map(({ leaf, tensor }) => {
+    const met = pairs.map(({ leaf: { leaf }, tensor }) => {
       if (tensor === undefined) return { leaf };
       // A tied tensor meets a leaf for each of its names.
       const read = used.has(tensor) ? new WeightRead(tensor.tensor) : tensor;

@@ -190,7 +190,7 @@ function enter<A>(
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry {
   const { codec } = leaf;
-  const info = infoOf(leaf);
+  const info = infoOf(codec, leaf.value);
   const { dtype, shape } = info;
   const held = codec.hold(leaf.value, snapshot);
   const byteLength = byteLengthOf(dtype, shape);

@@ -4,7 +4,7 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
-import { describeLeaf, type Leaf, takeLeaf, unsupportedLeaf } from "./leaf.ts";
+import { codecOf, describeLeaf, type LeafCodec, unsupportedLeaf } from "./leaf.ts";
 import { makeArraySync } from "./make-array.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import type { LeafDict } from "./save.ts";
@@ -13,7 +13,8 @@ import { pairWeights, type SetWeightsOptions } from "./weights-report.ts";
 /** A leaf of the dict. */
 interface Weight {
   readonly name: string;
-  readonly leaf: Leaf;
+  readonly value: unknown;
+  readonly codec: LeafCodec<unknown>;
   readonly info: ArrayInfo;
 }
 
@@ -40,26 +41,26 @@ export function setWeights<T, A = Tensor>(
   const weights = Object.keys(dict).map((name) => weigh(name, dict[name], adapter));
   const { pairs, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
   return rebuild(
-    pairs.map(({ leaf, tensor }) => (tensor === undefined ? leaf : replace(leaf, tensor, adapter))),
+    pairs.map(({ leaf: { leaf }, tensor }) => (tensor === undefined ? leaf : replace(leaf, tensor, adapter))),
   ) as T;
 }
 
 function weigh(name: string, value: unknown, adapter: ArrayAdapter<unknown> | undefined): Weight {
-  const leaf = takeLeaf(value, adapter);
-  if (leaf === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
-  return { name, leaf, info: describeLeaf(leaf, () => ({ tensor: name })) };
+  const codec = codecOf(value, adapter);
+  if (codec === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
+  return { name, value, codec, info: describeLeaf(codec, value, () => ({ tensor: name })) };
 }
 
 /** What stands for a leaf of the template once it has met its weight. */
 function replace(old: unknown, weight: Weight, adapter: ArrayAdapter<unknown> | undefined): unknown {
-  const { name, leaf, info } = weight;
+  const { name, value, codec, info } = weight;
   const plain = isPlainKind(old);
-  if (!plain && (adapter === undefined || adapter.is(leaf.value))) return leaf.value;
-  if (leaf.codec.readSync === undefined) {
-    const message = `setWeights() can't wait for ${quote(name)}: ${leaf.codec.async}`;
+  if (!plain && (adapter === undefined || adapter.is(value))) return value;
+  if (codec.readSync === undefined) {
+    const message = `setWeights() can't wait for ${quote(name)}: ${codec.async}`;
     throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
   }
-  const { buffer, byteOffset, byteLength } = leaf.codec.readSync(leaf.value, info.dtype);
+  const { buffer, byteOffset, byteLength } = codec.readSync(value, info.dtype);
   const tensor = Tensor.fromBuffer(info.dtype, info.shape, buffer, byteOffset, byteLength);
   return plain ? toPlainKind(old, tensor, name) : makeArraySync(adapter, tensor, name);
 }

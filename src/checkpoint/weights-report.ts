@@ -4,10 +4,11 @@ import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote, quoteList } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import { matchWeights } from "../tree/match.ts";
+import { matchWeights, type Pair } from "../tree/match.ts";
 import { flattenTemplate } from "../tree/template.ts";
+import type { NamedLeaf } from "../tree/walk.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
-import { describeLeaf, Leaf, takeArray, takeLeaf } from "./leaf.ts";
+import { codecOf, describeLeaf } from "./leaf.ts";
 import type { ArraysOption } from "./options.ts";
 
 /** What does not fit between a template and a file, all of it, known before any data is read. */
@@ -45,17 +46,10 @@ export interface SetWeightsOptions<A = Tensor> extends ArraysOption<A>, KeyStyle
   readonly maxDepth?: number;
 }
 
-/** A leaf of a template, and the tensor that replaces it if there is one. */
-export interface WeightsPair<R> {
-  /** The leaf as it stands in the template. */
-  readonly leaf: unknown;
-  readonly tensor?: R;
-}
-
 /** A template whose leaves have met their tensors. */
 export interface PairedTemplate<R> {
-  /** One pair for each leaf, in the template's order. */
-  readonly pairs: readonly WeightsPair<R>[];
+  /** Each leaf with the tensor that replaces it, if there is one, in the template's order. */
+  readonly pairs: readonly Pair<NamedLeaf, R>[];
   /** A tree like the template with these leaves. */
   rebuild(leaves: readonly unknown[]): unknown;
 }
@@ -78,7 +72,7 @@ export function pairWeights<R extends { readonly name: string }>(
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
   const template = flattenTemplate(module, {
-    takeLeaf: (value) => takeArray(value, arrays) ?? refuseBareShape(value),
+    takeLeaf: (value) => (codecOf(value, arrays) === undefined ? refuseBareShape(value) : value),
     objects,
     isLeaf,
     keys,
@@ -88,22 +82,21 @@ export function pairWeights<R extends { readonly name: string }>(
   const missing: string[] = [];
   const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
   let matched = 0;
-  const paired = pairs.map(({ leaf: { name, leaf: value }, tensor }): WeightsPair<R> => {
-    const leaf = takeLeaf(value, arrays);
+  for (const { leaf, tensor } of pairs) {
+    const { name, leaf: value } = leaf;
+    const codec = codecOf(value, arrays);
     if (tensor !== undefined) matched++;
-    else if (leaf !== undefined) missing.push(name);
-    if (tensor !== undefined && leaf !== undefined) {
-      const expected = describeLeaf(leaf, () => ({ tensor: name })).shape;
+    else if (codec !== undefined) missing.push(name);
+    if (tensor !== undefined && codec !== undefined) {
+      const expected = describeLeaf(codec, value, () => ({ tensor: name })).shape;
       const found = infoOf(tensor).shape;
       if (!sameShape(expected, found)) mismatched.push({ name: tensor.name, expected, found });
     }
-    const own = value instanceof Leaf ? value.value : value;
-    return tensor === undefined ? { leaf: own } : { leaf: own, tensor };
-  });
+  }
   const report: WeightsReport = { missing, unexpected: unexpected.map(({ name }) => name), mismatched };
   options.onReport?.(report);
   refuse(report, matched, options);
-  return { pairs: paired, rebuild: (leaves) => template.rebuild(leaves) };
+  return { pairs, rebuild: template.rebuild };
 }
 
 /** Refuses what describes an array and isn't one, as functions that only compute shapes give it. */

@@ -29,7 +29,8 @@ const { at } = prototype;
  * itself, which `instanceof` doesn't: arrays of another realm (a frame, a worker's `vm`) have other classes.
  */
 export function typedArrayName(value: unknown): keyof TypedArrayDtypes | undefined {
-  return nameOf.call(value);
+  // Nearly everything that is asked for is no view at all, which compiled code tells without a call.
+  return ArrayBuffer.isView(value) ? nameOf.call(value) : undefined;
 }
 
 /** The dtype of a typed array's elements, or `undefined` for anything else. */

@@ -2,15 +2,20 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 
-interface Pair<L, R> {
+/** A leaf of a template and the tensor that it meets, if there is one. */
+export interface Pair<L, R> {
   readonly leaf: L;
-  tensor?: R;
+  readonly tensor: R | undefined;
+}
+
+interface OpenPair<L, R> extends Pair<L, R> {
+  tensor: R | undefined;
 }
 
 /** The leaves of a template with the tensors they meet. */
 export interface WeightMatch<L, R> {
   /** Every leaf in its order; without a tensor where none fits. */
-  readonly pairs: readonly Readonly<Pair<L, R>>[];
+  readonly pairs: readonly Pair<L, R>[];
   /** The tensors that no leaf meets. */
   readonly unexpected: readonly R[];
 }
@@ -44,7 +49,7 @@ export function matchWeights<L extends Named, R extends Named>(
   tensors: readonly R[],
   { mode, aliases }: MatchOptions,
 ): WeightMatch<L, R> {
-  const pairs = leaves.map((leaf): Pair<L, R> => ({ leaf }));
+  const pairs = leaves.map((leaf): OpenPair<L, R> => ({ leaf, tensor: undefined }));
   // Which pair each tensor is in.
   const takenBy = new Int32Array(tensors.length).fill(-1);
   const take = (pair: number, tensor: number) => {
@@ -70,7 +75,7 @@ export function matchWeights<L extends Named, R extends Named>(
 }
 
 function matchByName<L extends Named, R extends Named>(
-  pairs: readonly Pair<L, R>[],
+  pairs: readonly OpenPair<L, R>[],
   tensors: readonly R[],
   takenBy: Int32Array,
   take: (pair: number, tensor: number) => void,
@@ -103,7 +108,7 @@ function matchByName<L extends Named, R extends Named>(
 
 /** Gives leaves that have no tensor of their own the one that they are tied to. */
 function matchAliases<L extends Named, R extends Named>(
-  pairs: readonly Pair<L, R>[],
+  pairs: readonly OpenPair<L, R>[],
   tensors: readonly R[],
   aliases: ReadonlyMap<string, string>,
   mode: MatchOptions["mode"],

@@ -129,6 +129,8 @@ export class Walk {
     else {
       const known = name ?? this.#unspellable(depth);
       if (this.#dict === undefined) this.named.push({ name: known, leaf });
+      // From the second key on a name has a mark in it, which no inherited name has.
+      else if (depth > 1) this.#dict[known] = leaf;
       else setOwn(this.#dict, known, leaf);
     }
     return LEAF;
