@@ -173,11 +173,11 @@ export interface LeafPlace {
 }
 
 /** Dtype and shape of a leaf; errors say where it stands. */
-export function describeLeaf<T>(codec: LeafCodec<T>, value: T, where: () => LeafPlace): ArrayInfo {
+export function describeLeaf<T>(codec: LeafCodec<T>, value: T, tensor: string): ArrayInfo {
   try {
     return infoOf(codec, value);
   } catch (error) {
-    throw leafError(error, where());
+    throw leafError(error, { tensor });
   }
 }
 

@@ -53,15 +53,22 @@ export async function loadIntoPytree<T, A = Tensor>(
     };
     const keys = options.keys === "auto" ? guessKeyStyle(file.names) : options.keys;
     const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
-    const { pairs, rebuild } = pairWeights(module, weights, ({ tensor }) => tensor, reporting, file.aliases);
+    const { leaves, met, rebuild } = pairWeights(
+      module,
+      weights,
+      ({ tensor }) => tensor,
+      reporting,
+      file.aliases,
+    );
     const used = new Set<WeightRead>();
-    const met = pairs.map(({ leaf: { leaf }, tensor }) => {
-      if (tensor === undefined) return { leaf };
+    const reads = leaves.map(({ leaf }, i) => {
+      const tensor = met[i];
+      if (tensor === undefined) return undefined;
       // A tied tensor meets a leaf for each of its names.
       const read = used.has(tensor) ? new WeightRead(tensor.tensor) : tensor;
       read.leaf = leaf;
       used.add(read);
-      return { leaf, read };
+      return read;
     });
     await readArrays(
       planReading([...used], options),
@@ -69,7 +76,7 @@ export async function loadIntoPytree<T, A = Tensor>(
       options.arrays,
       ({ leaf, name }, tensor) => (isPlainKind(leaf) ? toPlainKind(leaf, tensor, name) : undefined),
     );
-    return rebuild(met.map(({ leaf, read }) => (read === undefined ? leaf : read.value))) as T;
+    return rebuild(leaves.map(({ leaf }, i) => (reads[i] === undefined ? leaf : reads[i].value))) as T;
   } finally {
     if (file !== source) await file.close();
   }

@@ -39,16 +39,16 @@ export function setWeights<T, A = Tensor>(
   requireDict("the dict of weights", dict);
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
   const weights = Object.keys(dict).map((name) => weigh(name, dict[name], adapter));
-  const { pairs, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
+  const { leaves, met, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
   return rebuild(
-    pairs.map(({ leaf: { leaf }, tensor }) => (tensor === undefined ? leaf : replace(leaf, tensor, adapter))),
+    leaves.map(({ leaf }, i) => (met[i] === undefined ? leaf : replace(leaf, met[i], adapter))),
   ) as T;
 }
 
 function weigh(name: string, value: unknown, adapter: ArrayAdapter<unknown> | undefined): Weight {
   const codec = codecOf(value, adapter);
   if (codec === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
-  return { name, value, codec, info: describeLeaf(codec, value, () => ({ tensor: name })) };
+  return { name, value, codec, info: describeLeaf(codec, value, name) };
 }
 
 /** What stands for a leaf of the template once it has met its weight. */

@@ -4,9 +4,8 @@ import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote, quoteList } from "../base/quote.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
-import { matchWeights, type Pair } from "../tree/match.ts";
-import { flattenTemplate } from "../tree/template.ts";
-import type { NamedLeaf } from "../tree/walk.ts";
+import { matchWeights } from "../tree/match.ts";
+import { flattenTemplate, type Template } from "../tree/template.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import { codecOf, describeLeaf } from "./leaf.ts";
 import type { ArraysOption } from "./options.ts";
@@ -47,11 +46,9 @@ export interface SetWeightsOptions<A = Tensor> extends ArraysOption<A>, KeyStyle
 }
 
 /** A template whose leaves have met their tensors. */
-export interface PairedTemplate<R> {
-  /** Each leaf with the tensor that replaces it, if there is one, in the template's order. */
-  readonly pairs: readonly Pair<NamedLeaf, R>[];
-  /** A tree like the template with these leaves. */
-  rebuild(leaves: readonly unknown[]): unknown;
+export interface PairedTemplate<R> extends Template {
+  /** The tensor that replaces each leaf, in the template's order; `undefined` where it stays. */
+  readonly met: readonly (R | undefined)[];
 }
 
 /**
@@ -71,24 +68,20 @@ export function pairWeights<R extends { readonly name: string }>(
   requireChoice("match", match, ["exact", "name"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
-  const template = flattenTemplate(module, {
-    takeLeaf: (value) => (codecOf(value, arrays) === undefined ? refuseBareShape(value) : value),
-    objects,
-    isLeaf,
-    keys,
-    maxDepth,
-  });
-  const { pairs, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
+  const takeLeaf = (value: object) => (codecOf(value, arrays) === undefined ? refuseBareShape(value) : value);
+  const template = flattenTemplate(module, { takeLeaf, objects, isLeaf, keys, maxDepth }, tensors);
+  const { met, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
   const missing: string[] = [];
   const mismatched: { name: string; expected: readonly number[]; found: readonly number[] }[] = [];
   let matched = 0;
-  for (const { leaf, tensor } of pairs) {
-    const { name, leaf: value } = leaf;
+  for (let i = 0; i < met.length; i++) {
+    const { name, leaf: value } = template.leaves[i]!;
+    const tensor = met[i];
     const codec = codecOf(value, arrays);
     if (tensor !== undefined) matched++;
     else if (codec !== undefined) missing.push(name);
     if (tensor !== undefined && codec !== undefined) {
-      const expected = describeLeaf(codec, value, () => ({ tensor: name })).shape;
+      const expected = describeLeaf(codec, value, name).shape;
       const found = infoOf(tensor).shape;
       if (!sameShape(expected, found)) mismatched.push({ name: tensor.name, expected, found });
     }
@@ -96,7 +89,7 @@ export function pairWeights<R extends { readonly name: string }>(
   const report: WeightsReport = { missing, unexpected: unexpected.map(({ name }) => name), mismatched };
   options.onReport?.(report);
   refuse(report, matched, options);
-  return { pairs, rebuild: template.rebuild };
+  return { ...template, met };
 }
 
 /** Refuses what describes an array and isn't one, as functions that only compute shapes give it. */

@@ -8,7 +8,7 @@ import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys
 import { errorAt, placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
 import type { TreeDef } from "./treedef.ts";
-import { type NamedLeaf, Walk, type WalkOptions } from "./walk.ts";
+import { type NamedLeaf, Walk, type WalkOptions, type WalkResults } from "./walk.ts";
 
 /** Options of the functions that name the leaves of a tree. */
 export interface NamingOptions extends WalkOptions, RekeyOptions, KeyStyleOption {}
@@ -29,10 +29,14 @@ export interface NamedLeaves {
 }
 
 /** Names the leaves of a tree. */
-export function nameLeaves(tree: unknown, options: NamingOptions): NamedLeaves {
+export function nameLeaves(
+  tree: unknown,
+  options: NamingOptions,
+  likely?: WalkResults["likely"],
+): NamedLeaves {
   const style = requireNaming(options);
   const isOwn = style === KEY_STYLES.pytree;
-  const walk = new Walk(options, { def: true, names: isOwn ? options : undefined });
+  const walk = new Walk(options, { def: true, names: isOwn ? options : undefined, likely });
   const def = walk.down(tree);
   const paths = isOwn ? [] : leafPaths(def, options);
   return {

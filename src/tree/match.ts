@@ -2,20 +2,10 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 
-/** A leaf of a template and the tensor that it meets, if there is one. */
-export interface Pair<L, R> {
-  readonly leaf: L;
-  readonly tensor: R | undefined;
-}
-
-interface OpenPair<L, R> extends Pair<L, R> {
-  tensor: R | undefined;
-}
-
-/** The leaves of a template with the tensors they meet. */
-export interface WeightMatch<L, R> {
-  /** Every leaf in its order; without a tensor where none fits. */
-  readonly pairs: readonly Pair<L, R>[];
+/** Which tensors the leaves of a template meet. */
+export interface WeightMatch<R> {
+  /** The tensor of each leaf, in the leaves' order; `undefined` where none fits. */
+  readonly met: readonly (R | undefined)[];
   /** The tensors that no leaf meets. */
   readonly unexpected: readonly R[];
 }
@@ -44,41 +34,43 @@ export interface MatchOptions {
  *
  * @throws `AmbiguousKey` where a leaf has two candidates or a tensor two leaves.
  */
-export function matchWeights<L extends Named, R extends Named>(
-  leaves: readonly L[],
+export function matchWeights<R extends Named>(
+  leaves: readonly Named[],
   tensors: readonly R[],
   { mode, aliases }: MatchOptions,
-): WeightMatch<L, R> {
-  const pairs = leaves.map((leaf): OpenPair<L, R> => ({ leaf, tensor: undefined }));
-  // Which pair each tensor is in.
+): WeightMatch<R> {
+  const met = new Array<R | undefined>(leaves.length).fill(undefined);
+  // Which leaf has each tensor.
   const takenBy = new Int32Array(tensors.length).fill(-1);
-  const take = (pair: number, tensor: number) => {
-    pairs[pair]!.tensor = tensors[tensor]!;
-    takenBy[tensor] = pair;
+  const take = (leaf: number, tensor: number) => {
+    met[leaf] = tensors[tensor]!;
+    takenBy[tensor] = leaf;
   };
   // What was saved from such a tree has its order: then no index of the names is needed.
   let places: Map<string, number> | undefined;
   let next = 0;
-  for (let pair = 0; pair < leaves.length; pair++) {
-    const { name } = leaves[pair]!;
+  for (let leaf = 0; leaf < leaves.length; leaf++) {
+    const { name } = leaves[leaf]!;
     if (tensors[next]?.name !== name) {
       places ??= new Map(tensors.map((tensor, i) => [tensor.name, i]));
       const place = places.get(name);
       if (place === undefined) continue;
       next = place;
     }
-    take(pair, next++);
+    take(leaf, next++);
   }
-  if (mode === "name") matchByName(pairs, tensors, takenBy, take);
-  if (aliases !== undefined && aliases.size > 0) matchAliases(pairs, tensors, aliases, mode, take);
-  return { pairs, unexpected: tensors.filter((_, i) => takenBy[i] === -1) };
+  const isOpen = (leaf: number) => met[leaf] === undefined;
+  if (mode === "name") matchByName(leaves, tensors, takenBy, isOpen, take);
+  if (aliases !== undefined && aliases.size > 0) matchAliases(leaves, tensors, aliases, mode, isOpen, take);
+  return { met, unexpected: tensors.filter((_, i) => takenBy[i] === -1) };
 }
 
-function matchByName<L extends Named, R extends Named>(
-  pairs: readonly OpenPair<L, R>[],
-  tensors: readonly R[],
+function matchByName(
+  leaves: readonly Named[],
+  tensors: readonly Named[],
   takenBy: Int32Array,
-  take: (pair: number, tensor: number) => void,
+  isOpen: (leaf: number) => boolean,
+  take: (leaf: number, tensor: number) => void,
 ): void {
   // Of each stripped name the tensor that has it, and a second one where there is.
   const candidates = new Map<string, [first: number, second?: number]>();
@@ -90,37 +82,37 @@ function matchByName<L extends Named, R extends Named>(
     else known[1] ??= i;
   });
   if (candidates.size === 0) return;
-  pairs.forEach(({ leaf: { name }, tensor }, pair) => {
-    if (tensor !== undefined) return;
+  leaves.forEach(({ name }, leaf) => {
+    if (!isOpen(leaf)) return;
     const found = candidates.get(stripKinds(name));
     if (found === undefined) return;
     const [first, second] = found;
     if (second !== undefined) {
       ambiguous(`the leaf ${quote(name)}`, "tensors", tensors[first]!.name, tensors[second]!.name);
     }
-    const other = pairs[takenBy[first]!];
+    const other = leaves[takenBy[first]!];
     if (other !== undefined) {
-      ambiguous(`the tensor ${quote(tensors[first]!.name)}`, "leaves", other.leaf.name, name);
+      ambiguous(`the tensor ${quote(tensors[first]!.name)}`, "leaves", other.name, name);
     }
-    take(pair, first);
+    take(leaf, first);
   });
 }
 
 /** Gives leaves that have no tensor of their own the one that they are tied to. */
-function matchAliases<L extends Named, R extends Named>(
-  pairs: readonly OpenPair<L, R>[],
-  tensors: readonly R[],
+function matchAliases(
+  leaves: readonly Named[],
+  tensors: readonly Named[],
   aliases: ReadonlyMap<string, string>,
   mode: MatchOptions["mode"],
-  take: (pair: number, tensor: number) => void,
+  isOpen: (leaf: number) => boolean,
+  take: (leaf: number, tensor: number) => void,
 ): void {
   const spell = mode === "name" ? stripKinds : (name: string) => name;
   const places = new Map(tensors.map(({ name }, i) => [name, i]));
   const targets = new Map([...aliases].map(([alias, name]) => [spell(alias), places.get(name)]));
-  pairs.forEach(({ leaf, tensor }, pair) => {
-    if (tensor !== undefined) return;
-    const target = targets.get(spell(leaf.name));
-    if (target !== undefined) take(pair, target);
+  leaves.forEach(({ name }, leaf) => {
+    const target = isOpen(leaf) ? targets.get(spell(name)) : undefined;
+    if (target !== undefined) take(leaf, target);
   });
 }
 

@@ -1,7 +1,7 @@
 /** A tree whose leaves are to be replaced. */
 import { type NamingOptions, nameLeaves, refuseDuplicates } from "./leaf-names.ts";
 import { treeUnflatten } from "./treedef.ts";
-import type { NamedLeaf } from "./walk.ts";
+import type { NamedLeaf, WalkResults } from "./walk.ts";
 
 /** A template taken apart. */
 export interface Template {
@@ -14,10 +14,15 @@ export interface Template {
 /**
  * Takes a template apart; it stays as it is.
  *
+ * @param likely What it will be matched with: see {@link WalkResults}.
  * @throws `DuplicateKey`, `UnsupportedKey`, `CircularTree`, `DepthLimit`.
  */
-export function flattenTemplate(tree: unknown, options: NamingOptions = {}): Template {
-  const { leaves, def, odd, pathOf } = nameLeaves(tree, options);
+export function flattenTemplate(
+  tree: unknown,
+  options: NamingOptions = {},
+  likely?: WalkResults["likely"],
+): Template {
+  const { leaves, def, odd, pathOf } = nameLeaves(tree, options, likely);
   if (odd) refuseDuplicates(leaves, pathOf);
   return { leaves, rebuild: (values) => treeUnflatten(def, values) };
 }

@@ -34,6 +34,8 @@ export interface WalkResults {
   readonly def?: boolean;
   /** Key strings, with keys of these kinds. */
   readonly names?: RekeyOptions | undefined;
+  /** Names that the leaves may well have, in their order: equal ones are kept in place of new ones, which die young. */
+  readonly likely?: readonly { readonly name: string }[] | undefined;
   /** Takes the leaves under their key strings in place of {@link Walk.named}: a list of names first is 1.5 × at 10^5. */
   readonly dict?: Record<string, unknown> | undefined;
 }
@@ -68,6 +70,7 @@ export class Walk {
   #gaps = 0;
   readonly #keepsDef: boolean;
   readonly #spells: boolean;
+  readonly #likely: WalkResults["likely"];
   readonly #dict: Record<string, unknown> | undefined;
   readonly #objects: RekeyOptions["objects"];
   readonly #like: LikeKinds | undefined;
@@ -80,13 +83,14 @@ export class Walk {
 
   constructor(
     { takeLeaf, isLeaf, maxDepth = MAX_DEPTH, maxGaps = Number.POSITIVE_INFINITY }: WalkOptions,
-    { def = false, names, dict }: WalkResults,
+    { def = false, names, likely, dict }: WalkResults,
   ) {
     this.#takeLeaf = takeLeaf;
     this.#isLeaf = isLeaf;
     this.#maxDepth = maxDepth;
     this.#maxGaps = maxGaps;
     this.#keepsDef = def;
+    this.#likely = likely;
     this.#dict = dict;
     this.#spells = names !== undefined;
     this.#objects = names?.objects;
@@ -96,12 +100,14 @@ export class Walk {
   /** Walks a tree, and gives its structure if that is wanted. */
   down(tree: unknown): TreeDef {
     const named = this.#spells || this.#maxGaps < Number.POSITIVE_INFINITY;
-    return this.#visit(tree, named ? "" : undefined, this.#like, 0, undefined);
+    return this.#visit(tree, named ? "" : undefined, this.#like, 0, undefined, undefined);
   }
 
   /**
    * @param name The key string up to here; `undefined` below a key that has none.
    * @param anchor The ancestor that the containers below are compared with to find cycles.
+   * @param twin A structure that this one may well be the same as: then that one is taken again. The layers of a network
+   *   are one structure, whose copies would be most of the memory.
    */
   #visit(
     value: unknown,
@@ -109,6 +115,7 @@ export class Walk {
     like: LikeKinds | undefined,
     depth: number,
     anchor: unknown,
+    twin: TreeDef | undefined,
   ): TreeDef {
     if (typeof value === "object" && value !== null) {
       const taken = this.#takeLeaf?.(value);
@@ -116,7 +123,7 @@ export class Walk {
       const kind = this.#isLeaf?.(value) ? undefined : kindOf(value);
       if (kind === undefined) return this.#leaf(value, name, depth);
       if (value === anchor) throw this.#circular(value, depth);
-      return this.#container(value, kind, name, like, depth, anchor);
+      return this.#container(value, kind, name, like, depth, anchor, twin);
     }
     if ((value !== null && value !== undefined) || this.#isLeaf?.(value))
       return this.#leaf(value, name, depth);
@@ -127,7 +134,9 @@ export class Walk {
     this.count++;
     if (!this.#spells) this.leaves.push(leaf);
     else {
-      const known = name ?? this.#unspellable(depth);
+      let known = name ?? this.#unspellable(depth);
+      const likely = this.#likely?.[this.count - 1]?.name;
+      if (likely === known) known = likely;
       if (this.#dict === undefined) this.named.push({ name: known, leaf });
       // From the second key on a name has a mark in it, which no inherited name has.
       else if (depth > 1) this.#dict[known] = leaf;
@@ -143,6 +152,7 @@ export class Walk {
     like: LikeKinds | undefined,
     depth: number,
     anchor: unknown,
+    twin: TreeDef | undefined,
   ): TreeDef {
     this.containers++;
     this.#depth = depth;
@@ -163,7 +173,14 @@ export class Walk {
     if (name === undefined) {
       for (let i = 0; i < length; i++) {
         this.#at[depth] = i;
-        const child = this.#visit(values[i], undefined, undefined, depth + 1, next);
+        const child = this.#visit(
+          values[i],
+          undefined,
+          undefined,
+          depth + 1,
+          next,
+          twinOf(i, twin, children),
+        );
         if (children !== undefined) children[i] = child;
       }
     } else if (mark === undefined || like !== undefined) {
@@ -180,13 +197,21 @@ export class Walk {
           text = typeof key === "string" ? key : String(key);
         }
         const before = this.count;
-        const child = this.#visit(values[i], start + text, undefined, depth + 1, next);
+        const child = this.#visit(
+          values[i],
+          start + text,
+          undefined,
+          depth + 1,
+          next,
+          twinOf(i, twin, children),
+        );
         if (mark === "#" && isNone(child)) this.#addGaps(1, depth, length);
         if (children !== undefined) children[i] = child;
         if (start === "" && text === "" && this.count > before) this.startsEmpty = this.odd = true;
       }
     }
-    return children === undefined ? LEAF : new TreeDef(node, children);
+    if (children === undefined) return LEAF;
+    return twin?.isMadeOf(node, children) ? twin : new TreeDef(node, children);
   }
 
   /** The children of a container whose keys may each have another mark. */
@@ -209,7 +234,7 @@ export class Walk {
       const mark = markOf(entry);
       const childName = mark && beginEntry(name, mark, depth === 0) + String(keyOf(entry));
       const before = this.count;
-      const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor);
+      const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor, undefined);
       if (children !== undefined) children[i] = child;
       if (childName === "" && this.count > before) this.startsEmpty = true;
       if (entry.kind === "sequence") length = Math.max(length, entry.idx + 1);
@@ -250,6 +275,16 @@ export class Walk {
     }
     return undefined;
   }
+}
+
+/** What child `i` may well be the same as: that child of the container's own twin, or else the child before it. */
+function twinOf(
+  i: number,
+  twin: TreeDef | undefined,
+  children: readonly TreeDef[] | undefined,
+): TreeDef | undefined {
+  if (twin !== undefined && i < twin.children.length) return twin.children[i];
+  return i > 0 ? children?.[i - 1] : undefined;
 }
 
 keepShape(new Walk({}, {}));
