@@ -84,36 +84,36 @@ export function leafPaths(def: TreeDef, { objects, like }: RekeyOptions = {}): K
 }
 
 /** The key path of leaf `index`, found by counting: for messages. */
-export function leafPath(def: TreeDef, index: number, { objects, like }: RekeyOptions = {}): KeyPath {
-  const path: KeyEntry[] = [];
-  let [skip, below] = [index, like];
-  for (let at = def; at !== LEAF; ) {
-    let i = 0;
-    while (i < at.children.length && skip >= at.children[i]!.numLeaves) skip -= at.children[i++]!.numLeaves;
-    if (i === at.children.length) throw new RangeError(`no leaf ${index}`);
-    const node = at.node!;
-    const entry = rekeyed(node, at.children.length, below, objects)?.[i] ?? node.kind.entry(node, i);
-    path.push(entry);
-    below = likeBelow(below, entry);
-    at = at.children[i]!;
-  }
-  return path;
+export function leafPath(def: TreeDef, index: number, options: RekeyOptions = {}): KeyPath {
+  return pathTo(def, index, (one) => one === LEAF, options);
 }
 
 /** The key path of the container that a walk meets as number `index`: for messages. */
 export function containerPath(def: TreeDef, index: number): KeyPath {
+  return pathTo(def, index, ({ node }) => node !== undefined, {});
+}
+
+function pathTo(
+  root: TreeDef,
+  index: number,
+  counts: (def: TreeDef) => boolean,
+  { objects, like }: RekeyOptions,
+): KeyPath {
   const path: KeyEntry[] = [];
   let left = index;
-  const found = ({ node, children }: TreeDef): boolean => {
+  const find = (def: TreeDef, below: LikeKinds | undefined): boolean => {
+    if (counts(def) && left-- === 0) return true;
+    const { node, children } = def;
     if (node === undefined) return false;
-    if (left-- === 0) return true;
+    const entries = rekeyed(node, children.length, below, objects);
     return children.some((child, i) => {
-      path.push(node.kind.entry(node, i));
-      if (found(child)) return true;
+      const entry = entries?.[i] ?? node.kind.entry(node, i);
+      path.push(entry);
+      if (find(child, likeBelow(below, entry))) return true;
       path.pop();
       return false;
     });
   };
-  found(def);
+  if (!find(root, like)) throw new RangeError(`none is number ${index}`);
   return path;
 }

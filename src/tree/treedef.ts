@@ -30,13 +30,6 @@ export class TreeDef {
     this.numNodes = numNodes;
   }
 
-  /** Whether it is a container of that very node and those very children. @internal */
-  isMadeOf({ kind, keys, data }: Node, children: readonly TreeDef[]): boolean {
-    const { node } = this;
-    if (node === undefined || node.kind !== kind || node.data !== data) return false;
-    return sameItems(node.keys, keys) && sameItems(this.children, children);
-  }
-
   /** Whether `other` is the same structure; the order of dict keys and attributes does not count. */
   equals(other: TreeDef): boolean {
     return this === other || (other instanceof TreeDef && equalDefs(this, other));
@@ -96,13 +89,6 @@ function equalDefs(a: TreeDef, b: TreeDef): boolean {
   const order = x.kind.pair(x, y);
   if (order === undefined) return false;
   return a.children.every((child, i) => child.equals(b.children[order === "same" ? i : order[i]!]!));
-}
-
-function sameItems(a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean {
-  if (a === b) return true;
-  if (a?.length !== b?.length) return false;
-  for (let i = 0; i < a!.length; i++) if (a![i] !== b![i]) return false;
-  return true;
 }
 
 /** A structure as JAX prints it. */

@@ -170,36 +170,23 @@ export class Walk {
     const next = (depth & (depth - 1)) === 0 ? value : anchor;
     const children = this.#keepsDef ? new Array<TreeDef>(length) : undefined;
     const mark = writtenMark(node, this.#objects);
-    if (name === undefined) {
-      for (let i = 0; i < length; i++) {
-        this.#at[depth] = i;
-        const child = this.#visit(
-          values[i],
-          undefined,
-          undefined,
-          depth + 1,
-          next,
-          twinOf(i, twin, children),
-        );
-        if (children !== undefined) children[i] = child;
-      }
-    } else if (mark === undefined || like !== undefined) {
+    if (name !== undefined && (mark === undefined || like !== undefined)) {
       this.#rekeyed(node, values, children, name, like, depth, next);
     } else {
       const { keys } = node;
-      const start = beginEntry(name, mark, depth === 0);
+      const start = name === undefined ? undefined : beginEntry(name, mark!, depth === 0);
       for (let i = 0; i < length; i++) {
         this.#at[depth] = i;
-        let text: string | number = i;
-        if (keys !== undefined) {
-          const key = keys[i]!;
-          if (typeof key !== "string" || !isPlainName(key)) this.odd = true;
-          text = typeof key === "string" ? key : String(key);
+        let childName: string | undefined;
+        if (start !== undefined) {
+          const key = keys === undefined ? i : keys[i]!;
+          if (keys !== undefined && !(typeof key === "string" && isPlainName(key))) this.odd = true;
+          childName = start + String(key);
         }
         const before = this.count;
         const child = this.#visit(
           values[i],
-          start + text,
+          childName,
           undefined,
           depth + 1,
           next,
@@ -207,11 +194,11 @@ export class Walk {
         );
         if (mark === "#" && isNone(child)) this.#addGaps(1, depth, length);
         if (children !== undefined) children[i] = child;
-        if (start === "" && text === "" && this.count > before) this.startsEmpty = this.odd = true;
+        if (childName === "" && this.count > before) this.startsEmpty = this.odd = true;
       }
     }
     if (children === undefined) return LEAF;
-    return twin?.isMadeOf(node, children) ? twin : new TreeDef(node, children);
+    return twin !== undefined && isMadeOf(twin, node, children) ? twin : new TreeDef(node, children);
   }
 
   /** The children of a container whose keys may each have another mark. */
@@ -285,6 +272,19 @@ function twinOf(
 ): TreeDef | undefined {
   if (twin !== undefined && i < twin.children.length) return twin.children[i];
   return i > 0 ? children?.[i - 1] : undefined;
+}
+
+/** Whether a structure is a container of this very node and these very children. */
+function isMadeOf(def: TreeDef, { kind, keys, data }: Node, children: readonly TreeDef[]): boolean {
+  const { node } = def;
+  if (node === undefined || node.kind !== kind || node.data !== data) return false;
+  return sameItems(node.keys ?? [], keys ?? []) && sameItems(def.children, children);
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 keepShape(new Walk({}, {}));

@@ -63,8 +63,6 @@ export class EntryReader {
   key: string | number = "";
   /** Where the entry ends. */
   end = 0;
-  // Names repeat a few keys, each under many nodes: cut out once, they are compared and looked up by identity.
-  readonly #known = new Array<string>(KNOWN).fill("");
 
   /** Reads the entry that starts at a place of a key string. */
   read(string: string, at: number): void {
@@ -73,22 +71,9 @@ export class EntryReader {
     const end = entryEnd(string, start);
     this.mark = mark ?? ".";
     this.end = end;
-    this.key = mark === "#" ? parseIndex(string, start, end) : this.#cut(string, start, end);
-  }
-
-  #cut(string: string, start: number, end: number): string {
-    const length = end - start;
-    if (length === 0) return "";
-    const place = (string.charCodeAt(start) * 31 + string.charCodeAt(end - 1) * 7 + length) % KNOWN;
-    const known = this.#known[place]!;
-    if (known.length === length && string.startsWith(known, start)) return known;
-    const key = string.slice(start, end);
-    this.#known[place] = key;
-    return key;
+    this.key = mark === "#" ? parseIndex(string, start, end) : string.slice(start, end);
   }
 }
-
-const KNOWN = 256;
 
 /** The mark at a place of a key string, if there is one. */
 export function markAt(string: string, at: number): Mark | undefined {
@@ -111,9 +96,9 @@ function entryEnd(string: string, start: number): number {
 
 /** Reads the list index at `[start, end)` of a key string. */
 function parseIndex(string: string, start: number, end: number): number {
-  const index = indexIn(string, start, end);
+  const text = string.slice(start, end);
+  const index = canonicalIndex(text);
   if (index === undefined) {
-    const text = string.slice(start, end);
     const message = `key string ${quote(string)}: expected a plain decimal index after "#", found ${quote(text)}`;
     throw new Pytree2SafetensorsError("InvalidKeyString", message, {
       tensor: string,
@@ -126,20 +111,15 @@ function parseIndex(string: string, start: number, end: number): number {
 
 /** The list index that a text spells, or `undefined`: no sign, no leading zero, nothing that a number can't hold. */
 export function canonicalIndex(text: string): number | undefined {
-  return indexIn(text, 0, text.length);
-}
-
-function indexIn(string: string, start: number, end: number): number | undefined {
-  const length = end - start;
   // Longer texts are beyond the safe integers; asked first, so that a hostile one costs nothing.
-  if (length === 0 || length > 16) return undefined;
+  if (text.length === 0 || text.length > 16) return undefined;
   let index = 0;
-  for (let i = start; i < end; i++) {
-    const digit = string.charCodeAt(i) - 48;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
     if (!(digit >= 0 && digit <= 9)) return undefined;
     index = index * 10 + digit;
   }
-  return (string.charCodeAt(start) === 48 && length > 1) || !Number.isSafeInteger(index) ? undefined : index;
+  return (text.charCodeAt(0) === 48 && text.length > 1) || !Number.isSafeInteger(index) ? undefined : index;
 }
 
 /** Whether a name reads back as itself: it contains no separator. */
