@@ -63,57 +63,47 @@ export function treeLeavesWithPath<Leaf = unknown>(
  *
  * @param options Gives the paths as they are written, if not with the tree's own kinds of keys.
  */
-export function leafPaths(def: TreeDef, { objects, like }: RekeyOptions = {}): KeyPath[] {
+export function leafPaths(def: TreeDef, options: RekeyOptions = {}): KeyPath[] {
   const paths: KeyPath[] = [];
-  const path: KeyEntry[] = [];
-  const visit = ({ node, children }: TreeDef, below: LikeKinds | undefined): void => {
-    if (node === undefined) return;
-    const entries = rekeyed(node, children.length, below, objects);
-    children.forEach((child, i) => {
-      if (child.numLeaves === 0) return;
-      const entry = entries?.[i] ?? node.kind.entry(node, i);
-      path.push(entry);
-      if (child === LEAF) paths.push(path.slice());
-      else visit(child, likeBelow(below, entry));
-      path.pop();
-    });
-  };
-  if (def === LEAF) return [[]];
-  visit(def, like);
+  find(def, options, (one, path) => {
+    if (one === LEAF) paths.push(path.slice());
+    return false;
+  });
   return paths;
 }
 
 /** The key path of leaf `index`, found by counting: for messages. */
-export function leafPath(def: TreeDef, index: number, options: RekeyOptions = {}): KeyPath {
-  return pathTo(def, index, (one) => one === LEAF, options);
+export function leafPath(def: TreeDef, index: number, options?: RekeyOptions): KeyPath {
+  let left = index;
+  return find(def, options, (one) => one === LEAF && left-- === 0);
 }
 
 /** The key path of the container that a walk meets as number `index`: for messages. */
 export function containerPath(def: TreeDef, index: number): KeyPath {
-  return pathTo(def, index, ({ node }) => node !== undefined, {});
+  let left = index;
+  return find(def, {}, ({ node }) => node !== undefined && left-- === 0);
 }
 
-function pathTo(
+/** The key path of the first node that is meant; of no node, the empty one. */
+function find(
   root: TreeDef,
-  index: number,
-  counts: (def: TreeDef) => boolean,
-  { objects, like }: RekeyOptions,
+  { objects, like }: RekeyOptions = {},
+  isMeant: (def: TreeDef, path: readonly KeyEntry[]) => boolean,
 ): KeyPath {
   const path: KeyEntry[] = [];
-  let left = index;
-  const find = (def: TreeDef, below: LikeKinds | undefined): boolean => {
-    if (counts(def) && left-- === 0) return true;
+  const visit = (def: TreeDef, below: LikeKinds | undefined): boolean => {
+    if (isMeant(def, path)) return true;
     const { node, children } = def;
     if (node === undefined) return false;
     const entries = rekeyed(node, children.length, below, objects);
     return children.some((child, i) => {
       const entry = entries?.[i] ?? node.kind.entry(node, i);
       path.push(entry);
-      if (find(child, likeBelow(below, entry))) return true;
+      if (visit(child, likeBelow(below, entry))) return true;
       path.pop();
       return false;
     });
   };
-  if (!find(root, like)) throw new RangeError(`none is number ${index}`);
+  visit(root, like);
   return path;
 }

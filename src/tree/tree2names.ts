@@ -53,11 +53,10 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
     return false;
   });
   checkContainers(named, leaves.length, options.maxContainers);
-  const pathOf = (place: number): KeyPath => named.pathOf(placeInTree(named.leaves, place));
-  const keyPathOf = (leaf: NamedLeaf): KeyPath => pathOf(leaves.indexOf(leaf));
+  const keyPathOf = (leaf: NamedLeaf): KeyPath => named.pathOf(named.leaves.indexOf(leaf));
   if (named.odd) {
     if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(named);
-    refuseDuplicates(leaves, pathOf);
+    refuseDuplicates(leaves, (i) => keyPathOf(leaves[i]!));
   }
   if (mode === "never") return { leaves, keyPathOf, structure: undefined };
 
@@ -80,12 +79,6 @@ function checkContainers(
   // The root is none of them: every tree has it.
   if (containers - 1 <= max) return;
   throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(def, max + 1)) });
-}
-
-/** Which leaf of the tree the n-th tensor is. */
-function placeInTree(leaves: readonly NamedLeaf[], place: number): number {
-  let left = place;
-  return leaves.findIndex(({ leaf }) => typeof leaf !== "string" && left-- === 0);
 }
 
 /** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */

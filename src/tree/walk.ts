@@ -100,7 +100,7 @@ export class Walk {
   /** Walks a tree, and gives its structure if that is wanted. */
   down(tree: unknown): TreeDef {
     const named = this.#spells || this.#maxGaps < Number.POSITIVE_INFINITY;
-    return this.#visit(tree, named ? "" : undefined, this.#like, 0, undefined, undefined);
+    return this.#visit(tree, named ? "" : undefined, this.#like, 0, undefined);
   }
 
   /**
@@ -115,7 +115,7 @@ export class Walk {
     like: LikeKinds | undefined,
     depth: number,
     anchor: unknown,
-    twin: TreeDef | undefined,
+    twin?: TreeDef,
   ): TreeDef {
     if (typeof value === "object" && value !== null) {
       const taken = this.#takeLeaf?.(value);
@@ -221,7 +221,7 @@ export class Walk {
       const mark = markOf(entry);
       const childName = mark && beginEntry(name, mark, depth === 0) + String(keyOf(entry));
       const before = this.count;
-      const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor, undefined);
+      const child = this.#visit(value, childName, likeBelow(like, entry), depth + 1, anchor);
       if (children !== undefined) children[i] = child;
       if (childName === "" && this.count > before) this.startsEmpty = true;
       if (entry.kind === "sequence") length = Math.max(length, entry.idx + 1);
@@ -275,13 +275,13 @@ function twinOf(
 }
 
 /** Whether a structure is a container of this very node and these very children. */
-function isMadeOf(def: TreeDef, { kind, keys, data }: Node, children: readonly TreeDef[]): boolean {
-  const { node } = def;
-  if (node === undefined || node.kind !== kind || node.data !== data) return false;
-  return sameItems(node.keys ?? [], keys ?? []) && sameItems(def.children, children);
+function isMadeOf(def: TreeDef, node: Node, children: readonly TreeDef[]): boolean {
+  const { kind, keys, data } = def.node ?? {};
+  if (kind !== node.kind || data !== node.data) return false;
+  return sameItems(keys, node.keys) && sameItems(def.children, children);
 }
 
-function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+function sameItems(a: readonly unknown[] = [], b: readonly unknown[] = []): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
