@@ -232,6 +232,29 @@ describe("TreeDef", () => {
     expect(def.numLeaves).toBe(5);
     expect(def.numNodes).toBe(12);
   });
+
+  it("is one object where containers are the same, whatever their leaves, and only there", () => {
+    const children = (...tree: unknown[]) => treeStructure(tree).children;
+    const layer = (w: number) => ({ attention: { q: w, k: [w, null] }, w });
+    const [first, second] = children(layer(1), layer(2));
+    expect(second).toBe(first);
+    for (const [one, other] of [
+      [
+        { a: 1, b: 2 },
+        { b: 2, a: 1 },
+      ],
+      [{ a: 1 }, Object.assign(Object.create(null), { a: 1 })],
+      [{ a: 1 }, new PyTreeContainer({ a: 1 })],
+      [new Map([[1, 1]]), new Map([["1", 1]])],
+      [[1], [1, 2]],
+      [[1], [null]],
+      [[null], [undefined]],
+      [{ a: [1] }, { a: [[1]] }],
+    ]) {
+      const [x, y] = children(one, other);
+      expect(y).not.toBe(x);
+    }
+  });
 });
 
 describe("treeMap", () => {
