@@ -18,7 +18,8 @@ export function isPlainArray(value: object): value is unknown[] {
 
 /** An enumerable property of an object under a symbol, if there is one. */
 export function symbolKeyOf(value: object): symbol | undefined {
-  const symbols = Object.getOwnPropertySymbols(value);
-  if (symbols.length === 0) return undefined;
-  return symbols.find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  for (const key of Object.getOwnPropertySymbols(value)) {
+    if (Object.prototype.propertyIsEnumerable.call(value, key)) return key;
+  }
+  return undefined;
 }

@@ -83,7 +83,8 @@ export function treeUnflatten<T = unknown>(treedef: TreeDef, leaves: Iterable<un
 function equalDefs(a: TreeDef, b: TreeDef): boolean {
   if (a.children.length !== b.children.length) return false;
   if (a.numLeaves !== b.numLeaves || a.numNodes !== b.numNodes) return false;
-  const [x, y] = [a.node, b.node];
+  const x = a.node;
+  const y = b.node;
   if (x === undefined || y === undefined) return x === y;
   if (x.kind !== y.kind) return false;
   const order = x.kind.pair(x, y);
