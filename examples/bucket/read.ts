@@ -1,4 +1,5 @@
-// Reads this process's rows of every tensor of a checkpoint: `read.ts RANK COUNT s3://bucket/folder`.
+// Reads this process's rows of every tensor of a checkpoint:
+// `read.ts RANK COUNT s3://bucket/folder`.
 import { openSafetensors } from "pytree2safetensors";
 import { registerS3 } from "pytree2safetensors/s3";
 

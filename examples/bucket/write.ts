@@ -12,12 +12,13 @@ registerS3();
 // Each process has tensors of its own.
 const mine: Record<string, Tensor> = {};
 for (let layer = rank; layer < 8; layer += count) {
-  mine[`layers#${layer}.w`] = new Tensor("F32", [1024, 512], new Float32Array(1024 * 512).fill(layer));
+  const values = new Float32Array(1024 * 512).fill(layer);
+  mine[`layers#${layer}.w`] = new Tensor("F32", [1024, 512], values);
 }
 await saveFile(mine, `${folder}/${shard(rank)}`);
 
-// The first process waits until all shards are there: an object appears whole, or not at all. Its index comes last and
-// makes them a checkpoint.
+// The first process waits until all shards are there: an object appears whole, or not at all.
+// Its index comes last and makes them a checkpoint.
 if (rank === 0) {
   const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.*)$/.exec(folder)!;
   const store = s3Store({ bucket: bucket!, prefix: prefix! });

@@ -1,4 +1,5 @@
-// Uploads a tree to the hub without a copy on disk: `upload.ts owner/repo`. HF_TOKEN is the token.
+// Uploads a tree to the hub without a copy on disk: `upload.ts owner/repo`.
+// HF_TOKEN is the token.
 import { uploadFile } from "@huggingface/hub";
 import { serialize, Tensor } from "pytree2safetensors";
 

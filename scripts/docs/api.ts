@@ -1,6 +1,6 @@
 /** The API reference: TypeDoc's Markdown of every entry point. */
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application } from "typedoc";
 import type { PluginOptions } from "typedoc-plugin-markdown";
@@ -53,7 +53,25 @@ export async function writeApi(out: string): Promise<void> {
   const project = await application.convert();
   if (project === undefined) throw new Error("TypeDoc can't read the entry points");
   await application.generateOutputs(project);
+  for (const file of readdirSync(out, { recursive: true, encoding: "utf8" }))
+    if (file.endsWith(".md")) {
+      const page = file.replaceAll("\\", "/");
+      writeFileSync(join(out, page), inPlainWords(readFileSync(join(out, page), "utf8"), page));
+    }
   writeFileSync(join(out, "index.md"), overview(out));
+}
+
+const DTYPE_PAGE = "index/type-aliases/Dtype.md";
+// Every dtype, in the order of the table: what TypeDoc makes of `Dtype` where it is a default.
+const ALL_DTYPES = /(?:\\?\| )?`"BOOL"`(?: \\?\| `"\w+"`)*? \\?\| `"U64"`/g;
+
+/** A page under the name that programs import, with `Dtype` in place of all dtypes. */
+function inPlainWords(text: string, page: string): string {
+  const entry = ENTRIES.find(([, , , index]) => index === page);
+  const titled = entry ? text.replace(/^# .*/, `# ${entry[1]}`) : text;
+  if (page === DTYPE_PAGE) return titled;
+  const link = relative(dirname(page), DTYPE_PAGE).replaceAll("\\", "/");
+  return titled.replace(ALL_DTYPES, () => `[\`Dtype\`](${link.startsWith(".") ? link : `./${link}`})`);
 }
 
 /** The first page: what each entry point is imported as. */
