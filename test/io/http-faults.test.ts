@@ -62,14 +62,13 @@ describe("a server that fails for a while", () => {
           count === 2 ? (part: Uint8Array) => void response.write(part.subarray(0, 50_000)) : undefined;
         answer(BYTES, request, response, { headers: VERSION, ...(body && { body }) });
       },
-      { timeout: 60 },
+      { timeout: 100 },
     );
     await read(opened, 100_000, 200_000);
-    expect(server.ranges.slice(1)).toEqual([
-      "bytes=100000-199999",
-      "bytes=100000-199999",
-      "bytes=150000-199999",
-    ]);
+    const [stalled, broken, ...rest] = server.ranges.slice(1);
+    expect([stalled, broken]).toEqual(["bytes=100000-199999", "bytes=100000-199999"]);
+    // One request, or more of the same if the machine is so busy that it stalls itself.
+    expect(new Set(rest)).toEqual(new Set(["bytes=150000-199999"]));
   });
 
   it("may be given all the time in the world", async () => {
@@ -92,14 +91,15 @@ describe("a server that fails for a while", () => {
         answer(BYTES, request, response, {
           headers: VERSION,
           body: async (part, to) => {
-            for (let at = 0; at < part.length; at += 1000) {
-              to.write(part.subarray(at, at + 1000));
+            for (let at = 0; at < part.length; at += 400) {
+              to.write(part.subarray(at, at + 400));
               await new Promise((resolve) => setTimeout(resolve, 20));
             }
             to.end();
           },
         }),
-      { timeout: 150 },
+      // Less than all of the body takes, and much more than each of its pieces.
+      { timeout: 400 },
     );
     await read(opened, 100_000, 110_000);
     expect(server.requests.length).toBe(2);

@@ -201,6 +201,9 @@ describe("what is no sink", () => {
     const path = join(await freshFolder(), "file");
     await writeFile(path, BYTES);
     const error = await failure(() => openStore(path));
-    expect(error).toMatchObject({ code: "WriteError", message: expect.stringMatching(/name a folder$/) });
+    expect(error).toMatchObject({
+      code: "WriteError",
+      message: expect.stringMatching(/a file has that name; pass the path of a folder$/),
+    });
   });
 });
