@@ -33,7 +33,7 @@ export type ManagerPlace = StoreInput;
 
 /**
  * Keeps the checkpoints of a training run in a folder or another store, one safetensors file (or folder of shards) a
- * step: saves while training goes on, removes what no rule wants, restores the latest or the best.
+ * step: saves while training continues, removes the steps that no rule keeps, restores the latest or the best.
  *
  * @example
  * ```ts
@@ -161,9 +161,9 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Waits as {@link wait} does, and lets go of the store. The manager can't be used after it.
+   * Waits as {@link wait} does, and releases the store. The manager can't be used after it.
    *
-   * @throws As {@link wait}; the store is let go of all the same.
+   * @throws As {@link wait}; the store is released anyway.
    */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -283,7 +283,7 @@ export class CheckpointManager<A = Tensor> {
     await this.#queue.idle();
   }
 
-  /** Writes one step, then removes what no rule wants any more. */
+  /** Writes one step, then removes the steps that no rule keeps any more. */
   async #run(step: number, prepared: PreparedSave, options: SaveStepOptions): Promise<void> {
     try {
       await this.#lock.verify();

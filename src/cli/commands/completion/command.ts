@@ -23,7 +23,7 @@ export function completionCommand(terminal: Terminal): Command {
   const command = new Command("complete")
     .summary("print a script that makes a shell complete commands, files and tensors")
     .description(
-      "Prints a script for a shell, which then completes commands, options, files and the names of tensors. Only names that mean nothing else to a shell are offered. In bash, the bash-completion package is needed.",
+      "Prints a script for a shell, which then completes commands, options, files and the names of tensors. Names with characters that are special to a shell are not offered. bash needs the bash-completion package.",
     )
     .addArgument(new Argument("[shell]", "the shell").choices(SHELLS))
     .argument("[words...]", "words to complete, after --: what the script asks for")

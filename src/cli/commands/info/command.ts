@@ -10,7 +10,7 @@ export function infoCommand(terminal: Terminal): Command {
   const command = new Command("info")
     .summary("show format facts: sizes, dtypes, metadata, shards")
     .description(
-      "Shows the facts of a file: header size, tensors, parameters and bytes by dtype, packed weights, alignment, structure, metadata, tied weights, shards. Only headers are read. Weights of a few bits that are packed into integers are counted as what they are where names tell (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4); their scales and tables are not parameters.",
+      "Shows the facts of a file: header size, tensors, parameters and bytes by dtype, packed weights, alignment, structure, metadata, tied weights, shards. Only headers are read. Low-bit weights that are packed into integers are counted one by one if their names identify them (GPTQ, AWQ, bitsandbytes, compressed-tensors, MXFP4); their scales and tables don't count as parameters.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .addOption(jsonOption())

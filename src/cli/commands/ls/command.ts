@@ -28,7 +28,7 @@ export function lsCommand(terminal: Terminal): Command {
   const command = new Command("ls")
     .summary("list tensors, one full name a line")
     .description(
-      "Lists tensors, one a line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). Tensors that an index lists and that are not in their file are shown as missing. With several files, each line begins with the file.",
+      "Lists tensors, one a line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). Tensors that an index lists but their file lacks are shown as missing. With several files, each line begins with the file.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option(

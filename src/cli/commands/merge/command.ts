@@ -52,7 +52,7 @@ export function mergeCommand(terminal: Terminal): Command {
       "a path, or - for standard output; with --shard a folder, or the path of its index",
     )
     .addOption(keysOption())
-    .addOption(new Option("--shard <size>", "write shards of at most so much each: 5GB, 500MiB"))
+    .addOption(new Option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB"))
     .option("--metadata <k=v>", "set a metadata string; k= removes it; may be repeated", collect, [])
     .addOption(jsonOption())
     .action((places: string[], options: Options) => merge(places, options, terminal));

@@ -26,12 +26,12 @@ export function showCommand(terminal: Terminal): Command {
   const command = new Command("show")
     .summary("print values as numpy does")
     .description(
-      "Prints the values of a tensor as numpy prints them. Of more than 1000 only the corners are read and shown. BF16 and 8-bit floats print as arrays of ml_dtypes do.",
+      "Prints the values of a tensor as numpy prints them. If there are more than 1000, only the corners are read and shown. BF16 and 8-bit floats print as arrays of ml_dtypes do.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument(
       "[key]",
-      "the tensor's name, or a pattern that only one matches; not needed where there is one only",
+      "the tensor's name, or a pattern that matches only one; optional if the file has only one tensor",
     )
     .option("-s, --slice <slice>", 'a part of it, as numpy writes it: "0:4, :, -1"')
     .option("--full", "print all values")

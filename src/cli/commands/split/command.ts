@@ -54,12 +54,12 @@ export function splitCommand(terminal: Terminal): Command {
   const command = new Command("split")
     .summary("write the subtrees of a file to files of their own")
     .description(
-      "Writes each child of the root to a file of its own, named by its key. Tensors keep their whole names, so that merge puts the parts together again, unless --strip takes the key off.",
+      "Writes each child of the root to a file of its own, named by its key. Tensors keep their whole names, so that merge puts the parts together again, unless --strip removes the key.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .requiredOption("-o, --output <folder>", "where the files go")
-    .option("-d, --depth <levels>", "split so many levels below the root", parseDepth, 1)
-    .option("--strip", "take each subtree's own key off its names")
+    .option("-d, --depth <levels>", "split this many levels below the root", parseDepth, 1)
+    .option("--strip", "remove each subtree's own key from its names")
     .addOption(keysOption())
     .option("-n, --dry-run", "print what would be written, write nothing")
     .addOption(jsonOption())

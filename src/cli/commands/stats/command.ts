@@ -36,20 +36,20 @@ export function statsCommand(terminal: Terminal): Command {
   const command = new Command("stats")
     .summary("count, extremes, mean, deviation, percentiles and histogram of values")
     .description(
-      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; of a single tensor the percentiles too. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum to deviation are of the finite values; complex tensors count by their parts.",
+      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; for a single tensor, also the percentiles. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum, maximum, mean and deviation are those of the finite values. The two parts of a complex number count as two values.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them by default")
-    .option("--bins <count>", "bins of the histogram at most", parseBins, 24)
+    .option("--bins <count>", "the most bins that the histogram may have", parseBins, 24)
     .option(
       "-p, --percentiles <list>",
-      "exact percentiles, as 1,50,99; large tensors are read more than once for them",
+      "exact percentiles, such as 1,50,99; large tensors are read more than once",
       parsePercents,
     )
     .addOption(
       new Option("--sort <by>", "order of the lines, the largest first").choices(SORTS).default("name"),
     )
-    .option("-a, --all", "show every layer, do not fold equal ones")
+    .option("-a, --all", "show every layer, don't fold equal ones")
     .option("--plot <path>", "write the histograms as an SVG too")
     .addOption(jsonOption())
     .action((place: string, patterns: string[], options: Options) =>

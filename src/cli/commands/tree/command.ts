@@ -26,10 +26,10 @@ export function treeCommand(terminal: Terminal): Command {
   const command = new Command("tree")
     .summary("show the pytree with shapes and sizes")
     .description(
-      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all. Packed weights of a few bits are counted one by one where names tell, and their scales are not parameters. Names that make no pytree, because a tensor has others below its name, are shown as they are. Tensors that an index lists and that are not in their file are listed below the tree. In a narrow terminal the parameters go first, then kinds, shapes and bytes.",
+      "Shows the pytree of a file as a tree: key, kind or dtype, shape, parameters and bytes; containers with their subtotals. Runs of equal layers are folded into one, whose subtotal is that of all. Packed low-bit weights are counted one by one if their names identify them; their scales don't count as parameters. If names form no pytree, because a tensor has others below its name, they are shown as they are. Tensors that an index lists but their file lacks are listed below the tree. A narrow terminal has no room for all columns: parameters are left out first, then kinds, shapes and bytes.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
-    .option("-d, --depth <levels>", "go so many levels deep", parseDepth, Number.POSITIVE_INFINITY)
+    .option("-d, --depth <levels>", "show this many levels", parseDepth, Number.POSITIVE_INFINITY)
     .option(
       "--only <pattern>",
       "show these tensors only: a key, or a pattern with *; may be repeated",
@@ -37,7 +37,7 @@ export function treeCommand(terminal: Terminal): Command {
       [],
     )
     .addOption(new Option("--sort <by>", "put the largest first").choices(["size"]))
-    .option("-a, --all", "show every layer, do not fold equal ones")
+    .option("-a, --all", "show every layer, don't fold equal ones")
     .addOption(keysOption())
     .addOption(jsonOption())
     .action((places: string[], options: Options) => tree(places, options, terminal));

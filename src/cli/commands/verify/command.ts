@@ -40,7 +40,7 @@ export function verifyCommand(terminal: Terminal): Command {
   const command = new Command("verify")
     .summary("check files strictly, name all faults at once")
     .description(
-      "Checks files against the format's rules, stricter than most readers, and lists all faults at once under the names that the reference implementation has for them. Data is read to the last byte, so a disk or a server that can't deliver it is found out, and so are booleans that are neither 0 nor 1 (InvalidBool). Exits with 1 if any file has a fault.",
+      "Checks files against the rules of the format, more strictly than most readers, and lists all faults at once by the names of the reference implementation. All data is read, which finds disks and servers that can't deliver it, and booleans that are neither 0 nor 1 (InvalidBool). Exits with 1 if any file has a fault.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option("--nan", "NaN and infinities are faults too (NonFinite)")
