@@ -1,4 +1,5 @@
 /** Memory of the pieces that go through a cast. */
+import type { UnsharedBytes } from "../base/types.ts";
 
 /** Two buffers, given in turn. */
 export class MemoryPair {
@@ -6,7 +7,7 @@ export class MemoryPair {
   #turn = 0;
 
   /** So many bytes, whose last owner was the one before the last. */
-  take(bytes: number): Uint8Array<ArrayBuffer> {
+  take(bytes: number): UnsharedBytes {
     this.#turn = 1 - this.#turn;
     let buffer = this.#buffers[this.#turn];
     if (buffer === undefined || buffer.byteLength < bytes) {

@@ -1,5 +1,7 @@
 /** Converts tensors piece by piece, so that only a piece of the other form is in memory at a time. */
+
 import { Pytree2SafetensorsError } from "../base/errors.ts";
+import type { UnsharedBytes } from "../base/types.ts";
 import { type ConvertOptions, convertInto, requireCastable } from "./convert.ts";
 import { arrayClass, DTYPES, type Dtype, lanes } from "./dtypes.ts";
 import { newData } from "./elements.ts";
@@ -77,7 +79,7 @@ export function castChunk(
   to: Dtype,
   at: number,
   options: CastStreamOptions,
-  memory?: (bytes: number) => Uint8Array<ArrayBuffer>,
+  memory?: (bytes: number) => UnsharedBytes,
 ): Uint8Array {
   const elementsIn = (length: number) => (length * 8) / DTYPES[from].bits;
   const shape = [elementsIn(bytes.byteLength)];
