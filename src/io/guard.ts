@@ -16,6 +16,7 @@ export class ExactSource implements ByteSource {
   readonly size: number;
   readonly name: string;
   readonly resident: boolean;
+  readonly fresh: boolean;
   readonly parallel: number;
   readonly version: string | undefined;
   readonly #inner: ByteSource;
@@ -29,6 +30,7 @@ export class ExactSource implements ByteSource {
     this.name = inner.name ?? "source";
     this.size = checkSize(inner.size, this.name);
     this.resident = inner.resident ?? false;
+    this.fresh = inner.fresh ?? false;
     this.parallel = Math.max(1, inner.parallel ?? DEFAULT_PARALLEL);
     this.version = inner.version;
     this.#inner = inner;

@@ -32,6 +32,11 @@ export interface ByteSource {
   readonly name?: string;
   /** True if `read` returns views of memory that is there anyway, so that nothing is gained by reading neighbours together. */
   readonly resident?: boolean;
+  /**
+   * True if each `read` without `into` makes memory that nobody else has, so that `into` would cost a copy: as a `Blob`
+   * does. Tensors then stay in that memory.
+   */
+  readonly fresh?: boolean;
   /** How many reads at once make it faster; 4 by default. */
   readonly parallel?: number;
   /** What tells these bytes from those of another version under the same name, such as a strong ETag. */

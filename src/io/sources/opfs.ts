@@ -20,6 +20,7 @@ export async function opfsSource(handle: OpfsFileLike, name = handle.name): Prom
   return {
     size,
     name,
+    fresh: true,
     async read(start, end, options) {
       try {
         return await readBlob(file, start, end, name, options);
