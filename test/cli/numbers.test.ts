@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatExact, formatShare } from "../../src/cl
 import { Digest, equalBytes, equalWords } from "../../src/cli/values/bytes.ts";
 import { Histogram } from "../../src/cli/values/histogram.ts";
 import { Moments } from "../../src/cli/values/moments.ts";
+import { summarize } from "../../src/cli/values/stats.ts";
 import { ulpDistance } from "../../src/cli/values/ulp.ts";
 
 // Of numbers that are further apart no double holds the ratio.
@@ -102,6 +103,26 @@ describe("Moments", () => {
       max: 5,
       mean: 1.5,
     });
+  });
+
+  it.each([
+    ["of -0 alone", [-0, -0], -0, -0],
+    ["of both zeros", [-0, 0], 0, 0],
+    ["of both zeros, the other way around", [0, -0], 0, 0],
+    ["of a least -0", [-0, 5], -0, 5],
+    ["of a greatest -0", [-1, -0], -1, -0],
+    ["of one 0 far behind", Array.from({ length: 10_000 }, (_, i) => (i === 9_000 ? 0 : -0)), 0, 0],
+  ])("%s have the extreme 0, or -0 if every zero is -0", (_case, values, min, max) => {
+    const moments = new Moments();
+    for (const value of values) {
+      const one = new Moments();
+      one.add(Float32Array.of(value));
+      moments.merge(one);
+    }
+    const together = new Moments();
+    together.add(Float32Array.from(values));
+    for (const found of [moments, together])
+      expect(summarize({ name: "x" }, { moments: found }, 2)).toMatchObject({ min, max });
   });
 
   it("of nothing are not numbers", () => {

@@ -17,10 +17,11 @@ export class Moments {
   nan = 0;
   posInf = 0;
   negInf = 0;
-  /** Least and greatest of the finite values. */
+  /** Least and greatest of the finite values; 0 also stands for -0. */
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
   readonly histogram: Histogram;
+  #hasPlusZero = false;
   #finite = 0;
   #mean = 0;
   #squares = 0;
@@ -39,6 +40,11 @@ export class Moments {
     return this.#finite === 0 ? Number.NaN : Math.sqrt(this.#squares / this.#finite);
   }
 
+  /** Whether there are zeros, and every one is -0. */
+  get hasOnlyMinusZeros(): boolean {
+    return this.zeros > 0 && !this.#hasPlusZero;
+  }
+
   add(values: Numbers): void {
     for (let start = 0; start < values.length; start += BLOCK) {
       const piece = values.subarray(start, start + BLOCK);
@@ -54,6 +60,7 @@ export class Moments {
     this.nan += other.nan;
     this.posInf += other.posInf;
     this.negInf += other.negInf;
+    this.#hasPlusZero ||= other.#hasPlusZero;
     if (other.#finite === 0) return;
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
@@ -75,6 +82,8 @@ export class Moments {
       if (finite < count) return;
     }
     this.zeros += zeros;
+    // Outside the loop over all numbers, and over with the first 0: signs of zeros cost next to nothing.
+    if (zeros > 0 && !this.#hasPlusZero) this.#hasPlusZero = hasPlusZero(count);
     if (min < this.min) this.min = min;
     if (max > this.max) this.max = max;
     const mean = min === max ? min : sum / count;
@@ -136,13 +145,18 @@ function scan(count: number): { min: number; max: number; sum: number; zeros: nu
     if (last > max) max = last;
     if (last === 0) zeros++;
   }
-  // Of 0 and -0, which compare equal, always 0.
+  // Of 0 and -0, which compare equal, always 0, whatever their order.
   return {
     min: Math.min(min, otherMin) + 0,
     max: Math.max(max, otherMax) + 0,
     sum: sum + otherSum,
     zeros,
   };
+}
+
+function hasPlusZero(count: number): boolean {
+  for (let i = 0; i < count; i++) if (Object.is(SCRATCH[i], 0)) return true;
+  return false;
 }
 
 /** The sum of the squared distances from the mean of the block, in four sums for the same reason. */

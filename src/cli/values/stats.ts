@@ -72,13 +72,14 @@ export function summarize(
   const { name, dtype, shape } = what;
   const { count, min, max, mean, std, zeros, nan, posInf, negInf, histogram } = moments;
   const none = min > max;
+  const signed = (value: number) => (value === 0 && moments.hasOnlyMinusZeros ? -0 : value);
   return {
     name,
     ...(dtype && { dtype }),
     ...(shape && { shape }),
     count,
-    min: none ? Number.NaN : pick(min, exact?.min, (a, b) => a < b),
-    max: none ? Number.NaN : pick(max, exact?.max, (a, b) => a > b),
+    min: none ? Number.NaN : pick(signed(min), exact?.min, (a, b) => a < b),
+    max: none ? Number.NaN : pick(signed(max), exact?.max, (a, b) => a > b),
     mean,
     std,
     zeros,

@@ -32,5 +32,5 @@ export function valueText({ kind, value }: TreeNode): string {
 export function allDigits(value: number | bigint): string {
   if (typeof value === "number" && !Number.isFinite(value))
     return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  return String(value);
+  return Object.is(value, -0) ? "-0" : String(value);
 }

@@ -74,8 +74,8 @@ function values(stats: TensorStats, withChart: boolean): string {
   const rows: readonly (readonly [string, string])[] = [
     ["name", name],
     ["count", formatExact(count)],
-    ["min", String(min)],
-    ["max", String(max)],
+    ["min", spell(min)],
+    ["max", spell(max)],
     ["mean", String(mean)],
     ["std", String(std)],
     ["zeros", `${formatExact(zeros)} (${formatShare(zeros, count)})`],
@@ -86,6 +86,10 @@ function values(stats: TensorStats, withChart: boolean): string {
   const title = `Histogram of ${printable(name)}`;
   const chart = withChart ? svgText(drawHistogram(stats.histogram, { title, width: 480, height: 200 })) : "";
   return `<div class="values"><table>${table}</table>${chart}</div>`;
+}
+
+function spell(value: number | bigint): string {
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function facts(entries: readonly (readonly [string, string])[]): string {

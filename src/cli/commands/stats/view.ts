@@ -163,7 +163,8 @@ function drawHistogram(
 }
 
 function spell(value: number | bigint): string {
-  return typeof value === "bigint" ? String(value) : formatNumber(value);
+  if (typeof value === "bigint") return String(value);
+  return Object.is(value, -0) ? "-0" : formatNumber(value);
 }
 
 function regroup(counts: readonly number[], most: number): number[] {
