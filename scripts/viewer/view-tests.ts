@@ -146,13 +146,17 @@ export const viewTests: readonly DrivenTest[] = [
     },
   },
   {
-    name: "shows scalars and static values",
+    name: "shows scalars and static values, and follows links to them",
     async run(page, bench) {
       await goto(page, bench, ["/data/model.safetensors"]);
       await page.locator(".row", { hasText: "activation" }).click();
       same(await page.locator(".value").textContent(), "gelu", "a static value");
       await page.locator(".row", { hasText: "step" }).click();
       same(await page.locator(".value").textContent(), "1200", "a scalar");
+      await page.goBack();
+      await page.locator(".value", { hasText: "gelu" }).waitFor();
+      await page.reload();
+      await page.locator(".value", { hasText: "gelu" }).waitFor();
     },
   },
   {

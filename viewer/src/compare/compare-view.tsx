@@ -6,6 +6,7 @@ import type { OpenedFile } from "../open/open.ts";
 import { visible } from "../tree/spell.ts";
 import { Failure } from "../ui/failure.tsx";
 import { useHash } from "../ui/hooks.ts";
+import { MiddleCut } from "../ui/middle-cut.tsx";
 import { useVirtualRows } from "../ui/virtual.ts";
 import {
   type Change,
@@ -177,8 +178,9 @@ function ChangeList({ rows, selected, onPick }: ChangeListProps) {
             >
               <span class={`change ${change.kind}`}>{change.kind}</span>
               <span class="label" title={visible(change.name)}>
-                {visible(change.name)}
-                {change.to === undefined ? "" : ` → ${visible(change.to)}`}
+                <MiddleCut
+                  text={visible(change.name) + (change.to === undefined ? "" : ` → ${visible(change.to)}`)}
+                />
               </span>
               <span class="shape">{whatChanged(change)}</span>
               <span class="number">

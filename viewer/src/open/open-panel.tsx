@@ -55,7 +55,7 @@ export function OpenPanel({ title, onOpen }: OpenPanelProps) {
           else setProblem("Give an address that begins with https:// or hf://.");
         }}
       >
-        <label for="address">Address</label>{" "}
+        <label for="address">Address</label>
         <input
           id="address"
           type="text"
@@ -66,7 +66,7 @@ export function OpenPanel({ title, onOpen }: OpenPanelProps) {
             setAddress(event.currentTarget.value);
             setProblem("");
           }}
-        />{" "}
+        />
         <button type="submit">Open</button>
         {problem ? <p role="alert">{problem}</p> : null}
       </form>

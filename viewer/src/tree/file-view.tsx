@@ -1,5 +1,5 @@
 // One checkpoint: its tree, and beside it the tensor that was picked.
-import { useEffect, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { formatCount } from "../../../src/cli/terminal/sizes.ts";
 import { readTree } from "../../../src/cli/trees/model.ts";
 import type { TreeNode } from "../../../src/cli/trees/node.ts";
@@ -7,6 +7,7 @@ import type { OpenedFile } from "../open/open.ts";
 import { TensorView } from "../tensor/tensor-view.tsx";
 import { Failure } from "../ui/failure.tsx";
 import { hashOf, painted, useHash, useTask } from "../ui/hooks.ts";
+import { findNode, linkName } from "./find-node.ts";
 import { NodeView } from "./node-view.tsx";
 import { outline } from "./outline.ts";
 import { visible } from "./spell.ts";
@@ -29,15 +30,17 @@ export function FileView({ opened }: { readonly opened: OpenedFile }) {
   const hash = useHash();
   const name = hash.get("tensor") ?? undefined;
   const prefix = hash.get("node") ?? undefined;
-  const [picked, setPicked] = useState<TreeNode>();
-  useEffect(() => setPicked(undefined), [opened]);
-  const select = (node: TreeNode) => {
-    setPicked(node);
+  const root = task.value;
+  const node = useMemo(
+    () =>
+      root !== undefined && name === undefined && prefix !== undefined ? findNode(root, prefix) : undefined,
+    [root, name, prefix],
+  );
+  const select = (picked: TreeNode) => {
     location.hash =
-      node.kind === "tensor" ? hashOf({ tensor: node.name }) : hashOf({ node: node.name || node.label });
+      picked.kind === "tensor" ? hashOf({ tensor: picked.name }) : hashOf({ node: linkName(picked) });
   };
   const hasTensor = name !== undefined && file.has(name);
-  const node = name === undefined && prefix !== undefined ? picked : undefined;
   const detail = hasTensor || name !== undefined || node !== undefined;
   return (
     <div class="panes" data-detail={detail}>

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatBytes, formatCount } from "../../../src/cli/terminal/sizes.ts";
 import type { TreeNode } from "../../../src/cli/trees/node.ts";
+import { MiddleCut } from "../ui/middle-cut.tsx";
 import { useVirtualRows } from "../ui/virtual.ts";
 import { keyStep } from "./keyboard.ts";
 import { findTensors, type Row, Rows, type SortBy } from "./rows.ts";
@@ -201,7 +202,7 @@ function TreeRow({ row, index, top, isActive, isSelected, isFlat, onToggle, onPi
         {expanded === undefined ? "" : expanded ? "▾" : "▸"}
       </span>
       <span class="label" title={visible(node.name || node.label)}>
-        {isFlat ? visible(node.name || node.label) : labelOf(node, run)}
+        {isFlat ? <MiddleCut text={visible(node.name || node.label)} /> : labelOf(node, run)}
         {run ? <span class="times"> ×{run.length}</span> : null}
       </span>
       <span class="kind">{node.dtype ?? (node.kind === "none" ? "None" : node.kind)}</span>
