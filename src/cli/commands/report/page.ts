@@ -63,7 +63,7 @@ function* node(tree: TreeNode, report: Report, open: boolean): Generator<string,
 function summary(tree: TreeNode, stats: TensorStats | undefined): string {
   const { kind, label, dtype, shape, value, tensors, parameters, bytes } = tree;
   const what =
-    kind === "tensor" ? formatShape(shape ?? []) : value === undefined ? "" : `= ${short(String(value))}`;
+    kind === "tensor" ? formatShape(shape ?? []) : value === undefined ? "" : `= ${short(spellValue(value))}`;
   const sizes = tensors === 0 ? "" : `${formatCount(parameters)} · ${formatBytes(bytes)}`;
   const spark = stats ? svgText(drawSpark(stats.histogram.counts)) : "";
   return `<b>${text(label) || '""'}</b>${spark}<i>${text(dtype ?? kind)}</i><s>${text(what)}</s><s>${sizes}</s>`;
@@ -90,6 +90,10 @@ function values(stats: TensorStats, withChart: boolean): string {
 
 function spell(value: number | bigint): string {
   return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function spellValue(value: unknown): string {
+  return typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function facts(entries: readonly (readonly [string, string])[]): string {

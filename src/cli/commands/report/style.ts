@@ -15,9 +15,13 @@ details[open]>summary::before{content:"▾"}
 .container>summary>b{color:var(--name)}
 i{color:var(--dtype);font-style:normal}
 s{color:var(--soft);text-decoration:none;white-space:nowrap}
+summary>i{flex:0 0 58px}
+summary>s{flex:0 0 130px;overflow:hidden;text-overflow:ellipsis}
+summary>s:last-child{flex-basis:136px;text-align:right}
+summary>svg{flex:none}
 .values{display:flex;flex-wrap:wrap;gap:12px 28px;padding:4px 0 12px 14px}
 th{padding:1px 16px 1px 0;color:var(--soft);font-weight:400;text-align:left}
 svg[role=img]{max-width:100%;height:auto;color:inherit}
 footer{margin-top:24px;color:var(--soft);font-size:12px}
-@media(max-width:560px){summary s,summary svg{display:none}}
+@media(max-width:560px){summary>i{flex:none}summary s,summary svg{display:none}}
 @media print{details{break-inside:avoid}}`;
