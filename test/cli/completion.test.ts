@@ -45,7 +45,20 @@ describe("p2s complete --", () => {
       ["stats", "torch.safetensors", "h.1."],
       ["h.1.attn", "h.1.mlp"],
     ],
-    [["show", "model.safetensors", "layers#3.mlp.u"], ["layers#3.mlp.up"]],
+    // A shell puts a space after a single candidate, and "head" is no name.
+    [
+      ["show", "model.safetensors", "hea"],
+      ["head.bias", "head.weight"],
+    ],
+    [
+      ["show", "torch.safetensors", "h"],
+      ["h.0", "h.1", "h.2"],
+    ],
+    [["show", "hf://owner/repository", "h"], []],
+    [
+      ["show", "model.safetensors", "layers#3.mlp.u"],
+      ["layers#3.mlp.up.bias", "layers#3.mlp.up.weight"],
+    ],
     [
       ["show", "model.safetensors", "head."],
       ["head.bias", "head.weight"],

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { openSafetensors } from "../../../index.node.ts";
+import { isAddress } from "../../files/place.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { guessStyle } from "../../trees/key-styles.ts";
 import { splitName } from "../../trees/names.ts";
@@ -33,14 +34,20 @@ function offered(list: readonly string[]): string[] {
 /** Names of the first word that is a file, up to the key that comes next. */
 async function namesFor(words: readonly string[], current: string, terminal: Terminal): Promise<string[]> {
   for (const word of words.slice(1, -1)) {
-    if (word.startsWith("-") || /^https?:/i.test(word)) continue;
+    if (word.startsWith("-") || isAddress(word)) continue;
     try {
       await using file = await openSafetensors(word, { signal: terminal.signal, onWarning() {} });
       const style = guessStyle(file);
-      return file.names
-        .filter((name) => name.startsWith(current))
-        .slice(0, 100 * MAX_CANDIDATES)
-        .map((name) => nextKey(name, current, splitName(name, style)));
+      const names = file.names.filter((name) => name.startsWith(current)).slice(0, 100 * MAX_CANDIDATES);
+      const next = (typed: string) => names.map((name) => nextKey(name, typed, splitName(name, style)));
+      // After a single candidate, a shell puts a space: it must be a whole name, so what is below it is offered instead.
+      let found = next(current);
+      while (names.length > 1 && found.every((name) => name === found[0])) {
+        const further = next(found[0]!);
+        if (further[0] === found[0]) break;
+        found = further;
+      }
+      return found;
     } catch {
       // It is not a file, or not one that can be read.
     }
@@ -59,7 +66,7 @@ function nextKey(name: string, current: string, keys: readonly string[]): string
 }
 
 async function pathsFor(current: string): Promise<string[]> {
-  if (current.startsWith("-") || /^https?:/i.test(current)) return [];
+  if (current.startsWith("-") || isAddress(current)) return [];
   const folder = current.endsWith("/") ? current : dirname(current);
   const typed = current.slice(0, current.lastIndexOf("/") + 1);
   try {
