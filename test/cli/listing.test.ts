@@ -1,5 +1,5 @@
 /** Several files, natural order, full names; `stats` in its orders; lists numbered anew. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { loadPytree, openSafetensors, PyTreeContainer, save, savePytree } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -184,5 +184,7 @@ describe("convert", () => {
       JSON.parse((await p2s(["info", file, "--json"])).stdout).unaligned;
     expect(await unaligned("odd.safetensors")).toBe(1);
     expect(await unaligned("even.safetensors")).toBe(0);
+    await lines("convert", "odd.safetensors", "asked.safetensors", "--align");
+    expect(readFileSync("asked.safetensors")).toEqual(readFileSync("even.safetensors"));
   });
 });

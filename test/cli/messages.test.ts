@@ -50,6 +50,14 @@ describe("explain", () => {
     ["filled with null (maxGaps)", "filled with null"],
     ["HTTP 401; pass `headers` with a token", "HTTP 401"],
     ["plain; and simple", "plain; and simple"],
+    [
+      "s3://b/out: the server answered 404 NoSuchKey: no key",
+      "s3://b/out: the server answered 404 NoSuchKey: no key; end the address of a folder with /",
+    ],
+    [
+      "s3://b/x.safetensors: the server answered 404 NoSuchKey: no key",
+      "s3://b/x.safetensors: the server answered 404 NoSuchKey: no key",
+    ],
     ['tensor "{ a: 1 }" is wrong', 'tensor "{ a: 1 }" is wrong'],
   ])("makes of %j %j", (message, text) => expect(explain(message)).toBe(text));
 });

@@ -4,11 +4,14 @@
 const API =
   /\{ ?\w+(: [^}]{0,80})? ?\}|\b(max|on)[A-Z]\w+\b|\b(save|load|open|setWeights|dict2|pytree2|serialize)[A-Za-z]*\(|`(headers|signal|shards|arrays|keys|serialize)`/;
 
+// A missing key whose name doesn't look like a file's.
+const PERHAPS_FOLDER = /^s3:\/\/\S+\/[^/.\s]+: the server answered 404 NoSuchKey\b/;
+
 /** A message without its advice to programs, which stands in the last clauses. */
 export function explain(message: string): string {
   let text = message.replace(/ \(max[A-Z]\w+\)/g, "");
   for (let at = text.lastIndexOf("; "); at > 0 && API.test(text.slice(at)); at = text.lastIndexOf("; ")) {
     text = text.slice(0, at);
   }
-  return text;
+  return PERHAPS_FOLDER.test(text) ? `${text}; end the address of a folder with /` : text;
 }

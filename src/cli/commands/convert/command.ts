@@ -19,7 +19,7 @@ export function convertCommand(terminal: Terminal): Command {
   const command = new Command("convert")
     .summary("convert dtypes, key styles, names; shard and join")
     .description(
-      "Writes a copy of a file with other dtypes, names or shards. Tensors stream from file to file in bounded memory; the output appears whole or not at all. Patterns match the names of the input. The order is: select and drop, rename, reindex, key style, dtype. Every tensor is written at a multiple of its element's width, whatever the input.",
+      "Writes a copy of a file with other dtypes, names or shards. Tensors stream from file to file in bounded memory; the output appears whole or not at all. Patterns match the names of the input. The order is: select and drop, rename, reindex, key style, dtype.",
     )
     .argument("<in>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument("<out>", "a path, or - for standard output; with --shard a folder, or the path of its index")
@@ -54,6 +54,7 @@ export function convertCommand(terminal: Terminal): Command {
     .option("--reindex", "renumber the items of lists without gaps if some were left out")
     .option("--select <pattern>", "take these tensors only; may be repeated", collect, [])
     .option("--drop <pattern>", "leave these tensors out; may be repeated", collect, [])
+    .option("--align", "align every tensor to its element's width; this is always done, with or without it")
     .option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB")
     .option("--metadata <k=v>", "set a metadata string; k= removes it; may be repeated", collect, [])
     .addOption(
