@@ -28,7 +28,7 @@ export const SIZE_JOBS: readonly SizeJob[] = [
   job(".", ["savePytree"], 34_500, HTTP),
   job("./jax-js", ["loadPytree"], 47_000, WRITING),
   job("./jax-js", ["load"], 16_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job("./tfjs", ["loadPytree"], 47_000, WRITING),
+  job("./tfjs", ["loadPytree"], 47_500, WRITING),
   job("./jax-js", ["pytree2dict", "dict2pytree"], 15_000, [...HTTP, ...SHARDS, ...WRITING, ...FRAMEWORK]),
 ];
 

@@ -1,6 +1,7 @@
 /** A tree of a dict: the Python package's `dict2pytree`. */
 
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
+import { makeInOrder } from "./build/make-in-order.ts";
 import type { ReadKeyStyleOption } from "./keys/keystyles.ts";
 import type { AttributesAs } from "./kinds/attrs.ts";
 import type { BuildLimits } from "./limits.ts";
@@ -30,6 +31,9 @@ export function dict2pytree(
   requireOptions(options);
   const { attributes, keys, maxDepth, maxContainers, maxGaps } = options;
   requireChoice("attributes", attributes, ["container", "object"]);
-  const { build } = names2tree(Object.keys(dict), { attributes, keys, maxDepth, maxContainers, maxGaps });
-  return build((name) => dict[name]);
+  const plan = { attributes, keys, maxDepth, maxContainers, maxGaps };
+  const names = Object.keys(dict);
+  const leafOf = (name: string): unknown => dict[name];
+  const made = keys === undefined || keys === "pytree" ? makeInOrder(names, leafOf, plan) : undefined;
+  return made === undefined ? names2tree(names, plan).build(leafOf) : made.tree;
 }

@@ -17,7 +17,7 @@ export class Static {
 /** A key of a container in the making, and what stands under it. */
 export interface Child<R> {
   readonly key: DictKeyValue;
-  readonly twig: Twig<R>;
+  twig: Twig<R>;
   next: Child<R> | undefined;
 }
 
@@ -31,9 +31,8 @@ const SMALL = 12;
 export class Branch<R> {
   /** The kind of its keys, once it has any. */
   mark: Mark | undefined;
-  /** A tensor below it, for messages; containers that only structure metadata knows have none. */
-  readonly witness: R | undefined;
   first: Child<R> | undefined;
+  last: Child<R> | undefined;
   size = 0;
   /** Whether the keys came in ascending order of their UTF-16 units. */
   sorted = true;
@@ -41,12 +40,10 @@ export class Branch<R> {
   length = 0;
   /** What the structure metadata says of it. */
   record: ContainerRecord | undefined;
-  #last: Child<R> | undefined;
   #places: Map<DictKeyValue, Child<R>> | undefined;
 
-  constructor(mark: Mark | undefined, witness: R | undefined) {
+  constructor(mark?: Mark) {
     this.mark = mark;
-    this.witness = witness;
   }
 
   /**
@@ -55,7 +52,7 @@ export class Branch<R> {
    */
   find(key: DictKeyValue): Child<R> | undefined {
     if (this.#places !== undefined) return this.#places.get(key);
-    const last = this.#last;
+    const last = this.last;
     if (last === undefined || last.key === key) return last;
     if (this.sorted && isBehind(key, last.key)) return undefined;
     if (this.size <= SMALL) {
@@ -70,14 +67,14 @@ export class Branch<R> {
 
   /** Adds a key that it does not have. */
   add<T extends Twig<R>>(key: DictKeyValue, twig: T): T {
-    const last = this.#last;
+    const last = this.last;
     this.#append(key, twig, last === undefined || isBehind(key, last.key));
     return twig;
   }
 
   /** Adds a key, unless it has it: then the child that is in the way is the answer. */
   addNew(key: DictKeyValue, twig: Twig<R>): Child<R> | undefined {
-    const last = this.#last;
+    const last = this.last;
     const behind = last === undefined || isBehind(key, last.key);
     const child = behind && this.sorted ? undefined : this.find(key);
     if (child === undefined) this.#append(key, twig, behind);
@@ -86,11 +83,11 @@ export class Branch<R> {
 
   #append(key: DictKeyValue, twig: Twig<R>, behind: boolean): void {
     const child: Child<R> = { key, twig, next: undefined };
-    const last = this.#last;
+    const last = this.last;
     if (last === undefined) this.first = child;
     else last.next = child;
     if (!behind) this.sorted = false;
-    this.#last = child;
+    this.last = child;
     this.size++;
     this.#places?.set(key, child);
   }
@@ -99,6 +96,15 @@ export class Branch<R> {
   *children(): Generator<Child<R>, void> {
     for (let child = this.first; child !== undefined; child = child.next) yield child;
   }
+}
+
+/**
+ * A tensor at or below a twig, for messages. What only structure metadata knows has none: it comes when all tensors are
+ * there, behind them.
+ */
+export function witnessOf<R>(twig: Twig<R> | undefined): R | undefined {
+  if (twig instanceof Branch) return witnessOf(twig.first?.twig);
+  return twig instanceof Static ? undefined : twig;
 }
 
 function isBehind(key: DictKeyValue, last: DictKeyValue): boolean {

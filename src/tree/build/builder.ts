@@ -6,7 +6,7 @@ import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "../ke
 import { EntryReader, markAt } from "../keys/keystring.ts";
 import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS, MAX_LIST_LENGTH } from "../limits.ts";
 import { tooDeep, tooManyContainers, tooManyGaps, unsupportedKey } from "../messages.ts";
-import { Branch, Static, type Twig } from "./branch.ts";
+import { Branch, type Static, type Twig, witnessOf } from "./branch.ts";
 
 /** A tensor on its way into a tree: its name, or whatever object has one. */
 export type Tensorlike = string | { readonly name: string };
@@ -26,8 +26,12 @@ export class TreeBuilder<R extends Tensorlike> {
   readonly #maxGaps: number;
   readonly #maxContainers: number;
   #containers = 0;
-  readonly #lists: Branch<R>[] = [];
+  #gaps = 0;
+  /** The lists whose places are not counted yet. */
+  readonly lists: Branch<R>[] = [];
   root: Twig<R> | undefined;
+  /** Is told when a name is not in the container that the one before it was in, innermost first. */
+  onLeave: ((branch: Branch<R>, parent: Branch<R>) => void) | undefined;
   // The containers on the way to the last name, and where in it the text of their keys ends.
   #last = "";
   readonly #stack: Branch<R>[] = [];
@@ -60,6 +64,7 @@ export class TreeBuilder<R extends Tensorlike> {
     const ends = this.#ends;
     let depth = this.#sharedDepth(name);
     let at = ends[depth]!;
+    for (let left = this.#depth; left > depth; left--) this.onLeave?.(stack[left]!, stack[left - 1]!);
     if (depth === 0) stack[0] = this.#rootBranch(tensor);
     let branch = stack[depth]!;
     const entry = this.#entry;
@@ -119,7 +124,7 @@ export class TreeBuilder<R extends Tensorlike> {
       this.root ??= this.#known(twig);
       return this.root;
     }
-    this.root ??= new Branch<R>(undefined, undefined);
+    this.root ??= new Branch<R>();
     let branch: Twig<R> = this.root;
     for (let depth = 0; ; depth++) {
       if (!(branch instanceof Branch)) return undefined;
@@ -129,7 +134,7 @@ export class TreeBuilder<R extends Tensorlike> {
       if (branch.mark !== mark) return undefined;
       const child = branch.find(key);
       if (depth === path.length - 1) return child?.twig ?? branch.add(key, this.#known(twig));
-      branch = child?.twig ?? branch.add(key, this.#known(new Branch<R>(undefined, undefined)));
+      branch = child?.twig ?? branch.add(key, this.#known(new Branch<R>()));
     }
   }
 
@@ -140,19 +145,19 @@ export class TreeBuilder<R extends Tensorlike> {
       if (!(twig instanceof Branch) || twig.mark !== markOf(entry)) return undefined;
       twig = twig.find(keyOf(entry))?.twig;
     }
-    return twig instanceof Branch || twig instanceof Static ? undefined : twig;
+    return twig instanceof Branch ? undefined : witnessOf(twig);
   }
 
   /** Throws `GapLimit` where the lists have too many places that nothing fills. */
-  checkGaps(): void {
-    let gaps = 0;
-    for (const list of this.#lists) {
-      let length = list.length;
+  checkGaps(lists: readonly Branch<R>[] = this.lists): void {
+    for (const list of lists) {
+      let { length } = list;
       for (const { key } of list.children()) length = Math.max(length, (key as number) + 1);
-      gaps += length - list.size;
+      this.#gaps += length - list.size;
       list.length = length;
-      if (gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
-        throw tooManyGaps(this.#maxGaps, gaps, list.witness && { tensor: nameOf(list.witness) }, length);
+      if (this.#gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
+        const witness = witnessOf(list);
+        throw tooManyGaps(this.#maxGaps, this.#gaps, witness && { tensor: nameOf(witness) }, length);
       }
     }
   }
@@ -163,7 +168,7 @@ export class TreeBuilder<R extends Tensorlike> {
   }
 
   #rootBranch(tensor: R): Branch<R> {
-    this.root ??= new Branch<R>(undefined, tensor);
+    this.root ??= new Branch<R>();
     return this.root instanceof Branch ? this.root : this.#conflict(tensor, this.root);
   }
 
@@ -180,7 +185,7 @@ export class TreeBuilder<R extends Tensorlike> {
     const twig = branch.find(key)?.twig;
     if (twig === undefined) {
       this.#count(tensor);
-      return branch.add(key, new Branch<R>(undefined, tensor));
+      return branch.add(key, new Branch<R>());
     }
     return twig instanceof Branch ? twig : this.#conflict(tensor, twig);
   }
@@ -188,13 +193,13 @@ export class TreeBuilder<R extends Tensorlike> {
   /** Counts a new twig of the structure metadata. */
   #known<T extends Static | Branch<R>>(twig: T): T {
     if (!(twig instanceof Branch)) return twig;
-    this.#count(undefined);
-    if (twig.mark === "#") this.#lists.push(twig);
+    this.#count();
+    if (twig.mark === "#") this.lists.push(twig);
     return twig;
   }
 
   /** Counts a new container, however the tree comes to have it. */
-  #count(tensor: R | undefined): void {
+  #count(tensor?: R): void {
     if (++this.#containers <= this.#maxContainers) return;
     throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && { tensor: nameOf(tensor) });
   }
@@ -202,12 +207,12 @@ export class TreeBuilder<R extends Tensorlike> {
   #setMark(branch: Branch<R>, mark: Mark): void {
     if (branch.mark !== undefined) return;
     branch.mark = mark;
-    if (mark === "#") this.#lists.push(branch);
+    if (mark === "#") this.lists.push(branch);
   }
 
   /** Throws for a tensor in whose way something is. */
   #conflict(tensor: R, twig: Twig<R>): never {
-    const other = twig instanceof Branch ? twig.witness : twig instanceof Static ? undefined : twig;
+    const other = witnessOf(twig);
     const name = nameOf(tensor);
     // Sorted, so that the message does not depend on the order of names.
     const [a, b] = (other === undefined ? [name] : [name, nameOf(other)]).sort();

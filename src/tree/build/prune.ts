@@ -1,5 +1,5 @@
 /** A part of a tree in the making. */
-import { Branch, Static, type Twig } from "./branch.ts";
+import { Branch, type Twig, witnessOf } from "./branch.ts";
 
 /**
  * The part of a tree in the making that has the included tensors. Containers of other tensors alone vanish; what
@@ -7,10 +7,10 @@ import { Branch, Static, type Twig } from "./branch.ts";
  */
 export function prune<R>(root: Twig<R> | undefined, include: (tensor: R) => boolean): Twig<R> | undefined {
   const visit = (twig: Twig<R>): Twig<R> | undefined => {
-    if (twig instanceof Static) return twig;
-    if (!(twig instanceof Branch)) return include(twig) ? twig : undefined;
-    if (twig.witness === undefined) return twig;
-    const kept = new Branch<R>(twig.mark, twig.witness);
+    const witness = witnessOf(twig);
+    if (witness === undefined) return twig;
+    if (!(twig instanceof Branch)) return include(witness) ? twig : undefined;
+    const kept = new Branch<R>(twig.mark);
     kept.length = twig.length;
     kept.record = twig.record;
     let alive = false;
@@ -18,13 +18,9 @@ export function prune<R>(root: Twig<R> | undefined, include: (tensor: R) => bool
       const left = visit(child);
       if (left === undefined) continue;
       kept.add(key, left);
-      alive ||= hasTensors(child);
+      alive ||= witnessOf(child) !== undefined;
     }
     return alive ? kept : undefined;
   };
   return root === undefined ? undefined : visit(root);
-}
-
-function hasTensors<R>(twig: Twig<R>): boolean {
-  return twig instanceof Branch ? twig.witness !== undefined : !(twig instanceof Static);
 }

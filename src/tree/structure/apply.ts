@@ -45,7 +45,7 @@ export function applyRecords<R extends Tensorlike>(
       scalars.set(tensor, scalar);
     } else {
       const what = `a ${record.kind.name}`;
-      const branch = builder.addTwig(path, new Branch<R>(record.mark, undefined));
+      const branch = builder.addTwig(path, new Branch<R>(record.mark));
       if (!(branch instanceof Branch) || branch.record !== undefined) disagree(path, what, "something else");
       if (branch.mark !== record.mark) disagree(path, what, "keys of another kind");
       branch.record = record;
