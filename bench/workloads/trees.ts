@@ -10,7 +10,7 @@ import { count } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Trees: beside the bare walk, `dict2pytree` also sorts the keys of each dict and checks for conflicts, gaps and depth; `setWeights` compares the shapes of all leaves and collects everything that does not fit before it changes anything. Where the time a leaf grows, it does in the bare walk too: a small tree fits the caches and dies young, a large one is looked up and copied in main memory.";
+  "Trees: beside the bare walk, `dict2pytree` also sorts the keys of each dict and checks for conflicts, gaps and depth, but reads of each name only what differs from the name before, where the bare walk starts at the root. `pytree2dict` asks each container for symbol keys, which would get lost: 15 % of its time, and 5 % go into looking for separators in keys. `setWeights` lists the dict's names to report those that no leaf takes (8 %), compares the name of each leaf (10 %), asks for symbol keys (5 %), compares the shapes of all leaves, and collects everything that does not fit before it builds anything, so that the tree is walked twice. Each share was measured at 1,000 and 10,000 leaves by leaving that part out; without any of them a program would lose data or say less. Where the time a leaf grows, it does in the bare walk too: a small tree fits the caches and dies young, a large one is looked up and copied in main memory.";
 
 const CALLS = ["pytree2dict", "dict2pytree", "setWeights"] as const;
 

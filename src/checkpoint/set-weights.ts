@@ -38,17 +38,21 @@ export function setWeights<T, A = Tensor>(
   requireOptions(options);
   requireDict("the dict of weights", dict);
   const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
-  const weights = Object.keys(dict).map((name) => weigh(name, dict[name], adapter));
+  const weights: Weight[] = [];
+  for (const name of Object.keys(dict)) {
+    const value: unknown = dict[name];
+    const codec = codecOf(value, adapter);
+    if (codec === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
+    weights.push({ name, value, codec, info: describeLeaf(codec, value, name) });
+  }
   const { leaves, met, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
-  return rebuild(
-    leaves.map(({ leaf }, i) => (met[i] === undefined ? leaf : replace(leaf, met[i], adapter))),
-  ) as T;
-}
-
-function weigh(name: string, value: unknown, adapter: ArrayAdapter<unknown> | undefined): Weight {
-  const codec = codecOf(value, adapter);
-  if (codec === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
-  return { name, value, codec, info: describeLeaf(codec, value, name) };
+  const values: unknown[] = [];
+  for (let i = 0; i < leaves.length; i++) {
+    const { leaf } = leaves[i]!;
+    const weight = met[i];
+    values.push(weight === undefined ? leaf : replace(leaf, weight, adapter));
+  }
+  return rebuild(values) as T;
 }
 
 /** What stands for a leaf of the template once it has met its weight. */
