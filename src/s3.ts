@@ -18,30 +18,35 @@ export type { S3Credentials, S3CredentialsInput } from "./io/stores/s3/credentia
 export type { S3StoreOptions } from "./io/stores/s3/store.ts";
 
 /**
- * A bucket as a store, or the part of it below a prefix. In Node, Deno and Bun, what is left out comes from the
- * variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or `AWS_DEFAULT_REGION`)
- * and `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`). Without credentials, requests are anonymous.
+ * Opens a bucket as a store, or the part of it below a prefix. In Node, Deno and Bun, options that you leave out come from
+ * the environment variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or
+ * `AWS_DEFAULT_REGION`) and `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`). Without credentials, requests are anonymous.
  *
  * @example
  * ```ts
+ * import { fromIni } from "@aws-sdk/credential-providers";
+ *
  * const store = s3Store({ bucket: "weights", prefix: "runs/7", region: "eu-central-1", credentials: fromIni() });
+ * const params = await loadPytree(store);
  * ```
  */
 export function s3Store(options: S3StoreOptions): Store {
   return makeS3Store(withDefaults(options), makeSigner());
 }
 
-/** What addresses leave open of a bucket, and how requests are made. */
+/** Options of {@link registerS3}: those of {@link s3Store}, without what an address contains. */
 export type S3SchemeOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
 
 /**
- * Makes `s3://bucket/key` an address wherever a path or a URL is one, for reading and for writing; an address that ends
- * in "/" is a folder. What is left out comes from the environment, as for {@link s3Store}.
+ * Registers `s3://bucket/key` addresses. They then work wherever a path or a URL does, for reading and for writing. An
+ * address that ends in "/" is a folder. Options that you leave out come from the environment, as for {@link s3Store}.
  *
  * @example
  * ```ts
+ * import { fromIni } from "@aws-sdk/credential-providers";
+ *
  * registerS3({ region: "eu-central-1", credentials: fromIni() });
- * await savePytree(params, "s3://weights/runs/7/model.safetensors");
+ * await savePytree({ w: new Float32Array(8) }, "s3://weights/runs/7/model.safetensors");
  * ```
  */
 export function registerS3(options: S3SchemeOptions = {}): void {

@@ -180,7 +180,7 @@ export const viewTests: readonly DrivenTest[] = [
         (old) => document.querySelector(".values tbody td")?.textContent !== old,
         before,
       );
-      await page.getByRole("button", { name: "later rows" }).click();
+      await page.getByRole("button", { name: "next rows" }).click();
       await page.locator(".values tbody th", { hasText: /^63$/ }).waitFor();
     },
   },

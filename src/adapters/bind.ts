@@ -87,8 +87,8 @@ export interface BoundFunctions<A> {
 /** `CheckpointManager` of `pytree2safetensors/training`, bound to one framework's arrays `A`. */
 export interface BoundCheckpointManager<A> {
   /**
-   * Like `CheckpointManager.open`, but the leaves are this framework's arrays, templates match by name by default, and
-   * attribute nodes are restored as plain objects by default.
+   * Like `CheckpointManager.open`, but the leaves are this framework's arrays. By default, templates match by name, and
+   * attribute nodes are restored as plain objects.
    */
   open(
     place: ManagerPlace,

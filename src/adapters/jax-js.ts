@@ -1,6 +1,14 @@
 /**
  * Save and load trees of jax-js arrays.
  *
+ * @example
+ * ```ts
+ * import { loadPytree, savePytree } from "pytree2safetensors/jax-js";
+ *
+ * const params = await loadPytree("params.safetensors");
+ * await savePytree(params, "copy.safetensors");
+ * ```
+ *
  * @module
  */
 import { type DType, defaultDevice, numpy as np } from "@jax-js/jax";
@@ -57,10 +65,12 @@ const CONVERSIONS: Conversions = {
 };
 
 /**
- * How this package reads and makes jax-js arrays. A saved array stays usable, and may be freed while it is being
- * saved: the save holds a reference of its own. Loading follows what the backend and the runtime can do: float16 and
- * float64 stay where both can, and become float32 otherwise; bfloat16 and the 8-bit floats widen to float32, 8- and
- * 16-bit integers to 32 bits; 64-bit numbers narrow if every value survives.
+ * How this package reads and makes jax-js arrays. A saved array stays usable. You can free it while it is being saved,
+ * because the save holds its own reference; an array that was freed before throws `UnsupportedLeaf`.
+ *
+ * On loading, float16 and float64 keep their dtype if the backend and the runtime support it, and become float32
+ * otherwise. bfloat16 and 8-bit floats widen to float32, 8- and 16-bit integers to 32 bits. 64-bit numbers narrow if
+ * every value survives; otherwise loading throws `LossyConversion`.
  */
 export const jaxArrays: ArrayAdapter<JaxArray> = {
   name: "jax-js",
@@ -151,7 +161,7 @@ export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bindSaveFile(jaxA
 export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bindLoadFile(jaxArrays);
 /** Saves a tree of jax-js arrays. Every array stays usable. See `savePytree` of the root entry. */
 export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bindSavePytree(jaxArrays);
-/** Lays a tree of jax-js arrays out as a file, for uploads and downloads. See `serialize` of the root entry. */
+/** Turns a tree of jax-js arrays into a stream or a `Blob`, for uploads and downloads. See `serialize` of the root entry. */
 export const serialize: Functions["serialize"] = /* @__PURE__ */ bindSerialize(jaxArrays);
 /** Loads a tree of jax-js arrays; attribute nodes load as plain objects by default. See `loadPytree` of the root entry. */
 export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytree(jaxArrays);
@@ -159,12 +169,12 @@ export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytre
 export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bindSetWeights(jaxArrays);
 /** Loads a file into a template of jax-js arrays; leaves match by name by default. See `loadIntoPytree` of the root entry. */
 export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindLoadIntoPytree(jaxArrays);
-/** The leaves of a tree of jax-js arrays by key string. See `pytree2dict` of the root entry. */
+/** Returns the leaves of a tree of jax-js arrays by key string. See `pytree2dict` of the root entry. */
 export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
-/** The tree of a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
+/** Builds a tree from a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
 export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();
-/** A manager of the checkpoints of a run, which are trees of jax-js arrays. */
+/** Manages the checkpoints of a training run, which are trees of jax-js arrays. */
 export type CheckpointManager = Manager<JaxArray>;
-/** Keeps the checkpoints of a run. See `CheckpointManager` of `pytree2safetensors/training`. */
+/** Manages the checkpoints of a training run. See `CheckpointManager` of `pytree2safetensors/training`. */
 export const CheckpointManager: BoundCheckpointManager<JaxArray> =
   /* @__PURE__ */ bindCheckpointManager(jaxArrays);

@@ -1,6 +1,14 @@
 /**
  * Save and load trees of TensorFlow.js tensors and variables.
  *
+ * @example
+ * ```ts
+ * import { loadPytree, savePytree } from "pytree2safetensors/tfjs";
+ *
+ * await savePytree({ w: tf.zeros([2, 3]) }, "params.safetensors");
+ * const params = await loadPytree("params.safetensors");
+ * ```
+ *
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
@@ -51,10 +59,12 @@ const CONVERSIONS: Conversions = {
 };
 
 /**
- * How this package reads and makes TensorFlow.js tensors and variables: float32, int32, bool and complex64 stay as they
- * are; smaller dtypes widen, 64-bit numbers and U32 narrow if every value survives. The variables of a model's layers
- * (`model.weights`) count as tensors. A tensor may be disposed of while it is being saved: the save holds a clone,
- * which shares its memory.
+ * How this package reads and makes TensorFlow.js tensors and variables. float32, int32, bool and complex64 keep their
+ * dtype. Smaller dtypes widen, and 64-bit numbers and U32 narrow if every value survives; otherwise loading throws
+ * `LossyConversion`. The variables of a model's layers (`model.weights`) work like tensors.
+ *
+ * You can dispose a tensor while it is being saved, because the save holds a clone that shares its memory. A tensor that was
+ * disposed before throws `UnsupportedLeaf`, and so do models and optimizers: pass their weights instead.
  */
 export const tfjsArrays: ArrayAdapter<TfTensor> = {
   name: "TensorFlow.js",
@@ -148,7 +158,7 @@ export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bindSaveFile(tfjs
 export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bindLoadFile(tfjsArrays);
 /** Saves a tree of TensorFlow.js tensors. Every tensor stays usable. See `savePytree` of the root entry. */
 export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bindSavePytree(tfjsArrays);
-/** Lays a tree of TensorFlow.js tensors out as a file, for uploads and downloads. See `serialize` of the root entry. */
+/** Turns a tree of TensorFlow.js tensors into a stream or a `Blob`, for uploads and downloads. See `serialize` of the root entry. */
 export const serialize: Functions["serialize"] = /* @__PURE__ */ bindSerialize(tfjsArrays);
 /** Loads a tree of TensorFlow.js tensors; attribute nodes load as plain objects by default. See `loadPytree` of the root entry. */
 export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytree(tfjsArrays);
@@ -156,12 +166,12 @@ export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytre
 export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bindSetWeights(tfjsArrays);
 /** Loads a file into a template of TensorFlow.js tensors; leaves match by name by default. See `loadIntoPytree` of the root entry. */
 export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindLoadIntoPytree(tfjsArrays);
-/** The leaves of a tree of TensorFlow.js tensors by key string. See `pytree2dict` of the root entry. */
+/** Returns the leaves of a tree of TensorFlow.js tensors by key string. See `pytree2dict` of the root entry. */
 export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
-/** The tree of a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
+/** Builds a tree from a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
 export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();
-/** A manager of the checkpoints of a run, which are trees of TensorFlow.js tensors. */
+/** Manages the checkpoints of a training run, which are trees of TensorFlow.js tensors. */
 export type CheckpointManager = Manager<TfTensor>;
-/** Keeps the checkpoints of a run. See `CheckpointManager` of `pytree2safetensors/training`. */
+/** Manages the checkpoints of a training run. See `CheckpointManager` of `pytree2safetensors/training`. */
 export const CheckpointManager: BoundCheckpointManager<TfTensor> =
   /* @__PURE__ */ bindCheckpointManager(tfjsArrays);

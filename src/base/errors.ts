@@ -1,4 +1,4 @@
-/** What went wrong, for programs. The codes of the first group have the reference implementation's names. */
+/** The kind of an error, for programs. The codes of the first group are named as in the reference implementation. */
 export type ErrorCode =
   // The format (names of the `SafeTensorError` enum in the reference implementation).
   | "HeaderTooSmall"
@@ -83,11 +83,11 @@ export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
   readonly source?: string;
   /** The HTTP status of the response that caused it. */
   readonly status?: number;
-  /** How many finite values a cast made infinity or NaN. Set only if that is what a `LossyConversion` is about. */
+  /** How many finite values became infinity or NaN in a cast. Set only on a `LossyConversion` caused by overflow. */
   readonly overflowed?: number;
-  /** Everything that was wrong, the first one (this error itself) included. */
+  /** Every problem that was found. The first one is this error itself. */
   readonly faults?: readonly Fault[];
-  /** The error that led to this one. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
@@ -95,8 +95,8 @@ export interface ErrorDetails extends Omit<Fault, "code" | "message"> {
 const BRAND = Symbol.for("pytree2safetensors.error");
 
 /**
- * The one error class of this package. `code` says what went wrong; the other fields say where,
- * what was expected and what was found.
+ * The error class of this package. `code` says what went wrong; the other fields say where, what was expected and what
+ * was found.
  *
  * @example
  * ```ts
@@ -139,7 +139,10 @@ function faultFields(fields: Omit<ErrorDetails, "cause" | "faults">): Omit<Fault
   return rest;
 }
 
-/** Whether `value` is an error of this package, or of another copy of it in the same program. */
+/**
+ * Whether `value` is an error of this package. It also recognizes errors of another copy of the package in the same
+ * program, for which `instanceof` is false.
+ */
 export function isPytree2SafetensorsError(value: unknown): value is Pytree2SafetensorsError {
   return value instanceof Error && (value as { [BRAND]?: unknown })[BRAND] === true;
 }

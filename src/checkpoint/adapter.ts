@@ -3,9 +3,9 @@ import type { Awaitable } from "../base/types.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What is known of an array before its bytes are read. */
+/** What is known about an array before its bytes are read. */
 export interface ArrayInfo {
-  /** The dtype, as safetensors names it. */
+  /** The dtype, by its name in safetensors. */
   readonly dtype: Dtype;
   /** The length of each dimension. */
   readonly shape: readonly number[];
@@ -13,7 +13,7 @@ export interface ArrayInfo {
 
 /**
  * How a framework's arrays are read and made. Pass one as `{ arrays }` to any function, or use an entry
- * point that has it bound, such as `pytree2safetensors/jax-js`.
+ * point that is bound to one, such as `pytree2safetensors/jax-js`.
  *
  * @typeParam A The framework's array type.
  */
@@ -27,20 +27,20 @@ export interface ArrayAdapter<A> {
   /** Dtype and shape, without reading data. */
   describe(array: A): ArrayInfo;
   /**
-   * Keeps an array's memory for a save that goes on after the call: a reference or a clone that shares the memory. The
-   * program may then free its own. Without this method, arrays must live until the save ends.
+   * Keeps an array's memory alive for a save that continues after the call. Returns a new reference, or a clone that
+   * shares the memory; the program may then free its own array. Without this method, arrays must live until the save ends.
    */
   hold?(array: A): A;
-  /** Lets go of what {@link ArrayAdapter.hold} gave. Called once for each, whether the save succeeds or fails. */
+  /** Releases what {@link ArrayAdapter.hold} returned. Called once for each array, whether the save succeeds or fails. */
   release?(array: A): void;
-  /** The array's bytes, little-endian, in C order. The array stays usable. */
+  /** Returns the array's bytes, little-endian, in C order. The array stays usable. */
   read(array: A): Awaitable<Uint8Array>;
-  /** The same without waiting, for {@link save}. Leave it out if the framework can't. */
+  /** Reads synchronously, for {@link save}. Leave it out if the framework can't. */
   readSync?(array: A): Uint8Array;
-  /** Makes an array of the tensor's values. Other tensors may share its memory: copy what you keep. */
+  /** Makes an array from a tensor. Other tensors may share the tensor's memory, so copy what you keep. */
   make(tensor: Tensor): Awaitable<A>;
-  /** The same without waiting, for {@link load}. Leave it out if the framework can't. */
+  /** Makes an array synchronously, for {@link load}. Leave it out if the framework can't. */
   makeSync?(tensor: Tensor): A;
-  /** Frees an array that was made and won't be used, because the call that made it failed. */
+  /** Frees an array that won't be used because the call that made it failed. */
   dispose?(array: A): void;
 }

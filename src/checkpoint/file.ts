@@ -18,7 +18,7 @@ import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
 import { streamPieces } from "./stream-pieces.ts";
 import { targetTensor } from "./target.ts";
 
-/** What is known of a tensor without reading its data. */
+/** What is known about a tensor without reading its data. */
 export interface TensorInfo extends ArrayInfo {
   /** The size of the data in bytes. */
   readonly byteLength: number;
@@ -26,21 +26,21 @@ export interface TensorInfo extends ArrayInfo {
 
 /** One file of a checkpoint. */
 export interface CheckpointFile {
-  /** What the index of a sharded checkpoint calls it; `undefined` for a single file. */
+  /** Its name in the index of a sharded checkpoint; `undefined` for a single file. */
   readonly name: string | undefined;
   /** The size of the file in bytes. */
   readonly byteLength: number;
-  /** The length of the header in bytes, without the eight bytes before it that say it. */
+  /** The length of the header in bytes, without the eight bytes in front that hold this length. */
   readonly headerLength: number;
 }
 
-/** Where the data of a tensor are. */
+/** Where the data of a tensor is stored. */
 export interface TensorPlace {
-  /** The place of its file in {@link SafetensorsFile.files}. */
+  /** The index of its file in {@link SafetensorsFile.files}. */
   readonly file: number;
-  /** Where the data begin in that file, in bytes. */
+  /** The offset of the first byte in that file. */
   readonly start: number;
-  /** Where they end. */
+  /** The offset after the last byte. */
   readonly end: number;
 }
 
@@ -48,7 +48,7 @@ export interface TensorPlace {
 export interface TensorOptions extends LongCallOptions, Omit<CastingOptions, "cast"> {
   /** Converts to this dtype while reading. */
   readonly cast?: Dtype;
-  /** Memory to read into: exactly the bytes of the result. The tensor is then a view of it. */
+  /** Memory to read into, exactly as long as the result. The tensor is then a view of it. */
   readonly into?: ArrayBufferView;
 }
 
@@ -61,30 +61,33 @@ export interface StreamOptions extends Omit<CastingOptions, "cast"> {
   readonly signal?: AbortSignal | undefined;
   /** The size of a piece in bytes, a multiple of 16; 8 MiB by default. */
   readonly chunkBytes?: number;
-  /** Converts to this dtype while reading. `chunkBytes` then counts what is read. */
+  /** Converts to this dtype while reading. `chunkBytes` then counts bytes before the conversion. */
   readonly cast?: Dtype;
 }
 
 /**
- * An open file (or sharded checkpoint) of which only the header has been read. `openSafetensors` makes it;
- * every function that takes a source takes one of these too, and leaves it open.
+ * An open file or sharded checkpoint. Only the header has been read. Get one from {@link openSafetensors}. Every function
+ * that takes a source also accepts an open file, and leaves it open.
  *
  * @example
  * ```ts
  * const file = await openSafetensors("model.safetensors");
- * console.log(file.names, file.info("layers#0@w").shape);
- * const first = await file.tensor("layers#0@w");
- * const rows = await file.slice("embedding", [[0, 10]]);
- * await file.close();
+ * try {
+ *   console.log(file.names, file.info("layers#0@w").shape);
+ *   const first = await file.tensor("layers#0@w");
+ *   const rows = await file.slice("embedding", [[0, 10]]);
+ * } finally {
+ *   await file.close();
+ * }
  * ```
  */
 export class SafetensorsFile extends OpenedCheckpoint {
-  /** The size of all files together, headers included, in bytes. */
+  /** The total size of all files in bytes, including headers. */
   get byteLength(): number {
     return this.contents.parts.reduce((sum, { source }) => sum + source.size, 0);
   }
 
-  /** The files that it consists of: one, or the shards of a sharded checkpoint in the order of their names. */
+  /** The files of the checkpoint: a single one, or all shards, sorted by name. */
   get files(): readonly CheckpointFile[] {
     return this.contents.parts.map(({ name, source, dataStart }) => ({
       name,
@@ -93,15 +96,15 @@ export class SafetensorsFile extends OpenedCheckpoint {
     }));
   }
 
-  /** What the index of a sharded checkpoint gives as the number of its parameters, if it gives one. */
+  /** The number of parameters, if the index of a sharded checkpoint states it. */
   get totalParameters(): number | undefined {
     return this.contents.totalParameters;
   }
 
   /**
-   * Dtype, shape and size of a tensor.
+   * Returns the dtype, shape and size of a tensor.
    *
-   * @throws `TensorNotFound`
+   * @throws `TensorNotFound` if the file has no tensor of this name.
    */
   info(name: string): TensorInfo {
     const { dtype, shape, start, end } = this.locate(name);
@@ -109,9 +112,9 @@ export class SafetensorsFile extends OpenedCheckpoint {
   }
 
   /**
-   * Where the data of a tensor are.
+   * Returns where the data of a tensor is stored.
    *
-   * @throws `TensorNotFound`
+   * @throws `TensorNotFound` if the file has no tensor of this name.
    */
   place(name: string): TensorPlace {
     const { file, start, end } = this.locate(name);
@@ -119,9 +122,10 @@ export class SafetensorsFile extends OpenedCheckpoint {
   }
 
   /**
-   * Reads one tensor, only its bytes.
+   * Reads one tensor. No other bytes are read.
    *
-   * @throws `TensorNotFound`, `LossyConversion` of a cast, and what the source throws.
+   * @throws `TensorNotFound` if the file has no tensor of this name; `LossyConversion` if a `cast` can't keep a value;
+   *   errors of the source, such as `IoError`, `HttpError` or `ShortRead`.
    */
   async tensor(name: string, options: TensorOptions = {}): Promise<Tensor> {
     requireOptions(options);
@@ -140,8 +144,13 @@ export class SafetensorsFile extends OpenedCheckpoint {
   }
 
   /**
-   * Reads tensors one after the other, in the order of their data, neighbours together. Without `names`, it reads all
-   * of them.
+   * Reads tensors one after the other, in the order of their data. Neighbouring tensors are read together. Without
+   * `names`, it reads all tensors.
+   *
+   * @example
+   * ```ts
+   * for await (const [name, tensor] of file.tensors()) console.log(name, tensor.toString());
+   * ```
    */
   async *tensors(
     names?: Iterable<string>,
@@ -165,11 +174,17 @@ export class SafetensorsFile extends OpenedCheckpoint {
   }
 
   /**
-   * Reads a part of a tensor: of the first dimensions only the rows asked for, of the inner ones only the
-   * spans. One entry a dimension, from the first: an index (the dimension goes away), `[start, stop]` or
-   * `[start, stop, step]`, `null` for all of it; or the same as numpy writes it, `"0:4, :, -1"`.
+   * Reads a part of a tensor, without reading the rest. Give one entry for each dimension, from the first: an index
+   * (which drops the dimension), `[start, stop]`, `[start, stop, step]`, or `null` for the whole dimension. Or write it
+   * as in numpy, `"0:4, :, -1"`.
    *
-   * @throws `InvalidSlice` where the slice does not fit the shape, `MisalignedSlice` where it cuts a byte.
+   * @throws `TensorNotFound`; `InvalidSlice` if the slice doesn't fit the shape; `MisalignedSlice` if packed elements
+   *   would be cut within a byte.
+   * @example
+   * ```ts
+   * const rows = await file.slice("embedding", [[0, 128]]);
+   * const column = await file.slice("embedding", ":, 5");
+   * ```
    */
   async slice(name: string, slice: SliceInput, options: TensorOptions = {}): Promise<Tensor> {
     requireOptions(options);
@@ -186,8 +201,14 @@ export class SafetensorsFile extends OpenedCheckpoint {
   }
 
   /**
-   * The bytes of a tensor piece by piece, for work in bounded memory: sums, copies, uploads. Each piece but
-   * the last has `chunkBytes` bytes, so elements are never cut.
+   * Reads the bytes of a tensor piece by piece, for work in bounded memory such as sums, copies and uploads. Every piece
+   * except the last has `chunkBytes` bytes, so elements are never cut.
+   *
+   * @throws `TensorNotFound` when the first piece is requested.
+   * @example
+   * ```ts
+   * for await (const piece of file.stream("embedding")) hash.update(piece);
+   * ```
    */
   async *stream(name: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     requireOptions(options);
@@ -203,7 +224,7 @@ export class SafetensorsFile extends OpenedCheckpoint {
     return streamPieces(this.locate(name), options, memory);
   }
 
-  /** The same as {@link SafetensorsFile.close}, for `await using`. */
+  /** Closes the file, for `await using`. See {@link SafetensorsFile.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,4 +1,4 @@
-/** A leaf whose data are still in the file. */
+/** A leaf whose data is still in the file. */
 import { quote } from "../base/quote.ts";
 import type { SliceInput } from "../format/slice-parse.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
@@ -11,14 +11,15 @@ import type { FileTensor } from "./file-part.ts";
 import type { PieceMemory } from "./piece-memory.ts";
 
 /**
- * A tensor that is still in its file: dtype and shape are known, the data are read when asked for. The
- * leaves of `loadPytree(source, { lazy: true })`. Saving one streams it from file to file.
+ * A tensor that is still in its file. Its dtype and shape are known; its data is read when you ask for it.
+ * `loadPytree(source, { lazy: true })` returns these as leaves. Saving one streams it from file to file.
  *
  * @example
  * ```ts
  * const tree = await loadPytree("model.safetensors", { lazy: true });
  * const weight = await tree.layers[0].weight.load();
  * const rows = await tree.embedding.slice([[0, 128]]);
+ * await tree.embedding.file.close();
  * ```
  */
 export class LazyTensor<D extends Dtype = Dtype> {
@@ -43,7 +44,7 @@ export class LazyTensor<D extends Dtype = Dtype> {
     return byteLengthOf(this.dtype, this.shape);
   }
 
-  /** The open file. Close it when you need no leaf any more. */
+  /** The open file, which all leaves of the tree share. Close it when you no longer need any of them. */
   get file(): SafetensorsFile {
     return this.#file;
   }
@@ -54,7 +55,7 @@ export class LazyTensor<D extends Dtype = Dtype> {
     return tensor.dtype === this.dtype ? tensor : undefined;
   }
 
-  /** Reads the whole tensor. */
+  /** Reads the whole tensor. Throws `SourceClosed` if the file has been closed. */
   load(options?: TensorOptions): Promise<Tensor> {
     return this.#file.tensor(this.name, this.#cast(options));
   }
@@ -69,21 +70,21 @@ export class LazyTensor<D extends Dtype = Dtype> {
     return this.#file.pieces(this.name, this.#cast(options), memory);
   }
 
-  /** Reads a part, only the bytes of it; see {@link SafetensorsFile.slice}. */
+  /** Reads a part of the tensor, without reading the rest; see {@link SafetensorsFile.slice}. */
   slice(slice: SliceInput, options?: TensorOptions): Promise<Tensor> {
     return this.#file.slice(this.name, slice, this.#cast(options));
   }
 
   /**
-   * The same tensor in another dtype, still unread: it is converted while it is read, loaded or saved.
+   * Returns the same tensor in another dtype, still unread. The values are converted when they are read or saved.
    *
-   * @param options `lossy` lets values change that the new dtype can't hold.
+   * @param options With `lossy`, values that the new dtype can't hold are changed instead of rejected.
    */
   cast<E extends Dtype>(dtype: E, options: { readonly lossy?: boolean } = {}): LazyTensor<E> {
     return new LazyTensor(this.#file, this.name, { dtype, shape: this.shape }, options.lossy);
   }
 
-  /** Dtype and shape as messages spell them: `F32[2,3]`. */
+  /** Returns dtype and shape, such as `F32[2,3]`. */
   toString(): string {
     return this.dtype + spell(this.shape);
   }

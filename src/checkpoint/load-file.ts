@@ -11,15 +11,17 @@ import { type SelectionKeys, selectTensors } from "./select.ts";
 
 /** Options of {@link loadFile}. */
 export interface LoadFileOptions<A = Tensor> extends ArraysOption<A>, ReadTensorsOptions, OpenOptions {
-  /** How the names and `select` are spelled: a key style by name or of one's own; this package's own by default. */
+  /** The key style of the names and of `select`: the name of a style, or your own. By default, this package's own style. */
   readonly keys?: SelectionKeys | undefined;
 }
 
 /**
- * Reads the tensors of a file, or those selected.
+ * Reads the tensors of a file: all of them, or those that `select` names.
  *
  * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
- * @throws Every error of the format; what the source throws; `LossyConversion` of a `cast`.
+ * @throws Errors of the format, such as `HeaderTooSmall` or `InvalidOffset`; errors of the source, such as
+ *   `UnsupportedSource`, `IoError` or `HttpError`; `TensorNotFound` if `select` matches nothing; `LossyConversion` if a
+ *   `cast` can't keep a value.
  * @example
  * ```ts
  * const tensors = await loadFile("model.safetensors", { select: "layers#0", cast: { BF16: "F32" } });

@@ -26,14 +26,14 @@ class WeightRead extends TensorRead {
 }
 
 /**
- * Loads a file's tensors into a tree like `module`: only those that the template has a leaf for are read. See
- * {@link setWeights} for what becomes of each leaf.
+ * Loads a file into a tree like `module`. Only tensors that match a leaf of the template are read. See
+ * {@link setWeights} for what happens to each leaf.
  *
- * @throws What {@link setWeights} throws, before data is read if possible; every error of the format; what the
- *   source throws.
+ * @throws Everything that {@link setWeights} throws, before data is read if possible; errors of the format, such as
+ *   `HeaderTooSmall`; errors of the source, such as `IoError` or `HttpError`.
  * @example
  * ```ts
- * const model = await loadIntoPytree(init(), "model.safetensors", { strict: true });
+ * const model = await loadIntoPytree(initModel(), "model.safetensors", { strict: true });
  * ```
  */
 export async function loadIntoPytree<T, A = Tensor>(

@@ -20,7 +20,7 @@ import { chooseCast, planReading } from "./reads-of.ts";
 import { fitsScalar, toScalar } from "./scalars.ts";
 import { selectTensors, withAliases } from "./select.ts";
 
-/** A tree as {@link loadPytree} gives it, with leaves `L`. */
+/** A tree as {@link loadPytree} returns it, with leaves of type `L`. */
 export type PyTree<L = Tensor> =
   | L
   | number
@@ -33,28 +33,28 @@ export type PyTree<L = Tensor> =
   | Map<string | number | bigint | boolean, PyTree<L>>
   | PyTreeContainer;
 
-/** A tree and the metadata strings of its file: what `loadPytree` gives under `{ withMetadata: true }`. */
+/** A tree and the metadata strings of its file, as `loadPytree` returns them with `{ withMetadata: true }`. */
 export interface PytreeWithMetadata<T> {
-  /** The tree, as without `withMetadata`. */
+  /** The tree. */
   readonly tree: T;
-  /** The user's metadata strings. The structure is not among them. */
+  /** Your metadata strings, without the structure metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Options of {@link loadPytree}. */
 export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, "keys">, ReadKeyStyleOption {
   /**
-   * What becomes of the file's structure metadata: `"auto"`, the default, uses it if it is there and fits the
-   * tensors; `"ignore"` builds the tree from the key strings alone; `"require"` throws if it is missing or doesn't fit.
+   * How to use the file's structure metadata. `"auto"`, the default, uses it if it exists and fits the tensors.
+   * `"ignore"` builds the tree from the key strings alone. `"require"` throws if it is missing or doesn't fit.
    */
   readonly structure?: "auto" | "ignore" | "require";
-  /** What attribute nodes (`.name`) load as: a {@link PyTreeContainer}, or a plain object. */
+  /** What attribute nodes (`.name`) load as: a {@link PyTreeContainer} (the default of the root entry) or a plain object. */
   readonly attributes?: "container" | "object";
-  /** Makes the leaves {@link LazyTensor}s, which are read when asked for. The file stays open for them. */
+  /** Returns {@link LazyTensor}s as leaves, whose data is read when you ask for it. The file stays open for them. */
   readonly lazy?: boolean;
-  /** Gives the tree together with the file's metadata strings. */
+  /** Returns the tree together with the file's metadata strings. */
   readonly withMetadata?: boolean;
-  /** What objects of unregistered classes load as: plain containers, or opaque nodes that keep their class when saved. */
+  /** What objects of unregistered classes load as: containers, the default, or opaque nodes that keep their class when saved. */
   readonly unknownClasses?: "container" | "opaque";
   /** How deep a tree may be; 1,000 by default. */
   readonly maxDepth?: number;
@@ -65,18 +65,23 @@ export interface LoadPytreeOptions<A = Tensor> extends Omit<LoadFileOptions<A>, 
 }
 
 /**
- * Loads a pytree: lists for `#`, plain objects for `@`, {@link PyTreeContainer}s for `.`, and whatever else the
- * structure metadata says. Dicts are sorted by key, as in JAX.
+ * Loads a pytree. List indices (`#`) become arrays, dict keys (`@`) plain objects, and attributes (`.`)
+ * {@link PyTreeContainer}s. Structure metadata restores everything else. Dicts are sorted by key, as in JAX.
  *
- * With `select`, the tree has the selected leaves and the containers that lead to them. With `lazy`, only the header is
- * read; the file is closed when its leaves are garbage, or by `leaf.file.close()`.
+ * With `select`, the tree has only the selected leaves and the containers that lead to them. With `lazy`, only the header
+ * is read; call `leaf.file.close()` when you are done, or the file is closed once its leaves are garbage-collected.
  *
- * @throws Every error of the format; `KeyConflict`, `GapLimit`, `DepthLimit`, `InvalidKeyString` where the names make no
- *   tree; `StructureMismatch` and `InvalidStructure` under `{ structure: "require" }`; what the source throws.
+ * @throws Errors of the format, such as `HeaderTooSmall` or `InvalidOffset`; `KeyConflict`, `GapLimit`, `DepthLimit` or
+ *   `InvalidKeyString` if the names don't form a tree; `StructureMismatch` or `InvalidStructure` with
+ *   `{ structure: "require" }`; `TensorNotFound` if `select` matches nothing; `LossyConversion` if a `cast` can't keep a
+ *   value; errors of the source, such as `IoError` or `HttpError`.
  * @example
  * ```ts
  * const state = await loadPytree("state.safetensors");
- * const head = await loadPytree(url, { select: "head", cast: { BF16: "F32" } });
+ * const head = await loadPytree("https://example.com/model.safetensors", {
+ *   select: "head",
+ *   cast: { BF16: "F32" },
+ * });
  * ```
  */
 export async function loadPytree<T = PyTree<LazyTensor>>(

@@ -16,16 +16,17 @@ const START_BYTES = 512;
 export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
 
 /**
- * Reads a safetensors file that is in memory. The tensors are views of the bytes wherever their alignment
- * allows it.
+ * Reads a safetensors file that is already in memory. Tensors are views of the bytes where the alignment allows it, and
+ * copies otherwise.
  *
  * @returns The tensors by name, in the order of their data: a plain object, safe for any name.
- * @throws `UnsupportedSource` for anything but bytes; every error of the format; `AsyncAdapter` for an adapter that makes
- *   arrays only asynchronously.
+ * @throws `UnsupportedSource` if the input isn't bytes; errors of the format, such as `HeaderTooSmall` or `InvalidOffset`;
+ *   `AsyncAdapter` if the adapter can only make arrays asynchronously.
  * @example
  * ```ts
- * const tensors = load(await (await fetch("model.safetensors")).arrayBuffer());
- * tensors["layers#0@w"].shape;
+ * const response = await fetch("model.safetensors");
+ * const tensors = load(await response.arrayBuffer());
+ * console.log(tensors["layers#0@w"].shape);
  * ```
  */
 export function load<A = Tensor>(

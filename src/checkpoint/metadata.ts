@@ -3,7 +3,7 @@ import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, quote } from "../base/quote.ts";
 
-/** Strings that a file carries beside its tensors. */
+/** Strings that a file stores beside its tensors, by key. */
 export type Metadata = Readonly<Record<string, string>>;
 
 /** The metadata key under which the structure of a tree is kept. */

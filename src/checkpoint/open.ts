@@ -16,23 +16,27 @@ import type { LongCallOptions, OpenOptions } from "./options.ts";
 import type { OnProgress } from "./progress.ts";
 
 /**
- * What tensors are read from: a path, a URL, a `Blob` or `File`, bytes, a `Response`, a `FileHandle`, an OPFS
- * handle, a {@link ByteSource} of your own, each of a safetensors file or of a sharded checkpoint's
- * `model.safetensors.index.json`; a folder or a {@link Store} that holds one of them; or a file that is open already.
+ * What tensors can be read from: a path, a URL, a `Blob` or `File`, bytes, a `Response`, a `FileHandle`, an OPFS handle,
+ * or your own {@link ByteSource}. It can be a safetensors file or the `model.safetensors.index.json` of a sharded
+ * checkpoint. A folder or {@link Store} that contains one of these works too, and so does a file that is already open.
  */
 export type CheckpointSource = SourceInput | SafetensorsFile;
 
 /**
- * Opens a safetensors file or a sharded checkpoint: reads and checks the header, nothing more. Of a folder, it opens the
- * index, else the only safetensors file.
+ * Opens a safetensors file or a sharded checkpoint. It reads and checks the header, nothing more. In a folder, it opens
+ * the index, or the only safetensors file if there is no index. Close the file when you are done.
  *
- * @throws Every error of the format (`HeaderTooSmall`, `InvalidHeaderDeserialization`, `InvalidOffset`, …);
- *   `InvalidIndex` and `MissingShard` for sharded checkpoints; what the source throws.
+ * @throws Errors of the format, such as `HeaderTooSmall`, `InvalidHeaderDeserialization` or `InvalidOffset`; `InvalidIndex`
+ *   and `MissingShard` for sharded checkpoints; errors of the source, such as `UnsupportedSource`, `IoError` or
+ *   `HttpError`.
  * @example
  * ```ts
  * const file = await openSafetensors("model.safetensors");
- * for (const name of file.names) console.log(name, file.info(name).shape);
- * await file.close();
+ * try {
+ *   for (const name of file.names) console.log(name, file.info(name).shape);
+ * } finally {
+ *   await file.close();
+ * }
  * ```
  */
 export async function openSafetensors(

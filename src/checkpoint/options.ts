@@ -5,34 +5,34 @@ import type { Dtype } from "../tensor/dtypes.ts";
 import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { OnProgress } from "./progress.ts";
 
-/** The option of every call that takes or makes arrays. */
+/** The option of every call that accepts or returns arrays. */
 export interface ArraysOption<A> {
-  /** The framework whose arrays the leaves are. Without it, they are {@link Tensor}s. */
+  /** The adapter of the framework whose arrays the leaves are. Without it, leaves are {@link Tensor}s. */
   readonly arrays?: ArrayAdapter<A>;
 }
 
-/** Options of the calls that take a while. */
+/** Options of calls that can take a while. */
 export interface LongCallOptions {
-  /** Aborts the call: it rejects with the signal's reason and leaves nothing half-done. */
+  /** Aborts the call. It rejects with the signal's reason and leaves nothing half-done. */
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the bytes done; see {@link Progress}. */
+  /** Called regularly with the number of bytes done; see {@link Progress}. */
   readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Which dtypes to convert: one for all tensors, one for each dtype, or a choice by tensor. Tensors for which it says
- * nothing stay as they are.
+ * Which dtypes to convert to: one dtype for all tensors, a map from dtype to dtype, or a function that decides for each
+ * tensor. All other tensors keep their dtype.
  */
 export type Cast =
   | Dtype
   | Partial<Record<Dtype, Dtype>>
   | ((name: string, info: ArrayInfo) => Dtype | undefined);
 
-/** Options of the calls that convert dtypes. */
+/** Options of calls that convert dtypes. */
 export interface CastingOptions extends WarningOption {
-  /** Converts dtypes on the way. The memory needed is the result and one chunk. */
+  /** Converts dtypes while reading or writing. This needs memory for the result and one chunk. */
   readonly cast?: Cast;
-  /** Lets `cast` change values that the new dtype can't hold. Without it, such a value is a `LossyConversion` error. */
+  /** Lets `cast` change values that the new dtype can't hold. Without it, such a value throws `LossyConversion`. */
   readonly lossy?: boolean;
   /**
    * What happens when a finite float becomes infinity or NaN in the new dtype: `"warn"`, the default, calls
@@ -43,20 +43,20 @@ export interface CastingOptions extends WarningOption {
 }
 
 /**
- * Which tensors to load: key strings, each of which stands for itself and everything below it, or a choice by name. A
- * key string that stands for nothing is an error.
+ * Which tensors to load: one or more key strings, or a function that decides for each tensor. A key string selects its
+ * tensor and everything below it, and throws `TensorNotFound` if it matches nothing.
  */
 export type Select = string | readonly string[] | ((name: string, info: ArrayInfo) => boolean);
 
-/** Options of the calls that read tensors from a source. */
+/** Options of calls that read tensors from a source. */
 export interface ReadTensorsOptions extends LongCallOptions, SourceOptions, CastingOptions {
-  /** Loads these tensors only, in one planned pass. */
+  /** Loads only these tensors. */
   readonly select?: Select;
-  /** Loads tied weights under all their names, not only under the one that is stored; see {@link SafetensorsFile.aliases}. */
+  /** Loads tied weights under all of their names, not only the one that is stored; see {@link SafetensorsFile.aliases}. */
   readonly aliases?: boolean;
   /**
-   * Memory to read a tensor into, exactly its bytes: called once for each tensor. For `undefined`, new memory is
-   * allocated.
+   * Returns the memory to read a tensor into, exactly as long as the tensor. Called once for each tensor. Return
+   * `undefined` to allocate new memory.
    */
   readonly into?: (name: string, info: ArrayInfo) => ArrayBufferView | undefined;
 }
@@ -64,15 +64,15 @@ export interface ReadTensorsOptions extends LongCallOptions, SourceOptions, Cast
 /** Options of {@link openSafetensors}, and of every call that opens a source. */
 export interface OpenOptions extends SourceOptions, WarningOption {
   /**
-   * Where the files of a sharded checkpoint are, by the names that its index has for them. Paths, URLs and stores
-   * need none: their files lie beside the index.
+   * Finds the files of a sharded checkpoint by their names in the index. Not needed for paths, URLs and stores, whose
+   * files are beside the index.
    */
   readonly shards?: (fileName: string) => SourceInput | Promise<SourceInput>;
 }
 
-/** Where warnings go that don't stop a call. */
+/** The option that receives warnings. */
 export interface WarningOption {
-  /** Called with problems that don't stop the call; `console.warn` by default. */
+  /** Called with each problem that doesn't stop the call; `console.warn` by default. */
   readonly onWarning?: (error: Error) => void;
 }
 

@@ -1,16 +1,16 @@
 /** How far a long call is, reported often enough for a bar and seldom enough to cost nothing. */
 
-/** How far a long call is. `loaded` never falls and ends at `total`. */
+/** The progress of a long call. `loaded` never decreases, and ends at `total`. */
 export interface Progress {
-  /** Bytes done. */
+  /** The number of bytes done. */
   readonly loaded: number;
-  /** Bytes to do in all. */
+  /** The total number of bytes. */
   readonly total: number;
-  /** The tensor that was just worked on. */
+  /** The tensor that was processed last. */
   readonly name: string;
 }
 
-/** Takes {@link Progress} reports. */
+/** Receives {@link Progress} reports. */
 export type OnProgress = (progress: Progress) => void;
 
 // About this many reports a call, however many tensors there are: enough for a smooth bar.

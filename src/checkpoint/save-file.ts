@@ -14,18 +14,19 @@ import { writeFile } from "./write.ts";
 /** Options of {@link saveFile}. */
 export interface SaveFileOptions<A = Tensor> extends SaveOptions<A>, LongCallOptions, SinkOptions {
   /**
-   * Copies typed arrays and {@link Tensor}s at the call, so that the file is what they were then. Without it, such
-   * memory must stay as it is until the promise resolves. What framework arrays hold is always taken at the call.
+   * Copies typed arrays and {@link Tensor}s during the call, so that you can change them while the file is written. Without
+   * it, don't change them until the promise resolves. Framework arrays never need it.
    */
   readonly snapshot?: boolean;
 }
 
 /**
- * Writes tensors to a sink, one in memory at a time. Typed arrays and `Tensor`s must not change until the promise
- * resolves, unless you pass `{ snapshot: true }`; framework arrays may be freed at once. A path is replaced at once and
- * whole: a crash, a full disk or an abort leaves the old file.
+ * Writes tensors to a file or another sink, one tensor in memory at a time. Don't change typed arrays and `Tensor`s until
+ * the promise resolves, unless you pass `{ snapshot: true }`. You can free framework arrays at once. A file at a path is
+ * replaced atomically: after a crash, a full disk or an abort, the old file is still there.
  *
- * @throws As {@link save}, before a byte is written; what the sink throws.
+ * @throws Everything that {@link save} throws except `AsyncAdapter`, before a byte is written; errors of the sink, such as
+ *   `UnsupportedSink` or `WriteError`.
  * @example
  * ```ts
  * await saveFile({ embedding: new Float32Array(1024) }, "embedding.safetensors");

@@ -13,49 +13,52 @@ import { snapshotOf } from "./snapshot-memory.ts";
 /** Options of {@link savePytree} and {@link serialize}. */
 export interface SavePytreeOptions<A = Tensor> extends SaveFileOptions<A>, KeyStyleOption {
   /**
-   * Whether the file says what key strings can't (empty containers, `null`s, key types, scalars, classes):
-   * `"auto"`, the default, if the tree would not come back equal otherwise.
+   * Whether to write structure metadata, which stores what key strings can't express: empty containers, `null`s, key
+   * types, scalars and classes. `"auto"`, the default, writes it only if the tree would not load as an equal tree without
+   * it.
    */
   readonly structure?: "auto" | "always" | "never";
-  /** Writes plain objects as dicts (`@key`, the default) or as attributes (`.key`), as Python modules have them. */
+  /** Writes plain objects as dicts (`@key`, the default) or as attributes (`.key`), which Python modules have. */
   readonly objects?: "dict" | "attrs";
   /**
-   * Whether the order of dict keys counts, so that the file records an order that isn't the sorted one. By default, the
-   * adapter decides: it does for frameworks that pair the leaves of dicts by position.
+   * Whether the order of dict keys matters. If it does, the file records any order other than the sorted one. By default,
+   * the adapter decides: the order matters for frameworks that pair the leaves of dicts by position.
    */
   readonly ordered?: boolean;
   /**
-   * An open file, or the key strings of one, from which each node's kinds of keys are taken: what came from a Python
-   * module as plain objects goes back into it. A file's metadata strings go along, unless you pass `metadata`.
+   * An open file, or its key strings, to take the kinds of keys from. Plain objects that were loaded from a Python module
+   * can then be loaded back into it. The metadata strings of an open file are copied too, unless you pass `metadata`.
    */
   readonly like?: LikeInput;
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
-  /** How deep a tree may be; 1,000 by default, as when it is loaded. */
+  /** The maximum depth of the tree; 1,000 by default, as for loading. */
   readonly maxDepth?: number;
-  /** How many containers the tree may have; by default 100,000, and 16 more for each tensor, as when it is loaded. */
+  /** The maximum number of containers; by default 100,000, plus 16 for each tensor, as for loading. */
   readonly maxContainers?: number;
-  /** How many `null`s lists may have in all; 1,000,000 by default, as when it is loaded. */
+  /** The maximum number of `null`s in lists; 1,000,000 by default, as for loading. */
   readonly maxGaps?: number;
   /**
-   * Writes a sharded checkpoint: the sink is a folder or a store, each file has at most so many bytes of tensors
-   * (`"5GB"`, `"500MiB"` or a number), and `model.safetensors.index.json` says which is where.
+   * Writes a sharded checkpoint with at most this many bytes of tensors in each file: `"5GB"`, `"500MiB"` or a number.
+   * The sink is then a folder or a store, and `model.safetensors.index.json` lists which file has which tensor.
    */
   readonly maxShardSize?: string | number;
-  /** How the names of a sharded checkpoint's files begin; `"model"` by default. */
+  /** The prefix of the file names of a sharded checkpoint; `"model"` by default. */
   readonly shardName?: string;
 }
 
 /**
- * Saves a pytree as a safetensors file: each leaf under its key string, the rest of the tree in the
- * structure metadata. The tree is taken at the call: typed arrays and `Tensor`s must not change until the promise
- * resolves, unless you pass `{ snapshot: true }`; framework arrays may be freed at once. Nothing is written until
- * everything is known to be writable; a path is replaced at once and whole.
+ * Saves a pytree as a safetensors file. Each leaf is stored under its key string, and the rest of the tree as structure
+ * metadata. Don't change typed arrays and `Tensor`s until the promise resolves, unless you pass `{ snapshot: true }`. You
+ * can free framework arrays and change containers at once. The whole tree is checked before anything is written, and a
+ * file at a path is replaced atomically.
  *
- * @throws `UnsupportedLeaf`, `UnsupportedKey`, `DuplicateKey`, `CircularTree`, `DepthLimit`, each naming the key
- *   path; what {@link saveFile} throws.
+ * @throws `UnsupportedLeaf`, `UnsupportedKey`, `DuplicateKey`, `CircularTree` or `DepthLimit`, each with the key path;
+ *   everything that {@link saveFile} throws.
  * @example
  * ```ts
+ * const w = Tensor.from([[1, 2], [3, 4]]);
+ * const b = new Float32Array(2);
  * await savePytree({ layers: [{ w, b }], step: 10, ema: null }, "state.safetensors");
  * ```
  */

@@ -11,7 +11,7 @@ import type { PreparedSave } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
 import { writeFile } from "./write.ts";
 
-/** Where a sharded checkpoint goes: a folder's path, its OPFS handle, or a store. */
+/** Where to write a sharded checkpoint: the path of a folder, an OPFS directory handle, or a store. */
 export type ShardSink = StoreInput;
 
 /** Options of {@link writeShards}. */

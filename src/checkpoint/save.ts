@@ -17,14 +17,15 @@ export interface SaveOptions<A = Tensor> extends ArraysOption<A>, CastingOptions
   readonly metadata?: Metadata;
 }
 
-/** What {@link save} and {@link saveFile} write: leaves by their names in the file. */
+/** What {@link save} and {@link saveFile} write: leaves by their name in the file. */
 export type LeafDict<A> = Readonly<Record<string, A | Tensor | ArrayBufferView | number | bigint | boolean>>;
 
 /**
- * Writes tensors as a safetensors file in memory, the very bytes that the reference serializer writes.
+ * Writes tensors as a safetensors file in memory. The bytes are the same as those of the reference serializer.
  *
- * @throws `InvalidArgument` for what isn't a dict, `UnsupportedLeaf`, `InvalidName`, `InvalidMetadata`, `HeaderTooLarge`;
- *   `AsyncAdapter` for an adapter that reads arrays only asynchronously.
+ * @throws `InvalidArgument` if `dict` isn't a plain object; `UnsupportedLeaf`, `InvalidName`, `InvalidMetadata` or
+ *   `HeaderTooLarge` for content that can't be saved; `LossyConversion` if a `cast` can't keep a value; `AsyncAdapter` if
+ *   the adapter can only read arrays asynchronously.
  * @example
  * ```ts
  * const bytes = save({ "layers#0@w": Tensor.from([[1, 2], [3, 4]]) }, { metadata: { epoch: "3" } });

@@ -7,7 +7,7 @@ import { compareInFile, type FileTensor } from "./file-part.ts";
 import type { OpenedCheckpoint } from "./opened.ts";
 import type { Select } from "./options.ts";
 
-/** How the names of a file, and what selects among them, are spelled. */
+/** The key style of a file's names and of `select`; `"auto"` guesses it from the names. */
 export type SelectionKeys = KeyStyleName | KeyStyle | "auto";
 
 /**

@@ -7,15 +7,15 @@ import type { SavePytreeOptions } from "./save-pytree.ts";
 import { snapshotOf } from "./snapshot-memory.ts";
 import { writeFile } from "./write.ts";
 
-/** A pytree as the bytes of its file, not yet made. */
+/** A pytree as a file whose bytes are made when you read them. */
 export interface SerializedPytree {
   /** The size of the file in bytes. */
   readonly byteLength: number;
-  /** The file as a stream. Leaves are read as it is pulled. */
+  /** Returns the file as a stream. Leaves are read while the stream is consumed. */
   stream(): ReadableStream<Uint8Array>;
-  /** The file as a `Blob` of type `application/octet-stream`. */
+  /** Returns the file as a `Blob` of type `application/octet-stream`. */
   blob(): Promise<Blob>;
-  /** Lets go of the framework arrays that it holds. Without this call, that happens when it is garbage. */
+  /** Releases the framework arrays. Without this call, they are released when this object is garbage-collected. */
   release(): void;
 }
 
@@ -23,15 +23,14 @@ export interface SerializedPytree {
 const forgotten = new FinalizationRegistry<PreparedSave>((prepared) => prepared.release());
 
 /**
- * Lays a pytree out as a file without writing it anywhere. The tree is taken at the call: typed arrays and `Tensor`s must
- * not change until the stream has been read, unless you pass `{ snapshot: true }`; framework arrays may be freed at once.
+ * Turns a pytree into a stream or a `Blob`, for uploads and downloads. Don't change typed arrays and `Tensor`s until the
+ * bytes have been read, unless you pass `{ snapshot: true }`. You can free framework arrays at once.
  *
- * @throws What {@link savePytree} throws before it writes.
+ * @throws Everything that {@link savePytree} throws before it writes.
  * @example
  * ```ts
- * const file = await serialize(tree);
- * await fetch(url, { method: "PUT", body: file.stream(), duplex: "half" });
- * link.href = URL.createObjectURL(await file.blob());
+ * const file = await serialize({ w: new Float32Array(8) });
+ * await fetch("https://example.com/upload", { method: "PUT", body: file.stream(), duplex: "half" });
  * ```
  */
 export async function serialize<A = Tensor>(

@@ -19,15 +19,17 @@ interface Weight {
 }
 
 /**
- * A tree like `module` whose leaves are the values of `dict` under the same key strings. Leaves missing from the dict
- * keep their values, and `module` itself stays as it is. Shapes must match; the dict's dtypes win, but leaves that are
- * numbers, booleans, bigints or typed arrays keep their kind.
+ * Returns a copy of `module` with its leaves replaced by the values of `dict` under the same key strings. Leaves missing
+ * from the dict keep their values, and `module` itself doesn't change. Shapes must match. Dtypes come from the dict, but
+ * numbers, booleans, bigints and typed arrays keep their kind.
  *
- * @throws `ShapeMismatch`; `WeightsMismatch` if nothing matches at all, or under `strict` if anything doesn't;
- *   `AmbiguousKey`; `LossyConversion` if a leaf's kind can't hold a value.
+ * @throws `ShapeMismatch` if a shape differs; `WeightsMismatch` if nothing matches, or with `strict` if anything doesn't;
+ *   `AmbiguousKey` if a leaf matches several tensors, or a tensor several leaves; `LossyConversion` if a leaf's kind can't
+ *   hold a value.
  * @example
  * ```ts
- * const trained = setWeights(model, load(bytes));
+ * const bytes = await readFile("model.safetensors");
+ * const trained = setWeights(initModel(), load(bytes), { strict: true });
  * ```
  */
 export function setWeights<T, A = Tensor>(

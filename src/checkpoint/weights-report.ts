@@ -10,11 +10,11 @@ import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import { codecOf, describeLeaf } from "./leaf.ts";
 import type { ArraysOption } from "./options.ts";
 
-/** What does not fit between a template and a file, all of it, known before any data is read. */
+/** Everything that doesn't match between a template and a file, known before any data is read. */
 export interface WeightsReport {
-  /** Key strings of template leaves that hold numbers and that the file has no tensor for. They keep their values. */
+  /** Key strings of numeric template leaves that have no tensor in the file. They keep their values. */
   readonly missing: readonly string[];
-  /** Names of tensors that no leaf of the template takes. They are not read. */
+  /** Names of tensors that match no leaf of the template. They are not read. */
   readonly unexpected: readonly string[];
   /** Leaves whose shape differs from their tensor's. */
   readonly mismatched: readonly {
@@ -27,21 +27,21 @@ export interface WeightsReport {
 /** Options of {@link setWeights}. */
 export interface SetWeightsOptions<A = Tensor> extends ArraysOption<A>, KeyStyleOption {
   /**
-   * How template leaves meet tensors: by equal key strings (`"exact"`, the default), or also by equal names whatever
-   * the kinds of their keys (`"name"`): `layers.0.w` meets `layers#0@w`.
+   * How template leaves match tensors. `"exact"`, the default, compares key strings. `"name"` also matches keys of
+   * different kinds, so that `layers.0.w` matches `layers#0@w`.
    */
   readonly match?: "exact" | "name";
-  /** Throws on anything that does not fit, with all of it in `faults`. */
+  /** Throws if anything doesn't match. The error's `faults` list every mismatch. */
   readonly strict?: boolean;
-  /** Takes tensors of another shape than the template's leaf. */
+  /** Accepts tensors whose shape differs from the template's leaf. */
   readonly allowShapeMismatch?: boolean;
-  /** Called once, before data is read, with everything that does not fit. */
+  /** Called once, before data is read, with everything that doesn't match. */
   readonly onReport?: (report: WeightsReport) => void;
-  /** Spells the keys of plain objects as attributes. */
+  /** Whether keys of plain objects are dict keys (`@key`, the default) or attributes (`.key`). */
   readonly objects?: "dict" | "attrs";
   /** Treats a value as a leaf even if it is a container. */
   readonly isLeaf?: (value: unknown) => boolean;
-  /** How deep a template may be; 1,000 by default. */
+  /** The maximum depth of the template; 1,000 by default. */
   readonly maxDepth?: number;
 }
 

@@ -3,9 +3,9 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, quote } from "../base/quote.ts";
 
 /**
- * What is taken of one dimension. A number takes one place (from the end if negative) and drops the dimension; `null`,
- * `undefined` and `":"` take all of it; `[start, stop, step]`, or the same as an object, takes a range as numpy does:
- * negative numbers count from the end, what lies outside is cut off, `step` is positive.
+ * Which part of one dimension to read. A number selects one index (from the end if negative) and drops the dimension.
+ * `null`, `undefined` and `":"` select the whole dimension. `[start, stop, step]`, or the same as an object, selects a
+ * range as in numpy: negative numbers count from the end, and the range is clipped to the dimension. `step` is positive.
  */
 export type SliceIndex =
   | number
@@ -24,15 +24,15 @@ export type SliceIndex =
     };
 
 /**
- * A part of a tensor: one entry for each dimension from the first, with `"..."` for as many whole dimensions as are
- * left; or the same in numpy's spelling, `"0:4, :, -1"`, which {@link parseSlice} reads.
+ * Which part of a tensor to read: one entry for each dimension, from the first, where `"..."` stands for all dimensions
+ * in between. Or a string in numpy's notation, `"0:4, :, -1"`, which {@link parseSlice} reads.
  */
 export type SliceInput = string | readonly (SliceIndex | "...")[];
 
 /**
- * Reads a slice in numpy's spelling, with or without the brackets.
+ * Parses a slice in numpy's notation, with or without brackets.
  *
- * @returns What {@link SafetensorsFile.slice} takes: one entry for each dimension that the text mentions.
+ * @returns The slice for {@link SafetensorsFile.slice}, with one entry for each dimension that the text mentions.
  * @throws `InvalidSlice` if the text is not a slice.
  * @example
  * ```ts

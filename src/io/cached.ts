@@ -13,8 +13,8 @@ import type { ByteSource, ReadOptions, Store } from "./types.ts";
 /** Options of {@link cached}. */
 export interface CachedOptions extends SourceOptions {
   /**
-   * What names the file in the cache; its URL by default. Needed for sources without an address, and for URLs that are
-   * signed anew each time. Two files must never have the same name and the same version.
+   * The name of the file in the cache; its URL by default. Required for sources without an address, and for URLs that are
+   * signed anew each time. Two different files must never share both name and version.
    */
   readonly key?: string | undefined;
 }
@@ -29,18 +29,18 @@ const MAX_RECENT = 4;
 const NAME = /^[0-9a-f]{32}-\d+\.block$/;
 
 /**
- * A source that keeps the blocks that it reads in a store, and reads them from there the next time: in this program, in
- * another one, after a crash. At most 4 MiB are fetched again after a kill. Each block is kept under the file's name and
- * version, so a file that has changed is fetched anew. A source that can't tell its version (no strong ETag, and no
- * modification date a minute old) is passed on as it is.
+ * Opens a source that keeps the blocks it reads in a store. Later reads, also by other programs or after a crash, take
+ * them from there. A killed download loses at most 4 MiB. Blocks are stored under the file's name and version, so a file
+ * that has changed is downloaded again. A source without a version (no strong ETag, and no modification date at least a
+ * minute old) is not cached.
  *
- * A cache that can't be written, or that was damaged, never fails a read.
+ * A cache that is damaged or can't be written to never makes a read fail.
  *
- * @throws What opening the source throws.
+ * @throws Errors of opening the source, such as `UnsupportedSource`, `IoError` or `HttpError`.
  * @example
  * ```ts
  * const source = await cached("https://example.com/model.safetensors", "cache");
- * const file = await openSafetensors(source);
+ * const params = await loadPytree(source);
  * await trimCache("cache", 10e9);
  * ```
  */
@@ -56,10 +56,10 @@ export async function cached(
 }
 
 /**
- * A store whose files are read as {@link cached} reads them: a sharded checkpoint on a server, or the checkpoints of a
- * run. What is written and removed goes to the store itself.
+ * Opens a store whose files are read through a cache, as {@link cached} does: a sharded checkpoint on a server, or the
+ * checkpoints of a run. Writes and removals go to the store itself.
  *
- * @param options Its `key` names the store in the cache; by default its address, or what it calls itself.
+ * @param options Its `key` is the name of the store in the cache; by default its address or `name`.
  * @example
  * ```ts
  * const store = await cachedStore("hf://owner/repo", "cache");
@@ -112,8 +112,12 @@ async function cachedSource(inner: ByteSource, cache: Store, key: string): Promi
 }
 
 /**
- * Removes blocks from a cache, those that were stored first before others, until it has at most `maxBytes`. Files that
- * `cached` didn't make are left alone.
+ * Removes blocks from a cache, oldest first, until it has at most `maxBytes` bytes. Other files are left alone.
+ *
+ * @example
+ * ```ts
+ * await trimCache("cache", 10e9);
+ * ```
  */
 export async function trimCache(store: StoreInput, maxBytes: number): Promise<void> {
   if (!(maxBytes >= 0)) throw invalidArgument("maxBytes", "a number from 0 up", maxBytes);

@@ -6,7 +6,7 @@
 import type { UnsharedBytes } from "../base/types.ts";
 import type { ByteSink, ByteSource, Folder, Store } from "./types.ts";
 
-/** What is used of a `Blob` or `File`; lazy blobs, as the Hugging Face hub client makes them, have it too. */
+/** The parts of a `Blob` or `File` that are used. Lazy blobs of the Hugging Face hub client have them too. */
 export interface BlobLike {
   readonly size: number;
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
@@ -20,7 +20,7 @@ export interface FileStatLike {
   isFile(): boolean;
 }
 
-/** What is used of the `FileHandle` that `open` of `node:fs/promises` gives. */
+/** The parts of a `FileHandle` of `node:fs/promises` that are used. */
 export interface FileHandleLike {
   readonly fd: number;
   read(
@@ -35,14 +35,14 @@ export interface FileHandleLike {
     length: number,
     position: number | null,
   ): Promise<{ readonly bytesWritten: number }>;
-  /** Several views in one call; without it each is a call of its own. */
+  /** Writes several views in one call. Without it, each takes a call of its own. */
   writev?(buffers: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
   stat(): Promise<FileStatLike>;
   truncate(length: number): Promise<void>;
   sync(): Promise<void>;
 }
 
-/** What is used of a browser's `FileSystemFileHandle`. */
+/** The parts of a browser's `FileSystemFileHandle` that are used. */
 export interface OpfsFileLike {
   readonly kind: "file";
   readonly name: string;
@@ -55,7 +55,7 @@ export interface OpfsFileLike {
   }>;
 }
 
-/** What is used of a browser's `FileSystemDirectoryHandle`. */
+/** The parts of a browser's `FileSystemDirectoryHandle` that are used. */
 export interface OpfsDirectoryLike {
   readonly kind: "directory";
   readonly name: string;
@@ -65,7 +65,7 @@ export interface OpfsDirectoryLike {
   values(): AsyncIterable<{ readonly kind: string; readonly name: string }>;
 }
 
-/** What is used of a browser's `FileSystemSyncAccessHandle`. */
+/** The parts of a browser's `FileSystemSyncAccessHandle` that are used. */
 export interface SyncAccessHandleLike {
   getSize(): number;
   read(buffer: Uint8Array, options?: { at?: number }): number;

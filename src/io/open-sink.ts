@@ -16,7 +16,7 @@ import { createSyncHandle } from "./sinks/sync-handle.ts";
 import type { ByteSink, Store } from "./types.ts";
 import { checkKey } from "./urls.ts";
 
-/** Everything that can be written to. A string is a path, or an address that begins with the scheme of a service (`s3://`). */
+/** Everything that can be written to. A string is a path, or an address with the scheme of a service, such as `s3://`. */
 export type SinkInput =
   | string
   | URL

@@ -26,9 +26,9 @@ import type { ByteSource, Folder, Store } from "./types.ts";
 import { checkKey } from "./urls.ts";
 
 /**
- * Everything that can be read from. A string is a URL if it begins with `http:`, `https:`, `file:`, `blob:` or `data:`,
- * an address if it begins with the scheme of a service (`s3://`), else a path, or in a page a URL relative to it.
- * Folders and stores are read by the functions that look for a checkpoint in them.
+ * Everything that can be read from. A string that begins with `http:`, `https:`, `file:`, `blob:` or `data:` is a URL. A
+ * string that begins with the scheme of a service, such as `s3://`, is an address. Any other string is a path, or in a
+ * browser a URL relative to the page. Functions that look for a checkpoint also accept folders and stores.
  */
 export type SourceInput =
   | string

@@ -22,10 +22,20 @@ const CLIENT = "here; the hub is written with its own client, see docs/recipes/h
 const HUB = { write: `write ${CLIENT}`, remove: `remove files ${CLIENT}` };
 const PLACES = "a path, a file: URL, an OPFS directory or a store";
 
-/** Everything that is a place with keys: a folder's path or URL, the address of a bucket, an OPFS directory, a store. */
+/** Everything that can be opened as a store: the path or URL of a folder, the address of a bucket, an OPFS directory, or a store. */
 export type StoreInput = string | URL | OpfsDirectoryLike | Store;
 
-/** Opens a store to read from, and to write to unless it is a server's folder. A path's folder need not be there yet. */
+/**
+ * Opens a store to read from and write to. A server's folder (`https://…/`) can only be read. The folder at a path doesn't
+ * have to exist yet.
+ *
+ * @throws `UnsupportedSource` if the place can't be opened as a store.
+ * @example
+ * ```ts
+ * const store = await openStore("checkpoints");
+ * for await (const { key, size } of store.list()) console.log(key, size);
+ * ```
+ */
 export async function openStore(place: StoreInput, options: OpenSourceOptions = {}): Promise<Store> {
   requireOptions(options);
   options.signal?.throwIfAborted();

@@ -3,34 +3,34 @@ import type { HubOptions } from "./stores/hub/options.ts";
 
 /** How an `http:` or `https:` URL is read. */
 export interface HttpOptions {
-  /** What to call in place of the global `fetch`. */
+  /** The function to use instead of the global `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Headers to send along, such as `Authorization`. */
+  /** Headers to send with each request, such as `Authorization`. */
   readonly headers?: Readonly<Record<string, string>> | Headers | undefined;
-  /** How often a request that failed for a passing reason is tried again; 5 by default. */
+  /** How often to retry a request after a temporary failure; 5 by default. */
   readonly retries?: number | undefined;
-  /** After how many milliseconds without a byte a request is given up; 30,000 by default, 2^31 - 1 at most. */
+  /** How many milliseconds to wait for the next byte of a response; 30,000 by default, at most 2^31 - 1. */
   readonly timeout?: number | undefined;
 }
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface DownloadProgress {
-  /** Bytes that have arrived; of a compressed body, what they decode to. */
+  /** The number of bytes received, after decompression. */
   readonly loaded: number;
-  /** The size of the body, if the server tells it; `undefined` for a compressed body. */
+  /** The size of the body, if the server sends it; `undefined` for a compressed body. */
   readonly total: number | undefined;
 }
 
-/** How a source is opened; the options of requests are for URLs. */
+/** Options for opening a source. Those of requests apply to URLs. */
 export interface SourceOptions extends HttpOptions {
-  /** Aborts the opening; each read takes a signal of its own. */
+  /** Aborts the opening. Each read takes its own signal. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with each chunk of a body that is downloaded whole while the source is opened: a `Response`, or a URL whose
-   * server doesn't support range requests.
+   * Called with each chunk of a download that happens while the source is opened. That is the case for a `Response`, and
+   * for a URL whose server doesn't support range requests.
    */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
-  /** Which hub `hf://` addresses are on, and the token for it. */
+  /** The hub of `hf://` addresses, and the token for it. */
   readonly hub?: HubOptions | undefined;
 }
 
@@ -48,10 +48,10 @@ export interface OpenSourceOptions extends SourceOptions {
   readonly name?: string | undefined;
 }
 
-/** How a sink writes. */
+/** Options for writing to a sink. */
 export interface SinkOptions {
-  /** Aborts the writing; a path's old file then stays as it was. */
+  /** Aborts the writing. The old file at a path stays as it was. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether to wait until a file is on the disk itself, so that it outlives a crash of the machine; true by default. */
+  /** Whether to flush a file to the disk, so that it survives a crash of the machine; true by default. */
   readonly flush?: boolean | undefined;
 }

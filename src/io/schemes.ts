@@ -5,15 +5,15 @@ import { printable } from "../base/quote.ts";
 import type { OpenSourceOptions, SinkOptions } from "./options.ts";
 import type { Store } from "./types.ts";
 
-/** What an address stands for: a key of a store, or the store itself. */
+/** What an address refers to: a key of a store, or the store itself. */
 export interface Address {
-  /** The store; for a file, that of the folder in which it lies. */
+  /** The store; for a file, the store of its folder. */
   readonly store: Store;
-  /** The key of the file in the store; without it, the address is a folder. */
+  /** The key of the file in the store. Without it, the address is a folder. */
   readonly key?: string | undefined;
 }
 
-/** Resolves an address of one scheme. An address that ends in "/" is a folder; `openStore` adds the "/". */
+/** Resolves an address of one scheme. An address that ends in "/" is a folder. `openStore` adds the "/". */
 export type OpenScheme = (
   address: string,
   options: OpenSourceOptions & SinkOptions,
@@ -28,9 +28,16 @@ const KNOWN: Readonly<Record<string, string>> = {
 };
 
 /**
- * Teaches `openSource`, `openSink` and `openStore` the addresses that begin with `scheme://`.
+ * Registers how addresses that begin with `scheme://` are opened. They then work wherever a path or a URL does.
  *
- * @param scheme In lower case, without the colon.
+ * @param scheme The scheme in lower case, without the colon.
+ * @throws `InvalidArgument` if the scheme is not valid.
+ * @example
+ * ```ts
+ * const store = memoryStore();
+ * registerScheme("memory", (address) => ({ store, key: address.slice("memory://".length) }));
+ * await savePytree({ w: new Float32Array(8) }, "memory://model.safetensors");
+ * ```
  */
 export function registerScheme(scheme: string, open: OpenScheme): void {
   if (typeof scheme !== "string" || !/^[a-z][a-z0-9+.-]+$/.test(scheme))

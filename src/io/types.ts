@@ -3,59 +3,61 @@ import type { Awaitable } from "../base/types.ts";
 
 /** Options of {@link ByteSource.read}. */
 export interface ReadOptions {
-  /** Aborts the read: the promise rejects with the signal's reason. */
+  /** Aborts the read. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Memory to read into, exactly `end - start` bytes. The result is then this very view. */
+  /** Memory to read into, exactly `end - start` bytes. The read must then return this view. */
   readonly into?: Uint8Array | undefined;
   /**
-   * Called with the number of new bytes as they arrive. A source of your own may ignore it: what it doesn't report is
-   * reported when the read is done, so that every read reports `end - start` bytes in all.
+   * Called with the number of new bytes as they arrive. Your own source may ignore it: bytes that it doesn't report are
+   * reported when the read is done, so every read reports `end - start` bytes in total.
    */
   readonly onBytes?: ((count: number) => void) | undefined;
 }
 
 /**
- * Where bytes come from: anything with a size whose ranges can be read.
+ * Where bytes come from: anything that has a size and can read a range. Pass your own wherever a path or a URL works.
  *
  * @example
  * ```ts
+ * const bytes = await downloadSomehow();
  * const source: ByteSource = {
  *   size: bytes.byteLength,
  *   read: (start, end) => bytes.subarray(start, end),
  * };
+ * const params = await loadPytree(source);
  * ```
  */
 export interface ByteSource {
-  /** The whole size in bytes. */
+  /** The total size in bytes. */
   readonly size: number;
   /** What messages call it: a path, a URL. */
   readonly name?: string;
-  /** True if `read` returns views of memory that is there anyway, so that nothing is gained by reading neighbours together. */
+  /** True if `read` returns views of existing memory, so that reading neighbours together gains nothing. */
   readonly resident?: boolean;
   /**
-   * True if each `read` without `into` makes memory that nobody else has, so that `into` would cost a copy: as a `Blob`
-   * does. Tensors then stay in that memory.
+   * True if each `read` without `into` returns new memory that nobody else has, as a `Blob` does, so that `into` would cost
+   * a copy. Tensors then stay in that memory.
    */
   readonly fresh?: boolean;
-  /** How many reads at once make it faster; 4 by default. */
+  /** How many reads to run at once; 4 by default. */
   readonly parallel?: number;
-  /** What tells these bytes from those of another version under the same name, such as a strong ETag. */
+  /** Identifies this version of the bytes among others of the same name, such as a strong ETag. */
   readonly version?: string | undefined;
-  /** Reads the bytes `[start, end)`: exactly `end - start` of them, or rejects. */
+  /** Reads the bytes `[start, end)`. Returns exactly `end - start` bytes, or rejects. */
   read(start: number, end: number, options?: ReadOptions): Awaitable<Uint8Array>;
-  /** Releases what was opened. */
+  /** Closes the source. */
   close?(): Awaitable<void>;
 }
 
-/** Where bytes go to, in order. */
+/** Where bytes are written to, in order. */
 export interface ByteSink {
-  /** Called once before the first write, with the number of bytes that will come. */
+  /** Called once before the first write, with the total number of bytes. */
   begin?(totalBytes: number): Awaitable<void>;
   /** Takes the next bytes. The chunk must not be changed, and must not be kept after the promise resolves. */
   write(chunk: Uint8Array): Awaitable<void>;
-  /** Called once after the last write. What was written counts only when this has resolved. */
+  /** Called once after the last write. The bytes count as written only when this has resolved. */
   close(): Awaitable<void>;
-  /** Called in place of `close` when something failed: what was written must vanish. */
+  /** Called instead of `close` if something failed. Must discard everything that was written. */
   abort?(reason?: unknown): Awaitable<void>;
 }
 
@@ -81,39 +83,39 @@ export interface ListOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a store has under a key. */
+/** One entry of a store. */
 export interface StoreEntry {
-  /** Its place in the store. */
+  /** The entry's key. */
   readonly key: string;
   /** The size in bytes. */
   readonly size: number;
-  /** When it was written last, in milliseconds since 1970, if the store knows. */
+  /** When it was last written, in milliseconds since 1970, if the store knows. */
   readonly modified?: number;
 }
 
 /**
- * A place with keys: a folder, an OPFS directory, memory, a server's folder, a bucket. A key is a path inside the store
- * with `/` between its parts, never one that leads out of it.
+ * A place that holds files by key: a folder, an OPFS directory, memory, a server's folder, a bucket. A key is a relative
+ * path with `/` between its parts, and never leads out of the store.
  */
 export interface Store {
   /** What messages call it: a path, a URL. */
   readonly name?: string;
-  /** Opens what is under a key. Whoever opens it closes it. */
+  /** Opens the file at a key. The caller closes it. */
   source(key: string, options?: StoreSourceOptions): Awaitable<ByteSource>;
-  /** Writes under a key: the bytes appear there whole when the sink is closed, or not at all. */
+  /** Writes a file at a key. All bytes appear there when the sink is closed, or none do. */
   sink(key: string, options?: StoreSinkOptions): Awaitable<ByteSink>;
-  /** The keys that begin with `prefix`; without one, all of them. */
+  /** Lists the keys that begin with `prefix`, or all keys without one. */
   list(prefix?: string, options?: ListOptions): AsyncIterable<StoreEntry>;
-  /** Removes a key, if it is there. */
+  /** Removes the file at a key, if it exists. */
   remove(key: string): Awaitable<void>;
   /**
-   * The keys that begin with `prefix` and are being written, or were when their writer died; `list` doesn't have them.
-   * What is known to be dead is removed and left out.
+   * Lists the keys that begin with `prefix` and are being written, or were when their writer died. `list` leaves them out.
+   * Files that are known to be dead are removed instead of listed.
    */
   pending?(prefix?: string): AsyncIterable<StoreEntry>;
   /**
-   * Removes what writers that died left below `prefix`: the keys that `pending` has, and the folders without a file,
-   * whose keys end in `/`. Only those that are `isOwn`; whoever calls it knows that nobody is writing them.
+   * Removes what dead writers left below `prefix`: the keys that `pending` lists, and empty folders, whose keys end in `/`.
+   * Only keys for which `isOwn` returns true are removed. The caller makes sure that nobody is writing them.
    */
   sweep?(prefix: string, isOwn: (key: string) => boolean): Awaitable<void>;
 }

@@ -5,11 +5,11 @@ import { type Codes, decodeFloats, encodeFloats, narrowToOdd } from "./float-cod
 import { isCodedFloat } from "./float-formats.ts";
 import { isWide, lowWords, readWide, type WideArray, writeWide } from "./wide.ts";
 
-/** What a conversion may do to values. Without either, floats round to narrower floats and all else is exact. */
+/** How a conversion may change values. By default, floats round to narrower floats and everything else is exact. */
 export interface CastOptions {
-  /** Values that the new dtype can't hold are converted all the same. */
+  /** Converts values that the new dtype can't hold, instead of throwing. */
   readonly lossy?: boolean;
-  /** Not even floats round: every value comes out as it went in. */
+  /** Throws if any value would change, even by rounding a float. */
   readonly exact?: boolean;
 }
 

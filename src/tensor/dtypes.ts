@@ -2,9 +2,9 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
 
 /**
- * The element types of the format, in the order of the reference implementation's `Dtype` enum, which is
- * the order of alignment that its serializer sorts by (descending). `bits` is the width of an element;
- * `array` is the typed array that holds the elements: raw bits if JavaScript has no such number.
+ * The element types of the format, in the order of the reference implementation's `Dtype` enum. Its serializer sorts
+ * tensors by this order (descending). `bits` is the width of an element. `array` is the typed array that holds the
+ * elements, as raw bits if JavaScript has no such number.
  */
 export const DTYPES = {
   BOOL: { bits: 8, array: Uint8Array },
@@ -31,13 +31,13 @@ export const DTYPES = {
   U64: { bits: 64, array: BigUint64Array },
 } as const;
 
-/** The name of an element type as files spell it. */
+/** The name of an element type, as it appears in files. */
 export type Dtype = keyof typeof DTYPES;
 
 /** The typed array that holds a dtype's elements, over an `ArrayBuffer` or a `SharedArrayBuffer`. */
 export type DtypeArray<D extends Dtype = Dtype> = (typeof DTYPES)[D]["array"]["prototype"];
 
-/** All dtypes in the reference implementation's order; `DTYPE_NAMES.indexOf` is the rank. */
+/** All dtypes, in the reference implementation's order. */
 export const DTYPE_NAMES = Object.keys(DTYPES) as readonly Dtype[];
 
 /** Whether `name` is a dtype of the format. */

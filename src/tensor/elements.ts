@@ -12,7 +12,7 @@ type ArrayName = keyof TypedArrayDtypes;
 // What nested values become where no dtype is given: numbers and bigints are first gathered in full width.
 const NARROWED: Partial<Record<Dtype, Dtype>> = { F64: "F32", U64: "I64" };
 
-/** Any typed array, by what it calls itself: `Float16Array` too, which not every runtime has. */
+/** Any typed array, including `Float16Array`, which not every runtime has. */
 export interface TypedArray {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
@@ -20,10 +20,10 @@ export interface TypedArray {
   readonly [Symbol.toStringTag]: ArrayName;
 }
 
-/** What {@link Tensor.from} takes. */
+/** The values that {@link Tensor.from} accepts. */
 export type TensorValues = NestedValues<number> | NestedValues<boolean> | NestedValues<bigint> | TypedArray;
 
-/** The dtype that values have by themselves. */
+/** The dtype that {@link Tensor.from} gives to values of this type by default. */
 export type DtypeOf<V> = V extends { readonly [Symbol.toStringTag]: infer Name extends ArrayName }
   ? TypedArrayDtypes[Name]
   : V extends NestedValues<number>
@@ -34,7 +34,7 @@ export type DtypeOf<V> = V extends { readonly [Symbol.toStringTag]: infer Name e
         ? "BOOL"
         : Dtype;
 
-/** What an element of a dtype is in JavaScript. */
+/** The JavaScript type of an element of a dtype. */
 export type ElementOf<D extends Dtype> = D extends "BOOL"
   ? boolean
   : D extends "I64" | "U64"
@@ -54,7 +54,7 @@ interface Parts {
 export interface FromOptions<D extends Dtype = Dtype> extends CastOptions {
   /** The dtype to convert to. */
   readonly dtype?: D;
-  /** The shape, if it is not that of the nesting, or the length of the typed array. */
+  /** The shape; by default that of the nested arrays, or `[length]` of the typed array. */
   readonly shape?: readonly number[];
 }
 

@@ -1,10 +1,10 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { spell } from "./size.ts";
 
-/** Nested arrays, as deep as there are dimensions; without any dimension the value itself. */
+/** Nested arrays, one level for each dimension. Without dimensions, it is the value itself. */
 export type NestedArray<T> = T | NestedArray<T>[];
 
-/** The same for reading. */
+/** {@link NestedArray}, read-only. */
 export type NestedValues<T> = T | readonly NestedValues<T>[];
 
 // numpy's own limit; an array that contains itself meets it too.

@@ -24,13 +24,13 @@ export type RuntimeFloat16Array = typeof globalThis extends { Float16Array: { pr
   : never;
 
 /**
- * An array of a file: a dtype, a shape, and the elements in C order. Framework-neutral, and immutable by
- * convention: its memory is often a view of a larger buffer that other tensors share; {@link Tensor.copy} gives
- * one that owns its memory.
+ * An array in a file: a dtype, a shape, and the elements in C order. It belongs to no framework. Treat it as immutable,
+ * because its memory is often a view of a larger buffer that other tensors share. {@link Tensor.copy} returns a tensor
+ * that owns its memory.
  *
- * `data` is the typed array that the dtype asks for: F64, F32 and the integers their own, BOOL a `Uint8Array` of 0
- * and 1, C64 a `Float32Array` of interleaved real and imaginary parts, F16 and BF16 a `Uint16Array` of bits, and
- * the 8-, 6- and 4-bit floats a `Uint8Array` of codes (F4: two to a byte, the low nibble first).
+ * The dtype determines the typed array in `data`. F64, F32 and the integers have their own. BOOL is a `Uint8Array` of 0 and
+ * 1. C64 is a `Float32Array` of interleaved real and imaginary parts. F16 and BF16 are a `Uint16Array` of bits. 8-, 6- and
+ * 4-bit floats are a `Uint8Array` of codes (F4 has two in a byte, the low nibble first).
  *
  * @typeParam D The dtype, if it is known.
  * @example
@@ -80,7 +80,7 @@ export class Tensor<D extends Dtype = Dtype> {
     this.dtype = dtype;
   }
 
-  /** The elements in C order; not to be written to. The typed array is made when it is first asked for. */
+  /** The elements in C order. Don't write to them. The typed array is created on first access. */
   get data(): DtypeArray<D> {
     if (this.#data === undefined) {
       const TypedArray = arrayClass(this.dtype);
@@ -91,8 +91,8 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * A tensor of the given bytes, little-endian in C order. It is a view of them if their offset in the buffer is
-   * a multiple of the element's width, otherwise of a copy.
+   * Makes a tensor from bytes, little-endian and in C order. It is a view of them if their offset in the buffer is a
+   * multiple of the element's width, and a copy otherwise.
    *
    * @throws {Pytree2SafetensorsError} `InvalidTensor` if dtype and shape need another number of bytes.
    */
@@ -139,10 +139,10 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * A tensor of nested arrays of numbers, booleans or bigints, of one such value (shape `[]`), or of a typed array.
-   * Numbers become F32 as in JAX, booleans BOOL, bigints I64, a typed array its own dtype, of which it is a view
-   * (a `Float16Array` is F16, a `Uint16Array` U16). A `dtype` converts them by the rules of {@link Tensor.cast}:
-   * floats round, integers must fit. C64 takes pairs `[re, im]`, or a typed array of interleaved parts.
+   * Makes a tensor from nested arrays of numbers, booleans or bigints, from one such value (shape `[]`), or from a typed
+   * array. Numbers become F32, as in JAX, booleans BOOL, and bigints I64. A typed array keeps its dtype, and the tensor is a
+   * view of it (a `Float16Array` is F16, a `Uint16Array` is U16). With `dtype`, values are converted by the rules of
+   * {@link Tensor.cast}: floats round, integers must fit. C64 takes pairs `[re, im]`, or a typed array of interleaved parts.
    *
    * @throws {Pytree2SafetensorsError} `InvalidTensor` for rows of different lengths or values of different kinds,
    *   `LossyConversion` for a value that the dtype can't hold.
@@ -173,7 +173,7 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * The data's memory as bytes, a view.
+   * The data as bytes, a view of the same memory.
    *
    * @throws {Pytree2SafetensorsError} `TooLarge` if this runtime has no `Uint8Array` of that length (Node 20: 4 GiB).
    */
@@ -187,21 +187,21 @@ export class Tensor<D extends Dtype = Dtype> {
     }
   }
 
-  /** Whether the dtype is this one, for the compiler: narrows `data` to its typed array. */
+  /** Whether the tensor has this dtype. Narrows the type of `data` to its typed array. */
   is<E extends Dtype>(dtype: E): this is Tensor<E> {
     return (this.dtype as Dtype) === dtype;
   }
 
-  /** A tensor with its own memory, independent of the buffer that this one views. */
+  /** Returns a copy that owns its memory. */
   copy(): Tensor<D> {
     const TypedArray = arrayClass(this.dtype);
     return new Tensor(this.dtype, this.shape, new TypedArray(this.data));
   }
 
   /**
-   * The tensor with its values in another dtype; itself if it is that dtype already. Floats round to narrower
-   * floats, to nearest and ties to even, as `ml_dtypes` does. Everything else keeps each value or throws, unless `lossy`
-   * allows the loss.
+   * Converts the values to another dtype. Returns the tensor itself if it has that dtype already. Floats round to narrower
+   * floats, to nearest and ties to even, as in `ml_dtypes`. Every other conversion keeps each value or throws, unless you
+   * pass `lossy`.
    *
    * @throws {Pytree2SafetensorsError} `LossyConversion` for a value that `dtype` can't hold, `UnsupportedDtype` for F6.
    * @example
@@ -219,13 +219,13 @@ export class Tensor<D extends Dtype = Dtype> {
     return new Tensor(dtype, this.shape, data);
   }
 
-  /** The values as {@link Tensor.cast} to F32 gives them; the tensor's own data if it is F32 already. */
+  /** Returns the values cast to F32 (see {@link Tensor.cast}), or the tensor's own data if it is F32 already. */
   toFloat32Array(options?: CastOptions): Float32Array {
     return this.cast("F32", options).data;
   }
 
   /**
-   * The values as {@link Tensor.cast} to F16 gives them; a view of the tensor's own data if it is F16 already.
+   * Returns the values cast to F16 (see {@link Tensor.cast}), or a view of the tensor's own data if it is F16 already.
    *
    * @throws {Pytree2SafetensorsError} `UnsupportedDtype` if the runtime has no `Float16Array` (Node 20).
    */
@@ -238,8 +238,8 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * The elements as nested arrays: numbers, for BOOL booleans, for I64 and U64 bigints, for C64 pairs `[re, im]`. A
-   * tensor of shape `[]` gives its one element.
+   * Returns the elements as nested arrays of numbers: booleans for BOOL, bigints for I64 and U64, pairs `[re, im]` for C64.
+   * A tensor of shape `[]` returns its one element.
    *
    * @throws {Pytree2SafetensorsError} `UnsupportedDtype` for F6, `TooLarge` for a shape that takes too many arrays.
    */
@@ -248,7 +248,7 @@ export class Tensor<D extends Dtype = Dtype> {
   }
 
   /**
-   * The element of a tensor that has exactly one.
+   * Returns the element of a tensor that has exactly one.
    *
    * @throws {Pytree2SafetensorsError} `InvalidTensor` if there are more, or none; `UnsupportedDtype` for F6 and F4.
    */
@@ -261,7 +261,7 @@ export class Tensor<D extends Dtype = Dtype> {
     });
   }
 
-  /** Whether dtype, shape and every byte are the same: `-0` differs from `0`, and a NaN equals its own bits. */
+  /** Whether dtype, shape and every byte are equal. `-0` differs from `0`, and a NaN equals a NaN with the same bits. */
   equals(other: Tensor): boolean {
     return (
       this.dtype === other.dtype &&
@@ -270,7 +270,7 @@ export class Tensor<D extends Dtype = Dtype> {
     );
   }
 
-  /** Dtype and shape as messages spell them: `F32[2,3]`. */
+  /** Returns dtype and shape, such as `F32[2,3]`. */
   toString(): string {
     return this.dtype + spell(this.shape);
   }

@@ -28,19 +28,20 @@ import { nextTurn } from "./turn.ts";
 import { WriteLock } from "./write-lock.ts";
 import { StepWriter } from "./writer.ts";
 
-/** Where a manager keeps its steps: a folder's path, a browser's folder, or any store. */
+/** Where a manager stores its steps: the path of a folder, an OPFS directory, or any store. */
 export type ManagerPlace = StoreInput;
 
 /**
- * Keeps the checkpoints of a training run in a folder or another store, one safetensors file (or folder of shards) a
- * step: saves while training continues, removes the steps that no rule keeps, restores the latest or the best.
+ * Manages the checkpoints of a training run in a folder or another store. Each step is one safetensors file, or a folder of
+ * shards. Saves run while training continues, steps that no rule keeps are removed, and you can restore the latest step or
+ * the best one.
  *
  * @example
  * ```ts
  * const manager = await CheckpointManager.open("runs/7", { saveEvery: 100, keep: { last: 3 } });
  * try {
  *   for (let step = 1; step <= 1000; step++) {
- *     train(state);
+ *     const loss = train(state);
  *     await manager.save(step, state, { metrics: { loss } });
  *   }
  *   await manager.wait();
@@ -78,10 +79,16 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Opens a folder, a browser's folder or a store, and clears what saves that died left in it. Files that are not a
-   * manager's are left alone.
+   * Opens a folder or a store, and removes what crashed saves left in it. Files that no manager wrote are left alone.
    *
-   * @throws `InvalidArgument` for rules that make no sense; what the store throws.
+   * @throws `InvalidArgument` if a rule makes no sense; errors of the store, such as `IoError`.
+   * @example
+   * ```ts
+   * const manager = await CheckpointManager.open("runs/7", {
+   *   saveEvery: { seconds: 600 },
+   *   keep: { last: 3, best: { metric: "loss", mode: "min" } },
+   * });
+   * ```
    */
   static async open<A = Tensor>(
     place: ManagerPlace,
@@ -101,12 +108,13 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Saves a step, if `saveEvery` or `force` says so. Resolves once the snapshot is taken and, while another step is
-   * being written, once it is this one's turn; the writing itself goes on behind.
+   * Saves a step if `saveEvery` or `force` says so. Resolves once the snapshot is taken; if another step is being written,
+   * it waits for that first. The writing itself continues in the background.
    *
-   * @returns Whether the step was taken.
-   * @throws What failed in the background since the last call, and then takes nothing; `StepExists` without `force`;
-   *   `StoreLocked` if another manager writes here; what `savePytree` throws before it writes.
+   * @returns Whether the step is saved.
+   * @throws An earlier failure in the background, in which case nothing is saved; `StepExists` if the step exists and
+   *   `force` isn't set; `StoreLocked` if another manager writes here; `ManagerClosed` after `close`; everything that
+   *   `savePytree` throws before it writes.
    */
   async save(step: number, tree: unknown, options: SaveStepOptions = {}): Promise<boolean> {
     this.#requireOpen("save");
@@ -151,9 +159,9 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Waits until every step that was taken is on the disk.
+   * Waits until every saved step is on the disk.
    *
-   * @throws What failed in the background; each failure is thrown once.
+   * @throws Failures in the background, each of them once.
    */
   async wait(): Promise<void> {
     await this.#idle();
@@ -161,27 +169,27 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Waits as {@link wait} does, and releases the store. The manager can't be used after it.
+   * Waits as {@link wait} does, and then releases the store. The manager can't be used afterwards.
    *
-   * @throws As {@link wait}; the store is released anyway.
+   * @throws What {@link wait} throws. The store is released anyway.
    */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     await this.#closing;
   }
 
-  /** As {@link close}, for `await using`. */
+  /** Closes the manager, for `await using`. See {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** The steps of the store in ascending order, from their headers alone. Those that can't be read have an `error`. */
+  /** Lists the steps of the store in ascending order. Only headers are read. Steps that can't be read have an `error`. */
   async steps(): Promise<readonly StepInfo[]> {
     await this.#reader.refresh();
     return (await this.#reader.all()).map(({ info }) => info);
   }
 
-  /** The newest step; `undefined` if there is none. If it can't be read, it has an `error`. */
+  /** Returns the newest step, or `undefined` if there is none. If it can't be read, it has an `error`. */
   async latest(): Promise<StepInfo | undefined> {
     await this.#reader.refresh();
     for (const step of this.#reader.numbers().reverse()) {
@@ -192,9 +200,9 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * The best step by a metric; `undefined` if no step has it.
+   * Returns the best step by a metric, or `undefined` if no step has that metric.
    *
-   * @param rule By default the manager's `keep.best`.
+   * @param rule The metric, and whether less or more is better; the manager's `keep.best` by default.
    */
   async best(rule?: Pick<BestRule, "metric" | "mode">): Promise<StepInfo | undefined> {
     const by = rule ?? this.#options.keep?.best;
@@ -211,13 +219,13 @@ export class CheckpointManager<A = Tensor> {
   }
 
   /**
-   * Loads a step: the newest, the best or the one that is named. Waits for the steps that are being written.
+   * Loads the newest step, the best step, or a step by number. Waits for steps that are being written.
    *
-   * @throws `StepNotFound` if there is none; if the newest can't be read, an error that names it, unless
-   *   `{ onBroken: "skip" }`; what `loadIntoPytree` and `loadPytree` throw.
+   * @throws `StepNotFound` if there is no such step; an error that names the newest step if it can't be read, unless you
+   *   pass `{ onBroken: "skip" }`; everything that `loadIntoPytree` and `loadPytree` throw.
    * @example
    * ```ts
-   * const { step, tree } = await manager.restore({ into: init() });
+   * const { step, tree } = await manager.restore({ into: initState() });
    * ```
    */
   restore<T>(options: RestoreOptions<A> & { readonly into: T }): Promise<Restored<T>>;

@@ -20,57 +20,57 @@ export interface CheckpointManagerOptions<A = Tensor>
     Pick<LoadPytreeOptions<A>, "attributes">,
     Pick<LoadIntoPytreeOptions<A>, "match"> {
   /**
-   * Which calls of `save` are taken: those at multiples of a number of steps, those that come so many seconds after the
+   * Which calls of `save` to carry out: those at multiples of a number of steps, those at least this many seconds after the
    * last one, or those for which a function returns true. All of them by default.
    */
   readonly saveEvery?: SaveEvery;
-  /** Which steps stay when a new one has been written. All of them by default. */
+  /** Which steps to keep when a new one has been written. All of them by default. */
   readonly keep?: KeepRules<StepInfo>;
   /**
-   * What happens to a save that comes while one is being written: with `"wait"`, the default, its promise resolves when
-   * its own turn comes, so that training never runs ahead of the disk by more than one tree; with `"replace"` it takes
-   * the place of the one that waited, and its promise resolves at once.
+   * What to do with a save while another one is being written. With `"wait"`, the default, its promise resolves when its
+   * turn comes, so training is never more than one tree ahead of the disk. With `"replace"`, its promise resolves at once,
+   * and it replaces the save that was waiting.
    */
   readonly whenBusy?: WhenBusy;
   /**
-   * Copies typed arrays and `Tensor`s when `save` is called, so that the program may change them at once. True by
-   * default; without it such memory must stay as it is until `wait` resolves. Arrays of frameworks are never copied.
+   * Copies typed arrays and `Tensor`s when `save` is called, so that you can change them at once. True by default. If
+   * false, don't change them until `wait` resolves. Framework arrays are never copied.
    */
   readonly snapshot?: boolean;
-  /** Writes each step as a folder of shards of at most so many bytes: `"5GB"`, `"500MiB"` or a number. */
+  /** Writes each step as a folder of shards with at most this many bytes each: `"5GB"`, `"500MiB"` or a number. */
   readonly maxShardSize?: string | number;
-  /** Converts dtypes while writing, as `cast` of `loadPytree` does while reading: for small copies of a run. */
+  /** Converts dtypes while writing, as `cast` of `savePytree` does, to save smaller checkpoints. */
   readonly cast?: Cast;
   /**
-   * Called with each failure in the background, which is then not thrown by the next call. If it throws an error, the
-   * next `save`, `wait` or `close` throws that error.
+   * Called with each failure in the background, instead of throwing it from the next call. If this function throws, the
+   * next `save`, `wait` or `close` throws its error.
    */
   readonly onError?: (error: Error, step: number) => void;
-  /** Called when a later save replaces one that was waiting, under `{ whenBusy: "replace" }`. */
+  /** Called when a later save replaces one that was waiting, with `{ whenBusy: "replace" }`. */
   readonly onReplaced?: (step: number, by: number) => void;
-  /** Called now and then while a step is written. */
+  /** Called regularly while a step is written. */
   readonly onProgress?: (progress: StepProgress) => void;
 }
 
-/** How far the write of a step is. */
+/** The progress of writing a step. */
 export interface StepProgress {
   /** The step that is being written. */
   readonly step: number;
-  /** Bytes written. */
+  /** The number of bytes written. */
   readonly loaded: number;
-  /** Bytes to write in all. */
+  /** The total number of bytes. */
   readonly total: number;
-  /** The tensor that was just written. */
+  /** The tensor that was written last. */
   readonly name: string;
 }
 
 /** Options of {@link CheckpointManager.save}. */
 export interface SaveStepOptions extends LongCallOptions {
-  /** The numbers that the step is judged by, as `keep.best` names them. */
+  /** The metrics of the step, by name, as used in `keep.best`. */
   readonly metrics?: Metrics;
-  /** Strings to write beside the tree. */
+  /** Strings to store beside the tree. */
   readonly metadata?: Metadata;
-  /** Takes the step whatever `saveEvery` says, and replaces it if it exists. */
+  /** Saves the step whatever `saveEvery` says, and replaces it if it exists. */
   readonly force?: boolean;
 }
 
@@ -78,36 +78,36 @@ export interface SaveStepOptions extends LongCallOptions {
 export interface RestoreOptions<A = Tensor>
   extends Omit<LoadPytreeOptions<A>, "arrays" | "withMetadata" | "into" | "shards">,
     Omit<LoadIntoPytreeOptions<A>, "arrays" | "into" | "shards"> {
-  /** The step to restore; the newest by default. `"best"` is the best by the manager's `keep.best`. */
+  /** The step to restore; the newest by default. `"best"` is the best step by the manager's `keep.best`. */
   readonly step?: number | "latest" | "best";
   /** A tree to load into, as `loadIntoPytree` does. Without it, the tree is built from the file. */
   readonly into?: unknown;
   /**
-   * With `into`: whether every leaf of the template and every tensor of the file must have its match. True by default,
-   * because nobody would notice a training state that is only partly restored.
+   * With `into`, whether every leaf of the template and every tensor of the file must have a match. True by default, because
+   * a training state that is only partly restored is easy to miss.
    */
   readonly strict?: boolean;
   /**
-   * Where to keep what is read, for the next restore: a folder's path, a browser's folder or any store. For runs in a
-   * bucket or on a server; see `cachedStore`, and `trimCache` to bound it.
+   * Where to cache what is read, for runs in a bucket or on a server: the path of a folder, an OPFS directory, or any
+   * store. See `cachedStore`, and `trimCache` to limit its size.
    */
   readonly cached?: StoreInput | undefined;
   /**
-   * What happens if the newest step can't be read: it is an error that names it, or, with `"skip"`, a warning, and the
-   * next one that can be read is restored.
+   * What to do if the newest step can't be read. `"throw"`, the default, throws an error that names it. `"skip"` warns and
+   * restores the newest step that can be read.
    */
   readonly onBroken?: "throw" | "skip";
 }
 
-/** What {@link CheckpointManager.restore} gives. */
+/** What {@link CheckpointManager.restore} returns. */
 export interface Restored<T> {
   /** The step that was restored. */
   readonly step: number;
   /** Its tree. */
   readonly tree: T;
-  /** The metrics that it was saved with. */
+  /** The metrics it was saved with. */
   readonly metrics: Metrics;
-  /** The metadata strings that it was saved with. */
+  /** The metadata strings it was saved with. */
   readonly metadata: Readonly<Record<string, string>>;
   /** When it was saved. */
   readonly time: Date;

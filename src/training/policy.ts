@@ -2,7 +2,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, quote } from "../base/quote.ts";
 
-/** The numbers that a step is judged by, by name. NaN and infinities are kept as they are. */
+/** The metrics of a step, by name. NaN and infinities are allowed. */
 export type Metrics = Readonly<Record<string, number>>;
 
 /** Keeps the steps with the best values of a metric. */
@@ -11,45 +11,45 @@ export interface BestRule {
   readonly metric: string;
   /** Whether the largest or the smallest values are the best. */
   readonly mode: "max" | "min";
-  /** How many steps to keep; 1 by default. Of equal steps the later one is better. */
+  /** How many steps to keep; 1 by default. If two steps have equal values, the later one is better. */
   readonly count?: number;
 }
 
-/** Which steps stay: a step stays if any rule wants it, and the newest always stays. */
+/** Which steps to keep. A step stays if any rule keeps it. The newest always stays. */
 export interface KeepRules<Step extends KeptStep = KeptStep> {
-  /** The newest steps, this many. */
+  /** Keeps this many of the newest steps. */
   readonly last?: number;
-  /** The steps that are multiples of this number. */
+  /** Keeps steps that are multiples of this number. */
   readonly every?: number;
-  /** The steps with the best values of a metric. */
+  /** Keeps the steps with the best values of a metric. */
   readonly best?: BestRule;
-  /** The steps saved at or after this date, or in so many last seconds. */
+  /** Keeps steps saved at or after this date, or within the last so many seconds. */
   readonly since?: Date | { readonly seconds: number };
-  /** The steps for which this returns true. */
+  /** Keeps steps for which this returns true. */
   readonly when?: (step: Step) => boolean;
 }
 
-/** What the rules look at. */
+/** A step, as rules see it. */
 export interface KeptStep {
   /** The step's number. */
   readonly step: number;
-  /** The metrics that it was saved with. */
+  /** The metrics it was saved with. */
   readonly metrics: Metrics;
   /** When it was saved. */
   readonly time: Date;
 }
 
-/** What a save decision of your own is told. */
+/** What your own `saveEvery` function receives. */
 export interface SaveContext {
-  /** The metrics of the step at hand. */
+  /** The metrics of this step. */
   readonly metrics: Metrics;
-  /** The newest step that was saved, or is being saved; `undefined` if there is none. */
+  /** The newest step that was saved or is being saved; `undefined` if there is none. */
   readonly latest: number | undefined;
-  /** The seconds since the last save was taken, or since the manager was opened. */
+  /** The seconds since the last save began, or since the manager was opened. */
   readonly seconds: number;
 }
 
-/** When a step is saved: at multiples of a number, after so many seconds, or as a function decides. */
+/** When to save a step: at multiples of a number, after a number of seconds, or when a function returns true. */
 export type SaveEvery =
   | number
   | { readonly seconds: number }
@@ -63,9 +63,13 @@ export function isDue(saveEvery: SaveEvery, step: number, context: SaveContext):
 }
 
 /**
- * The steps that stay. Without a rule all of them do.
+ * Returns the steps that the rules keep. Without a rule, all steps stay.
  *
  * @param now The time in milliseconds since 1970, for `since`.
+ * @example
+ * ```ts
+ * const kept = stepsToKeep(await manager.steps(), { last: 3, every: 1000 }, Date.now());
+ * ```
  */
 export function stepsToKeep<Step extends KeptStep>(
   steps: readonly Step[],

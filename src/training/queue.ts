@@ -9,7 +9,7 @@ export interface WriteJob {
   replaced(by: number): void;
 }
 
-/** What becomes of a save that comes while another one is being written. */
+/** What to do with a save while another one is being written. */
 export type WhenBusy = "wait" | "replace";
 
 /** Runs jobs one after the other. */

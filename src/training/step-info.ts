@@ -18,19 +18,19 @@ const SPECIAL: Readonly<Record<string, number>> = {
   "-Infinity": Number.NEGATIVE_INFINITY,
 };
 
-/** A step of a store, known from its header alone. */
+/** A step of a store. Only its header has been read. */
 export interface StepInfo {
   /** The step's number. */
   readonly step: number;
-  /** The metrics that it was saved with; empty if it had none. */
+  /** The metrics it was saved with; empty if it had none. */
   readonly metrics: Metrics;
   /** When it was saved. */
   readonly time: Date;
-  /** The size of its files. */
+  /** The size of its files in bytes. */
   readonly bytes: number;
-  /** The metadata strings that it was saved with. */
+  /** The metadata strings it was saved with. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Why the step can't be read, if it can't; metrics and metadata are then empty. */
+  /** Why the step can't be read, if it can't. Metrics and metadata are then empty. */
   readonly error?: Pytree2SafetensorsError;
 }
 

@@ -14,10 +14,11 @@ export interface Dict2PytreeOptions extends BuildLimits, ReadKeyStyleOption {
 }
 
 /**
- * Builds the tree whose leaves stand in a dict under their key strings: `#` makes arrays, `@` plain objects, `.`
- * `PyTreeContainer`s. Keys of dicts are sorted, places of lists that no leaf fills are `null`, an empty dict is `null`.
+ * Builds a tree from a dict of leaves by key string: `#` makes arrays, `@` plain objects, and `.` `PyTreeContainer`s. Dict
+ * keys are sorted, missing list elements become `null`, and an empty dict becomes `null`.
  *
- * @throws `KeyConflict` where two keys can't be in one tree, `InvalidKeyString`, `DepthLimit`, `GapLimit`.
+ * @throws `KeyConflict` if two keys can't be in one tree; `InvalidKeyString` if a key can't be read; `DepthLimit` or
+ *   `GapLimit` if the tree would be too large.
  * @example
  * ```ts
  * dict2pytree({ "@w": 1, "@layers#1": 2 }); // { layers: [null, 2], w: 1 }

@@ -8,11 +8,12 @@ import { type FlattenOptions, Walk } from "./walk.ts";
 export type { FlattenOptions } from "./walk.ts";
 
 /**
- * Takes a tree apart into its leaves and its structure. The order is each container's own: of elements, of
- * keys, of what a registered class gives. `null` and `undefined` are nodes without leaves.
+ * Splits a tree into its leaves and its structure. Leaves are in the order of their containers: list elements by index,
+ * entries by key, children of a registered class as `flattenWithKeys` returns them. `null` and `undefined` are nodes
+ * without leaves.
  *
- * @throws `CircularTree` for a tree that contains itself, `DepthLimit` for one too deep, `UnsupportedKey` for a Map
- * whose keys are objects.
+ * @throws `CircularTree` if the tree contains itself; `DepthLimit` if it is too deep; `UnsupportedKey` if a `Map` has objects
+ *   as keys.
  * @example
  * ```ts
  * const [leaves, treedef] = treeFlatten({ w: 1, layers: [2, null] }); // [1, 2]
@@ -30,17 +31,37 @@ export function treeFlatten<Leaf = unknown>(
   return [walk.leaves as Leaf[], def];
 }
 
-/** The leaves of a tree, in the order of {@link treeFlatten}. */
+/**
+ * Returns the leaves of a tree, in the order of {@link treeFlatten}.
+ *
+ * @throws What {@link treeFlatten} throws.
+ * @example
+ * ```ts
+ * treeLeaves({ w: 1, layers: [2, null] }).length; // 2
+ * ```
+ */
 export function treeLeaves<Leaf = unknown>(tree: unknown, options?: FlattenOptions): Leaf[] {
   return treeFlatten<Leaf>(tree, options)[0];
 }
 
-/** The structure of a tree. */
+/**
+ * Returns the structure of a tree.
+ *
+ * @throws What {@link treeFlatten} throws.
+ * @example
+ * ```ts
+ * treeStructure([1, [2, 3]]).toString(); // "PyTreeDef([*, [*, *]])"
+ * ```
+ */
 export function treeStructure(tree: unknown, options?: FlattenOptions): TreeDef {
   return treeFlatten(tree, options)[1];
 }
 
-/** {@link treeFlatten} with the key path of each leaf. */
+/**
+ * Like {@link treeFlatten}, with the key path of each leaf.
+ *
+ * @throws What {@link treeFlatten} throws.
+ */
 export function treeFlattenWithPath<Leaf = unknown>(
   tree: unknown,
   options?: FlattenOptions,
@@ -50,7 +71,17 @@ export function treeFlattenWithPath<Leaf = unknown>(
   return [leaves.map((leaf, i) => [paths[i]!, leaf]), def];
 }
 
-/** The leaves of a tree with their key paths. */
+/**
+ * Returns the leaves of a tree with their key paths.
+ *
+ * @throws What {@link treeFlatten} throws.
+ * @example
+ * ```ts
+ * for (const [path, leaf] of treeLeavesWithPath({ layers: [1, 2] })) {
+ *   console.log(keystr(path), leaf); // ['layers'][0] 1, then ['layers'][1] 2
+ * }
+ * ```
+ */
 export function treeLeavesWithPath<Leaf = unknown>(
   tree: unknown,
   options?: FlattenOptions,

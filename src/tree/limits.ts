@@ -24,13 +24,13 @@ export const MAX_LIST_LENGTH = 2 ** 32 - 1;
 /** The longest bigint in structure metadata, in digits: none is longer in earnest, and reading them takes quadratic time. */
 export const MAX_BIGINT_DIGITS = 1_000;
 
-/** Limits of trees; saving holds the same ones as loading, so that what is saved can be loaded. */
+/** Limits of trees. Saving and loading have the same ones, so that whatever is saved can be loaded. */
 export interface BuildLimits {
-  /** The deepest nesting, {@link MAX_DEPTH} by default. */
+  /** The maximum depth; 1,000 by default. */
   readonly maxDepth?: number | undefined;
-  /** How many containers the tree may have; 100,000 and 16 for each leaf by default. */
+  /** The maximum number of containers; by default 100,000, plus 16 for each leaf. */
   readonly maxContainers?: number | undefined;
-  /** How many places of lists are filled with `null` in all, {@link MAX_GAPS} by default. */
+  /** The maximum number of `null`s that fill gaps in lists; 1,000,000 by default. */
   readonly maxGaps?: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The type of a tree whose leaves of type `A` became `B`: containers keep their keys, tuples their length.
+ * The type of a tree after its leaves of type `A` became `B`. Containers keep their keys, and tuples their length.
  */
 export type MapLeaves<T, A, B> = T extends A
   ? B

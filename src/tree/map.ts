@@ -10,11 +10,11 @@ import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
 
 /**
- * Applies a function to each leaf; the result has the containers and keys of `tree`. Further trees give
- * further arguments: they must have the containers and keys of `tree` (where it has leaves, anything), and are
- * paired with it by key, never by position.
+ * Applies a function to each leaf. The result has the containers and keys of `tree`. Further trees provide further
+ * arguments. They must have the same containers and keys as `tree`, but may have anything in place of its leaves. Entries
+ * are matched by key, never by position.
  *
- * @throws `StructureMismatch` with the key path where another tree differs.
+ * @throws `StructureMismatch`, with the key path, if another tree differs.
  * @example
  * ```ts
  * treeMap((w: number, g: number) => w - 0.1 * g, { w: 1, b: 2 }, { b: 10, w: 20 }); // { w: -1, b: 1 }
@@ -32,9 +32,13 @@ export function treeMap(fn: (...args: never[]) => unknown, tree: unknown, ...res
 }
 
 /**
- * {@link treeMap} with the key path of the leaf as the first argument.
+ * Like {@link treeMap}, with the key path of the leaf as the first argument.
  *
- * @throws `StructureMismatch` with the key path where another tree differs.
+ * @throws `StructureMismatch`, with the key path, if another tree differs.
+ * @example
+ * ```ts
+ * treeMapWithPath((path, leaf) => `${keystr(path)} = ${leaf}`, { w: 1 }); // { w: "['w'] = 1" }
+ * ```
  */
 export function treeMapWithPath<A, R extends readonly unknown[], B, T>(
   fn: (path: KeyPath, leaf: A, ...rest: R) => B,

@@ -15,10 +15,10 @@ export interface Pytree2DictOptions
     Pick<BuildLimits, "maxGaps"> {}
 
 /**
- * The leaves of a tree under their key strings, in the tree's order; the leaves themselves are untouched.
+ * Returns the leaves of a tree by key string, in the tree's order. The leaves themselves are not changed.
  *
- * @throws `DuplicateKey` where two leaves have one key string, `UnsupportedKey` for keys that have none,
- * `CircularTree`, `DepthLimit`, `GapLimit`.
+ * @throws `DuplicateKey` if two leaves have the same key string; `UnsupportedKey` if a key has no key string; `CircularTree`
+ *   if the tree contains itself; `DepthLimit` or `GapLimit` if it is too large.
  * @example
  * ```ts
  * pytree2dict({ w: 1, layers: [2, null, 3] }); // { "@w": 1, "@layers#0": 2, "@layers#2": 3 }

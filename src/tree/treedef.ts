@@ -4,17 +4,17 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { Node } from "./kinds/kind.ts";
 
 /**
- * The structure of a tree: its containers and keys, without the leaves. What {@link treeFlatten} gives and
- * {@link treeUnflatten} takes.
+ * The structure of a tree: its containers and keys, without the leaves. {@link treeFlatten} returns it, and
+ * {@link treeUnflatten} takes it.
  */
 export class TreeDef {
   /** The container; leaves and `None`s have none. @internal */
   readonly node: Node | undefined;
   /** @internal */
   readonly children: readonly TreeDef[];
-  /** How many leaves a tree of this structure has. */
+  /** The number of leaves of the tree. */
   readonly numLeaves: number;
-  /** How many nodes it has: leaves, containers and `None`s. */
+  /** The number of nodes: leaves, containers and `None`s. */
   readonly numNodes: number;
 
   /** @internal */
@@ -30,12 +30,12 @@ export class TreeDef {
     this.numNodes = numNodes;
   }
 
-  /** Whether `other` is the same structure; the order of dict keys and attributes does not count. */
+  /** Whether `other` is the same structure. The order of dict keys and attributes doesn't matter. */
   equals(other: TreeDef): boolean {
     return this === other || (other instanceof TreeDef && equalDefs(this, other));
   }
 
-  /** The structure as JAX prints it, `PyTreeDef({'w': *, 'b': [*, None]})`. */
+  /** Returns the structure as JAX prints it, such as `PyTreeDef({'w': *, 'b': [*, None]})`. */
   toString(): string {
     return `PyTreeDef(${spellDef(this)})`;
   }
@@ -52,9 +52,13 @@ export function isNone(def: TreeDef): boolean {
 }
 
 /**
- * Puts leaves into a structure: the inverse of {@link treeFlatten}.
+ * Builds a tree from a structure and its leaves. The inverse of {@link treeFlatten}.
  *
- * @throws `StructureMismatch` where there are more or fewer leaves than the structure has.
+ * @throws `StructureMismatch` if the number of leaves isn't that of the structure.
+ * @example
+ * ```ts
+ * treeUnflatten(treeStructure({ w: 0, b: [0] }), [1, 2]); // { w: 1, b: [2] }
+ * ```
  */
 export function treeUnflatten<T = unknown>(treedef: TreeDef, leaves: Iterable<unknown>): T {
   if (!(treedef instanceof TreeDef)) throw invalidArgument("treedef", "a TreeDef", treedef);

@@ -142,7 +142,7 @@ export function App() {
           <SessionView session={session} onShow={goInto} />
         ) : (
           <OpenPanel
-            title={choosing === "compare" ? "Choose what to compare with" : "Open a checkpoint"}
+            title={choosing === "compare" ? "Choose a checkpoint to compare with" : "Open a checkpoint"}
             onOpen={(input) =>
               open(input, choosing === "compare" && session?.kind === "file" ? session.file : undefined)
             }

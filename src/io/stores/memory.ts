@@ -8,12 +8,12 @@ import { checkKey } from "../urls.ts";
 import { isListed } from "./listing.ts";
 
 /**
- * A store that lasts as long as the program holds it.
+ * Creates a store in memory. Its files are gone when the store is garbage-collected.
  *
  * @example
  * ```ts
  * const store = memoryStore();
- * await savePytree(tree, store, { maxShardSize: "1GB" });
+ * await savePytree({ w: new Float32Array(8) }, store, { maxShardSize: "1GB" });
  * for await (const { key, size } of store.list()) console.log(key, size);
  * ```
  */

@@ -4,17 +4,23 @@ import { canonicalIndex } from "./keystring.ts";
 import type { KeyStyleName } from "./keystyles.ts";
 
 /**
- * Guesses the key style of a file's names. The whole set decides, so that all files of one family get one answer:
+ * Guesses the key style of a file's names. All names together decide:
  *
  * 1. all names begin as JAX prints key paths (`.name`, `['key']`, `[0]`), and one has brackets: `keystr`;
  * 2. a name has a list index in key string spelling (`#0`), all names begin with a dict key (`@w`), or one has a dict key
  *    and none a `/`: `pytree`;
  * 3. a name has a `/`: `slash`;
  * 4. a name has a `.`: `dotted`;
- * 5. else, where names are single words: `pytree`, which reads them as attributes.
+ * 5. otherwise, names are single words: `pytree`, which reads them as attributes.
  *
- * A name that contains `.` and neither `@` nor `#` is PyTorch's far more often than the attributes of a Python object
- * without a list or dict in it; such a file of this package's says so in its structure metadata or gets `keys: "pytree"`.
+ * A name that contains `.` but neither `@` nor `#` is far more often from PyTorch than from a Python object that has only
+ * attributes. For files of the latter, pass `keys: "pytree"`, unless their structure metadata already says so.
+ *
+ * @throws `InvalidArgument` if `names` is not a list of strings.
+ * @example
+ * ```ts
+ * guessKeyStyle(["layers.0.weight", "layers.1.weight"]); // "dotted"
+ * ```
  */
 export function guessKeyStyle(names: readonly string[]): KeyStyleName {
   if (!(Array.isArray(names) && names.every((name) => typeof name === "string"))) {

@@ -1,10 +1,10 @@
 /** Key paths: the steps from the root of a tree to a leaf. */
 import { invalidArgument } from "../../base/arguments.ts";
 
-/** What the key of a dict may be: JSON has only strings, a `Map` and Python's dicts have more. */
+/** The type of a dict key. Plain objects have only string keys; a `Map` and Python's dicts can have others. */
 export type DictKeyValue = string | number | bigint | boolean;
 
-/** Steps into an attribute of an object, `.name`. */
+/** A step to an attribute of an object, `.name`. */
 export class GetAttrKey {
   readonly name: string;
 
@@ -18,7 +18,7 @@ export class GetAttrKey {
   }
 }
 
-/** Steps into an entry of a dict, `['key']`. */
+/** A step to an entry of a dict, `['key']`. */
 export class DictKey {
   readonly key: DictKeyValue;
 
@@ -32,11 +32,11 @@ export class DictKey {
   }
 }
 
-/** Steps into an element of a list, `[idx]`. */
+/** A step to an element of a list, `[idx]`. */
 export class SequenceKey {
   readonly idx: number;
 
-  /** Throws `InvalidArgument` for what is not a list index. */
+  /** @throws `InvalidArgument` if `idx` is not a list index. */
   constructor(idx: number) {
     if (!(Number.isSafeInteger(idx) && idx >= 0))
       throw invalidArgument("a list index", "a non-negative integer", idx);
@@ -49,7 +49,7 @@ export class SequenceKey {
   }
 }
 
-/** Steps into the n-th child of a class that was registered without keys; key strings can't spell it. */
+/** A step to the n-th child of a class that was registered without keys. It has no key string. */
 export class FlattenedIndexKey {
   readonly key: number;
 
@@ -63,10 +63,10 @@ export class FlattenedIndexKey {
   }
 }
 
-/** One step from a container to a child of it. */
+/** One step from a container to one of its children. */
 export type KeyEntry = GetAttrKey | DictKey | SequenceKey | FlattenedIndexKey;
 
-/** The steps from the root of a tree to a leaf; a bare leaf's path is empty. */
+/** The steps from the root of a tree to a leaf. The path of a bare leaf is empty. */
 export type KeyPath = readonly KeyEntry[];
 
 /** Refuses what is not a key path. */

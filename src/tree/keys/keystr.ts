@@ -2,7 +2,13 @@
 import { type DictKeyValue, type KeyEntry, type KeyPath, requireKeyPath } from "./keypath.ts";
 
 /**
- * Spells a key path for people, as JAX does: `.layers[10]['query']`.
+ * Formats a key path for people, as JAX does.
+ *
+ * @throws `InvalidArgument` if `path` is not a key path.
+ * @example
+ * ```ts
+ * keystr([new GetAttrKey("layers"), new SequenceKey(10), new DictKey("query")]); // ".layers[10]['query']"
+ * ```
  */
 export function keystr(path: KeyPath): string {
   requireKeyPath(path);

@@ -9,11 +9,11 @@ import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf, require
 export { keystr } from "./keystr.ts";
 
 /**
- * Spells a key path as the string that names its tensor in a file: `.name` for an attribute, `@key` for a
- * dict key, `#index` for a list index; the first entry's dot is left off. Names are written as they are,
- * also when they contain `.`, `@` or `#`: such a string reads as another path.
+ * Converts a key path to its key string, the name of the tensor in a file: `.name` for an attribute, `@key` for a dict
+ * key, `#index` for a list index. A leading dot is omitted. Names that contain `.`, `@` or `#` are not escaped, so their
+ * key string reads back as a different path.
  *
- * @throws `UnsupportedKey` for a `FlattenedIndexKey`.
+ * @throws `UnsupportedKey` if the path has a `FlattenedIndexKey`; `InvalidArgument` if it is not a key path.
  * @example
  * ```ts
  * keypath2string([new GetAttrKey("layers"), new SequenceKey(10), new DictKey("query")]); // "layers#10@query"
@@ -35,10 +35,14 @@ export function beginEntry(prefix: string, mark: Mark, isFirst: boolean): string
 }
 
 /**
- * Reads a key string back into its key path; the empty string is the empty path of a bare leaf.
+ * Parses a key string to its key path. The empty string is the empty path of a bare leaf.
  *
- * @throws `InvalidKeyString` where `#` is not followed by a plain decimal index, `DepthLimit` for more than a
- * thousand entries.
+ * @throws `InvalidKeyString` if `#` isn't followed by a plain decimal index; `DepthLimit` if there are more than 1,000
+ *   entries.
+ * @example
+ * ```ts
+ * string2keypath("layers#10@query"); // [GetAttrKey("layers"), SequenceKey(10), DictKey("query")]
+ * ```
  */
 export function string2keypath(string: string): KeyPath {
   if (typeof string !== "string") throw invalidArgument("key string", "a string", string);

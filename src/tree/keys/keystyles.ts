@@ -9,29 +9,29 @@ import { parseKeystr } from "./keystr-parse.ts";
 import { keypath2string, parseKeyString } from "./keystring.ts";
 import { separatedPaths, spellSeparated } from "./separated.ts";
 
-/** A way to spell key paths as the names of tensors. */
+/** A key style: how key paths are written as the names of tensors. Implement it for a style of your own. */
 export interface KeyStyle {
-  /** Its name, which structure metadata says where it is not this package's own style. */
+  /** The name of the style. Structure metadata stores it, unless it is this package's own style. */
   readonly name: string;
-  /** The name of the tensor at a key path. */
+  /** Returns the name of the tensor at a key path. */
   encode(path: KeyPath): string;
-  /** The key paths of all the names of a file; all at once, for some styles tell lists from dicts by them. */
+  /** Returns the key paths of all names of a file. Some styles need all of them to tell lists from dicts. */
   decode(names: readonly string[]): KeyPath[];
 }
 
 /** The key styles that come with the package. */
 export type KeyStyleName = "pytree" | "dotted" | "slash" | "keystr";
 
-/** The option that says how names spell key paths. */
+/** The option for the key style of names. */
 export interface KeyStyleOption {
-  /** A key style by name or of one's own; this package's own spelling by default. */
+  /** The key style: its name, or your own. By default, this package's own style. */
   readonly keys?: KeyStyleName | KeyStyle | undefined;
 }
 
-/** The option of reading that says how names spell key paths. */
+/** The option for the key style of names that are read. */
 export interface ReadKeyStyleOption {
   /**
-   * A key style by name or of one's own, or `"auto"` to guess it from the names; this package's own spelling by default.
+   * The key style: its name, your own, or `"auto"` to guess it from the names. By default, this package's own style.
    */
   readonly keys?: KeyStyleName | KeyStyle | "auto" | undefined;
 }
@@ -40,11 +40,11 @@ export interface ReadKeyStyleOption {
 type PathReader = (names: readonly string[], limits: BuildLimits) => (name: string) => KeyPath;
 
 /**
- * The key styles: `pytree` is this package's own (`layers#0@w`), `dotted` PyTorch's (`layers.0.w`), `slash` Flax's
- * (`layers/0/w`), `keystr` what JAX prints (`.layers[0]['w']`). `dotted` and `slash` don't tell kinds of keys apart:
- * they read digits as list indices where a node has all of 0 to n-1 and nothing else, all other names as dict keys.
- * Where a name goes on behind another one (`w` and `w.absmax`), the rest of it is part of the key: `w` and `w.absmax`
- * stand side by side.
+ * The key styles: `pytree` is this package's own (`layers#0@w`), `dotted` is PyTorch's (`layers.0.w`), `slash` is Flax's
+ * (`layers/0/w`), and `keystr` is what JAX prints (`.layers[0]['w']`).
+ *
+ * `dotted` and `slash` don't record the kinds of keys. They read a node as a list if its keys are exactly 0 to n-1, and as
+ * a dict otherwise. If one name continues another (`w` and `w.absmax`), both become keys of the same dict.
  */
 export const KEY_STYLES: Readonly<Record<KeyStyleName, KeyStyle>> = {
   pytree: builtIn("pytree", keypath2string, (_, { maxDepth = MAX_DEPTH }) => {

@@ -12,14 +12,14 @@ class Container {
 Object.defineProperty(Container, "name", { value: "PyTreeContainer" });
 
 /**
- * An object whose attributes are children of a pytree; what an attribute node (`.name`) of a file loads as.
- * Attributes are own enumerable properties, safe for any name (`__proto__` and `constructor` too).
+ * An object whose attributes are children of a pytree. Attribute nodes (`.name`) of a file load as this class. Attributes
+ * are own enumerable properties, and any name is safe, including `__proto__` and `constructor`.
  *
- * @typeParam A The attributes, where they are known.
+ * @typeParam A The attributes, if they are known.
  * @example
  * ```ts
- * const layer = new PyTreeContainer({ weight, bias });
- * layer.weight; // typed as what was given
+ * const layer = new PyTreeContainer({ weight: new Float32Array(4), bias: 0 });
+ * layer.weight; // Float32Array
  * ```
  */
 export type PyTreeContainer<A extends object = Record<string, unknown>> = Container & A;

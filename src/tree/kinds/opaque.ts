@@ -3,12 +3,11 @@ import type { KeyEntry } from "../keys/keypath.ts";
 import type { Registration } from "./registry.ts";
 
 /**
- * An object of a class that no program here has registered, as `loadPytree` gives it under
- * `{ unknownClasses: "opaque" }`. Functions on trees descend into it, and saving writes the very record that it came
- * from.
+ * An object of an unregistered class, as `loadPytree` returns it with `{ unknownClasses: "opaque" }`. Tree functions
+ * descend into it, and saving writes the same class and static data that were loaded.
  */
 export class OpaqueNode {
-  /** What files call the class. */
+  /** The name of the class in files. */
   readonly name: string;
   /** Its children with their keys. */
   readonly children: readonly (readonly [key: KeyEntry, child: unknown])[];

@@ -7,33 +7,33 @@ import { PyTreeContainer } from "./container.ts";
 import { OpaqueNode } from "./opaque.ts";
 import { forget } from "./recognised.ts";
 
-/** Children of a registered class with their keys, and whatever else `unflatten` needs. */
+/** The children of a node with their keys, and whatever else `unflatten` needs. */
 export type FlattenedNode = readonly [
   children: readonly (readonly [key: KeyEntry, child: unknown])[],
   aux?: unknown,
 ];
 
-/** How a class is taken apart and put together: see {@link registerPytreeNode}. */
+/** How to flatten and unflatten a class; see {@link registerPytreeNode}. */
 export interface PytreeNodeOptions<T> {
-  /** The children with their keys, in an order that stays the same, and static data (`aux`). */
+  /** Returns the children with their keys, always in the same order, and static data (`aux`). */
   readonly flattenWithKeys: (node: T) => FlattenedNode;
-  /** The node again, from what `flattenWithKeys` gave and children in the same order. */
+  /** Makes a node from the `aux` of `flattenWithKeys` and children in the same order. */
   readonly unflatten: (aux: unknown, children: readonly unknown[]) => T;
   /**
-   * What files call the class. With it, files keep the class and its `aux` (which must then be JSON), and a
-   * program that registered the name gets it back; without, it loads as a {@link PyTreeContainer}. What
-   * `unflatten` then gets comes from the file: it may be from a stranger.
+   * The name of the class in files. With it, files store the class and its `aux` (which must then be JSON), and a program
+   * that registered the same name loads the class again. Without it, the object loads as a {@link PyTreeContainer}. On
+   * loading, the arguments of `unflatten` come from the file, so don't trust them.
    */
   readonly name?: string;
 }
 
 /** Options of {@link registerDataclass}. */
 export interface DataclassOptions<T> {
-  /** The properties that are children; by default all own enumerable ones that are not static. */
+  /** The properties that are children; by default all own enumerable properties that are not static. */
   readonly dataFields?: readonly (keyof T & string)[];
-  /** The properties that are static: kept as they are by every function, never a leaf. */
+  /** The properties that are static. Every function keeps them as they are; they are never leaves. */
   readonly metaFields?: readonly (keyof T & string)[];
-  /** What files call the class, as in {@link PytreeNodeOptions}. */
+  /** The name of the class in files; see {@link PytreeNodeOptions}. */
   readonly name?: string;
 }
 
@@ -54,19 +54,22 @@ export interface Registration {
 
 const FLATTENED = "[[[key, child], …], aux]";
 
-/** A class that can be registered: abstract or not, whatever its constructor takes. */
+/** A class that can be registered, whether it is abstract or not. */
 export type PytreeClass<T extends object> = abstract new (...args: never[]) => T;
 
 const byPrototype = new Map<object, Registration>();
 const byName = new Map<string, Registration>();
 
 /**
- * Teaches every function of this package to descend into instances of `Class` (of this very class, not of
- * its subclasses).
+ * Registers a class as a pytree node, so that every function of this package descends into its instances. Subclasses are
+ * not included.
  *
- * @throws `InvalidRegistration` where the class or the name is registered already.
+ * @throws `InvalidRegistration` if the class or the name is already registered.
  * @example
  * ```ts
+ * class Pair {
+ *   constructor(readonly left: unknown, readonly right: unknown) {}
+ * }
  * registerPytreeNode(Pair, {
  *   flattenWithKeys: (pair) => [[[new GetAttrKey("left"), pair.left], [new GetAttrKey("right"), pair.right]]],
  *   unflatten: (_, [left, right]) => new Pair(left, right),
@@ -107,13 +110,16 @@ export function registerPytreeNode<T extends object>(
 }
 
 /**
- * Registers a class whose properties are its children, save for those named static. Instances come back by
- * `Object.create(Class.prototype)` and own properties: constructors don't run.
+ * Registers a class whose properties are its children, except static ones. Instances are restored with
+ * `Object.create(Class.prototype)` and own properties. Constructors don't run.
  *
- * @throws `InvalidRegistration` where the class or the name is registered already, or a field is both.
+ * @throws `InvalidRegistration` if the class or the name is already registered, or if a field is both child and static.
  * @example
  * ```ts
- * class Linear { weight; bias; activation = "relu"; }
+ * class Linear {
+ *   weight = new Float32Array(8);
+ *   activation = "relu";
+ * }
  * registerDataclass(Linear, { metaFields: ["activation"], name: "example.Linear" });
  * ```
  */

@@ -56,7 +56,7 @@ export function CompareView({ a, b, onSelect }: CompareViewProps) {
               <option value="max">greatest difference</option>
               <option value="mean">mean difference</option>
               <option value="relative">relative difference</option>
-              <option value="cosine">angle</option>
+              <option value="cosine">cosine</option>
               <option value="name">name</option>
             </select>
           </label>

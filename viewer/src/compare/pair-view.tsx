@@ -81,7 +81,7 @@ function Numbers({ values, name }: { readonly values: ComparedPair; readonly nam
   const [log, setLog] = useState(true);
   const { count, differing, maxAbs, meanAbs, maxRel, cosine, maxUlp, nan } = values;
   if (values.identical)
-    return <p class="note">All {formatExact(count)} values are the same, to the last bit.</p>;
+    return <p class="note">All {formatExact(count)} values are identical, bit for bit.</p>;
   const rows: readonly (readonly [string, string])[] = [
     [
       "values that differ",

@@ -28,8 +28,8 @@ export function OpenPanel({ title, onOpen }: OpenPanelProps) {
     <section class="open-panel" aria-label={title}>
       <h2>{title}</h2>
       <p>
-        Drop safetensors files or a folder anywhere on this page, or paste an address. Files are read on this
-        computer and sent nowhere. Two files are compared; the steps of a training run are shown as curves.
+        Drop safetensors files or a folder anywhere on this page, or paste an address. Files stay on this
+        computer. Open two files to compare them, or the steps of a training run to plot its metrics.
       </p>
       <div class="choices">
         <label class="button">
@@ -52,7 +52,7 @@ export function OpenPanel({ title, onOpen }: OpenPanelProps) {
           event.preventDefault();
           const input = parseAddresses(address);
           if (input) onOpen(input);
-          else setProblem("Give an address that begins with https:// or hf://.");
+          else setProblem("Enter an address that begins with https:// or hf://.");
         }}
       >
         <label for="address">Address</label>
@@ -98,7 +98,7 @@ function Stored({
       </ul>
       {checkpoints.length > 1 ? (
         <button type="button" onClick={() => onOpen({ kind: "files", files })}>
-          Open all together
+          Open all
         </button>
       ) : null}
     </section>

@@ -67,7 +67,7 @@ async function openCheckpoints(checkpoints: readonly Checkpoint[], signal: Abort
 async function openTogether(checkpoints: readonly Checkpoint[], signal: AbortSignal): Promise<Session> {
   const shards = checkpoints.flatMap((checkpoint) => (checkpoint.kind === "file" ? [checkpoint.file] : []));
   if (shards.length < checkpoints.length)
-    throw new InputError(`These are ${checkpoints.length} checkpoints. Open one, or two to compare them.`);
+    throw new InputError(`You chose ${checkpoints.length} checkpoints. Open one, or two to compare them.`);
   const file = await openCheckpoint({ kind: "shards", title: `${shards.length} files`, shards }, signal);
   return { kind: "file", file };
 }
@@ -108,7 +108,9 @@ function find(shards: readonly NamedFile[]): (name: string) => File {
   return (name) => {
     const found = shards.find(({ path }) => path === name || path.endsWith(`/${name}`));
     if (found) return found.file;
-    throw new InputError("it was not chosen; choose the index together with all its shards, or their folder");
+    throw new InputError(
+      "it was not chosen; choose the index together with all its files, or choose their folder",
+    );
   };
 }
 
@@ -121,7 +123,7 @@ async function makeIndex(shards: readonly NamedFile[], options: Options): Promis
       const other = places.get(name);
       if (other !== undefined)
         throw new InputError(
-          `The files ${other} and ${path} both have a tensor named ${name}, so they are not parts of one checkpoint. Open one, or two to compare them.`,
+          `The files ${other} and ${path} both have a tensor named ${name}, so they don't belong to one checkpoint. Open one, or two to compare them.`,
         );
       places.set(name, path);
     }
@@ -162,7 +164,7 @@ function titleOf(checkpoint: Checkpoint): string {
 }
 
 function nothingIn(files: readonly NamedFile[]): string {
-  if (files.length === 0) return "There is no file in it.";
+  if (files.length === 0) return "The folder is empty.";
   const some = files.slice(0, 3).map(({ path }) => path);
-  return `There is no safetensors file in it. It has ${some.join(", ")}${files.length > 3 ? `, and ${files.length - 3} more` : ""}.`;
+  return `No safetensors file found, only ${some.join(", ")}${files.length > 3 ? `, and ${files.length - 3} more` : ""}.`;
 }

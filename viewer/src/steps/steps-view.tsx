@@ -33,7 +33,9 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
     <div class="steps">
       <section aria-label="Metrics">
         <h2>Metrics</h2>
-        {metrics.length === 0 ? <p class="note">These files have no metrics in their metadata.</p> : null}
+        {metrics.length === 0 ? (
+          <p class="note">No metrics found. Metrics that you pass to CheckpointManager.save appear here.</p>
+        ) : null}
         <div class="charts">
           {metrics.map((metric) => (
             <div key={metric}>
@@ -66,7 +68,7 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
           <input
             list="tensor-names"
             value={name}
-            placeholder={`a name, as ${visible(names[0] ?? "")}`}
+            placeholder={`for example ${visible(names[0] ?? "")}`}
             onChange={(event) => setName(event.currentTarget.value)}
           />
         </label>
@@ -76,7 +78,9 @@ export function StepsView({ steps, onOpen, onCompare }: StepsViewProps) {
           ))}
         </datalist>
         {names.includes(name) ? <TensorOverSteps key={name} steps={steps} name={name} /> : null}
-        {name !== "" && !names.includes(name) ? <p class="note">There is no tensor of this name.</p> : null}
+        {name !== "" && !names.includes(name) ? (
+          <p class="note">The last step has no tensor of this name.</p>
+        ) : null}
       </section>
       <section aria-label="Steps">
         <h2>Steps</h2>
@@ -178,7 +182,7 @@ function TensorOverSteps({ steps, name }: { readonly steps: readonly OpenedStep[
           name={`${fileNameOf(name)}-spread`}
           draw={(width) =>
             drawCurves(extremes, {
-              title: `Least, mean and greatest value of ${shown} over steps`,
+              title: `Minimum, mean and maximum of ${shown} over steps`,
               caption: "step",
               width,
             })

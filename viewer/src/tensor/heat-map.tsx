@@ -48,7 +48,7 @@ export function HeatMap({ name, dtype, shape, read, source, scale: first, fileNa
   }, [matrix, range, scale]);
 
   if (!hasNumbers(dtype))
-    return <p class="note">Nobody has fixed how {dtype} is packed, so there is no picture of it.</p>;
+    return <p class="note">The format doesn't define how {dtype} is packed, so it can't be drawn.</p>;
 
   const point = (event: MouseEvent) => {
     const { left, top, width, height } = canvas.current!.getBoundingClientRect();
@@ -108,7 +108,7 @@ export function HeatMap({ name, dtype, shape, read, source, scale: first, fileNa
           Zoom out
         </button>
         <button type="button" onClick={() => setView({ top: 0, left: 0, ...whole })}>
-          Whole
+          Show all
         </button>
         <label>
           Colours{" "}
@@ -143,7 +143,7 @@ export function HeatMap({ name, dtype, shape, read, source, scale: first, fileNa
           style={{ aspectRatio: aspectOf(view) }}
           tabIndex={0}
           role="img"
-          aria-label={`Heat map of ${name}. Plus and minus zoom, arrows move.`}
+          aria-label={`Heat map of ${name}. Zoom with plus and minus, move with the arrow keys.`}
           onKeyDown={onKeyDown}
           onMouseMove={tell}
           onMouseLeave={() => setPointed("")}
@@ -151,7 +151,7 @@ export function HeatMap({ name, dtype, shape, read, source, scale: first, fileNa
         />
         {range ? <HeatLegend range={range} scale={scale} /> : null}
       </div>
-      <p class="pointed">{pointed || "Double-click to zoom in, with Shift to zoom out."}</p>
+      <p class="pointed">{pointed || "Double-click to zoom in, Shift + double-click to zoom out."}</p>
     </div>
   );
 }

@@ -20,7 +20,7 @@ export function PercentilesTable({ file, name, elements }: TensorProps & { reado
   if (!asked) {
     return (
       <button type="button" onClick={() => setAsked(true)}>
-        Find percentiles
+        Compute percentiles
       </button>
     );
   }

@@ -112,7 +112,7 @@ async function readPart(
   // Packed elements share bytes, so the whole tensor is read and the part picked from it.
   if (byteLength > MOST_PACKED_BYTES) {
     throw new Error(
-      `${dtype} is packed, and a tensor of ${byteLength} bytes is too large to pick values from`,
+      `this tensor is too large to show: ${dtype} is packed, so all of its ${byteLength} bytes would have to be read`,
     );
   }
   const all = decode(dtype, (await file.tensor(name, { signal })).bytes);

@@ -37,7 +37,7 @@ export function StatsPanel({ file, name }: TensorProps) {
     [file, name, bins],
   );
   if (!hasNumbers(dtype))
-    return <p class="note">Nobody has fixed how {dtype} is packed, so it has no statistics.</p>;
+    return <p class="note">The format doesn't define how {dtype} is packed, so there are no statistics.</p>;
   return (
     <div aria-busy={task.running}>
       {task.running ? (

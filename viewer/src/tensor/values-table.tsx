@@ -39,7 +39,7 @@ export function ValuesTable({ file, name }: TensorProps) {
     [file, name, axes, rows.start, columns.start],
   );
   if (!hasNumbers(dtype))
-    return <p class="note">Nobody has fixed how {dtype} is packed, so there are no values to show.</p>;
+    return <p class="note">The format doesn't define how {dtype} is packed, so its values can't be shown.</p>;
   return (
     <div>
       <SliceChooser
@@ -85,7 +85,7 @@ function Pager({ title, span, of, page, onGo }: PagerProps) {
     <fieldset class="pager">
       <legend class="hidden">{title}</legend>
       <button type="button" disabled={span.start === 0} onClick={() => onGo(span.start - page)}>
-        ‹<span class="hidden"> earlier {title.toLowerCase()}</span>
+        ‹<span class="hidden"> previous {title.toLowerCase()}</span>
       </button>
       <label>
         {title}{" "}
@@ -101,7 +101,7 @@ function Pager({ title, span, of, page, onGo }: PagerProps) {
         to {Math.max(0, end - 1)} of {of}
       </span>
       <button type="button" disabled={end >= of} onClick={() => onGo(end)}>
-        ›<span class="hidden"> later {title.toLowerCase()}</span>
+        ›<span class="hidden"> next {title.toLowerCase()}</span>
       </button>
     </fieldset>
   );

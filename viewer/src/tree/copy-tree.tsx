@@ -23,7 +23,11 @@ export function CopyTree({ root, title }: CopyTreeProps) {
       <button
         type="button"
         onClick={async () =>
-          setSaid((await copyText(await text())) ? "Copied." : "The browser did not allow it.")
+          setSaid(
+            (await copyText(await text()))
+              ? "Copied."
+              : "The browser didn't allow copying. Save the tree instead.",
+          )
         }
       >
         Copy tree as text

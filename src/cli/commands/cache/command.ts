@@ -1,4 +1,4 @@
-/** `cache [FOLDER]`: how much `--cache` has kept, and less of it. */
+/** `cache [FOLDER]`: shows the size of the cache of `--cache`, and trims it. */
 import { Command, InvalidArgumentError } from "commander";
 import { openStore, trimCache } from "../../../index.node.ts";
 import { cacheFolder } from "../../args/access.ts";
@@ -15,19 +15,19 @@ interface Options {
 /** `cache [FOLDER]`: shows and trims the cache. */
 export function cacheCommand(terminal: Terminal): Command {
   const command = new Command("cache")
-    .summary("show how much --cache has kept, and trim it")
+    .summary("show the size of the cache, and trim it")
     .description(
-      "Shows where the cache of --cache is and how much it keeps. With --trim, what was kept first is removed first, until the rest is no larger than that; other files in the folder are left alone.",
+      "Shows where --cache keeps its files and how large they are. --trim removes the oldest until the rest fits the size. Other files in the folder are left alone.",
     )
-    .argument("[folder]", "the folder of the cache; the platform's folder for caches by default")
-    .option("--trim <size>", "remove what is beyond this size: 10GB, 500MiB, 0", parseBytes)
+    .argument("[folder]", "the folder of the cache; the platform's cache folder by default")
+    .option("--trim <size>", "remove the oldest until the cache is no larger: 10GB, 500MiB, 0", parseBytes)
     .addOption(jsonOption())
     .action((folder: string | undefined, options: Options) =>
       cache(folder ?? cacheFolder(), options, terminal),
     );
   return examples(command, [
-    ["cache", "where it is and how large"],
-    ["cache --trim 10GB", "no more than that"],
+    ["cache", "show where it is and how large"],
+    ["cache --trim 10GB", "keep at most 10 GB"],
   ]);
 }
 
@@ -61,5 +61,5 @@ function parseBytes(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   const factor = UNITS[unit?.toLowerCase() ?? "?"];
   if (digits !== undefined && factor !== undefined) return Math.floor(Number(digits) * factor);
-  throw new InvalidArgumentError("Expected a size, as 10GB or 500MiB.");
+  throw new InvalidArgumentError("Expected a size, such as 10GB or 500MiB.");
 }

@@ -27,44 +27,44 @@ export function diffCommand(terminal: Terminal): Command {
   const command = new Command("diff")
     .summary("compare two files: structure and numbers")
     .description(
-      "Compares two files: tensors that were added, removed, moved to another name, retyped or reshaped, and how far the values of the others differ: greatest absolute difference, greatest relative one (of the larger of the two), cosine, and for floats ULPs, steps from one number of the dtype to the next. Tensors that were cast are compared in values. Names of two key styles are paired by their keys. Values are read pairwise, in bounded memory. Exits with 1 if there is a difference.",
+      "Compares two files. Lists tensors that were added, removed, moved to another name, retyped or reshaped. For all others, shows how much the values differ: the largest absolute difference, the largest relative difference (to the larger of the two values), the cosine, and for floats the distance in ULPs, the steps between neighbouring numbers of the dtype. Tensors that were cast are compared by value. Names in different key styles are matched by their keys. Values are read in bounded memory. Exits with 1 if there is a difference.",
     )
     .argument("<a>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
-    .argument("<b>", "the same")
+    .argument("<b>", "what to compare it with, in the same forms")
     .option(
       "-t, --tolerance <t>",
-      "allow |a - b| up to t + t * |b|, as numpy's allclose does; casts within it count as equal",
+      "allow |a - b| up to t + t * |b|, like numpy's allclose; casts within it count as equal",
       parseTolerance,
     )
     .option(
       "--only <pattern>",
-      "compare these tensors only: a key, or a pattern with *; may be repeated",
+      "compare only these tensors: a key, or a pattern with *; may be repeated",
       collect,
       [],
     )
     .option(
       "--rename <from=to>",
-      "rename tensors of a before they are paired, as convert does; may be repeated",
+      "rename tensors of a before matching, as convert does; may be repeated",
       collect,
       [],
     )
     .option(
       "-k, --keys <a:b>",
-      "key styles of the two files, as dotted:pytree; guessed by default",
+      "key styles of the two files, such as dotted:pytree; guessed by default",
       parseStylePair,
     )
-    .option("--structure", "compare names, dtypes and shapes only; no values are read")
-    .option("--no-metadata", "do not compare metadata")
+    .option("--structure", "compare only names, dtypes and shapes; read no values")
+    .option("--no-metadata", "don't compare metadata")
     .addOption(jsonOption())
     .action((a: string, b: string, options: Options) => diff(a, b, options, terminal));
   return examples(command, [
-    ["diff before.safetensors after.safetensors", "everything"],
+    ["diff before.safetensors after.safetensors", "compare everything"],
+    ["diff model.safetensors model-bf16.safetensors --tolerance 1e-2 --no-metadata", "check a conversion"],
     [
-      "diff model.safetensors model-bf16.safetensors --tolerance 1e-2 --no-metadata",
-      "is the conversion good enough?",
+      "diff torch.safetensors tree.safetensors --rename 'h.*=layers.*'",
+      "match different key styles and names",
     ],
-    ["diff torch.safetensors tree.safetensors --rename 'h.*=layers.*'", "across key styles and names"],
-    ["diff a.safetensors b.safetensors --structure && echo same shape", "in a script"],
+    ["diff a.safetensors b.safetensors --structure && echo same shape", "use it in a script"],
   ]);
 }
 
@@ -109,7 +109,7 @@ async function compareFiles(
 
 function parseStylePair(text: string): Options["keys"] {
   const styles = text.split(":");
-  if (styles.length > 2) throw new InvalidArgumentError("Expected two key styles, as dotted:pytree.");
+  if (styles.length > 2) throw new InvalidArgumentError("Expected two key styles, such as dotted:pytree.");
   const [a, b = a] = styles.map((style) => (style === "" ? undefined : parseStyle(style)));
   return { a, b };
 }
@@ -117,5 +117,5 @@ function parseStylePair(text: string): Options["keys"] {
 function parseTolerance(text: string): number {
   const tolerance = Number(text);
   if (text.trim() !== "" && tolerance >= 0 && Number.isFinite(tolerance)) return tolerance;
-  throw new InvalidArgumentError("Expected a number that is not negative, as 1e-5.");
+  throw new InvalidArgumentError("Expected a non-negative number, such as 1e-5.");
 }

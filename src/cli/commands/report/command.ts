@@ -29,24 +29,27 @@ interface Options {
 /** `report FILE -o OUT`. */
 export function reportCommand(terminal: Terminal): Command {
   const command = new Command("report")
-    .summary("write one page with tree, statistics and histograms")
+    .summary("write an HTML page with tree, statistics and histograms")
     .description(
-      "Writes a report as a single HTML page: the tree with sizes, and each tensor's statistics with a histogram. The page has no code and fetches nothing, so it can be sent to anybody.",
+      "Writes a report as a single HTML page. It shows the tree with sizes, and the statistics of each tensor with a histogram. The page contains no scripts and loads nothing, so you can send it to anybody.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
-    .requiredOption("-o, --output <path>", "where the page goes")
+    .requiredOption("-o, --output <path>", "where to write the page")
     .option(
       "--only <pattern>",
-      "these tensors only: a key, or a pattern with *; may be repeated",
+      "include only these tensors: a key, or a pattern with *; may be repeated",
       collect,
       [],
     )
-    .option("--no-values", "the tree only; no values are read")
+    .option("--no-values", "write only the tree; read no values")
     .addOption(keysOption())
     .action((place: string, options: Options) => report(place, options, terminal));
   return examples(command, [
-    ["report model.safetensors -o report.html", "everything"],
-    ["report model.safetensors -o report.html --no-values", "shapes and sizes, in no time"],
+    ["report model.safetensors -o report.html", "report everything"],
+    [
+      "report model.safetensors -o report.html --no-values",
+      "report only shapes and sizes, without reading values",
+    ],
   ]);
 }
 

@@ -48,7 +48,7 @@ export function* reportPage(report: Report): Generator<string, void, undefined> 
   ]);
   const isSmall = root.tensors <= MOST_UNFOLDED;
   for (const child of root.children) yield* node(child, report, isSmall);
-  yield `</main>\n<footer>Made by p2s report. Minimum to deviation are of the finite values.</footer>\n</html>\n`;
+  yield `</main>\n<footer>Made by p2s report. Minimum, maximum, mean and deviation cover finite values only.</footer>\n</html>\n`;
 }
 
 function* node(tree: TreeNode, report: Report, open: boolean): Generator<string, void, undefined> {

@@ -19,15 +19,15 @@ export function viewCommand(terminal: Terminal): Command {
   const command = new Command("view")
     .summary("look at files in a browser: trees, values, histograms, comparisons")
     .description(
-      "Opens the checkpoint viewer in a browser. The page and the files are served from this machine alone, under an address that nobody can guess. Two files are compared; the steps of a training run are shown as curves. Ctrl-C ends it.",
+      "Opens the checkpoint viewer in a browser. The page and the files are served only on this machine, at an address that nobody can guess. Two files are compared. The steps of a training run are plotted as curves. Press Ctrl-C to stop.",
     )
     .argument("[files...]", "paths, URLs, or indexes of sharded checkpoints")
-    .option("--no-open", "print the address and open no browser")
+    .option("--no-open", "print the address instead of opening a browser")
     .action((places: string[], options: Options) => view(places, options, terminal));
   return examples(command, [
-    ["view model.safetensors", "look into a file"],
+    ["view model.safetensors", "look at a file"],
     ["view before.safetensors after.safetensors", "see what changed"],
-    ["view --no-open model.safetensors", "on a machine without a browser, behind ssh -L"],
+    ["view --no-open model.safetensors", "use it over ssh -L, without a browser on this machine"],
   ]);
 }
 
@@ -43,7 +43,7 @@ async function view(places: readonly string[], options: Options, terminal: Termi
   try {
     const opened = options.open && (await openBrowser(server.url));
     terminal.print(opened ? `Opened ${server.url}` : `Open ${server.url}`);
-    terminal.print("Ctrl-C ends it.");
+    terminal.print("Press Ctrl-C to stop.");
     await aborted(signal);
   } finally {
     await server.close();
@@ -56,7 +56,7 @@ function pageFolder(): string {
   const folders = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = folders.find((folder) => existsSync(new URL("index.html", `file://${folder}`)));
   if (found !== undefined) return found;
-  throw new UsageError("the page is not built: npm run build:viewer makes it");
+  throw new UsageError("the viewer is not built; run npm run build:viewer first");
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

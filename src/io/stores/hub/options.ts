@@ -3,13 +3,13 @@ import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 import { getPlatform } from "../../platform.ts";
 
-/** How the Hugging Face Hub is reached. */
+/** How to reach the Hugging Face Hub. */
 export interface HubOptions {
   /** The hub's URL; `HF_ENDPOINT` or `https://huggingface.co` by default. */
   readonly endpoint?: string | undefined;
   /**
    * An access token. By default `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file that `hf auth login` writes, where there
-   * is an environment. An empty string sends none. It is sent to the endpoint and to no other host.
+   * is an environment. With an empty string, no token is sent. The token is sent only to the endpoint, to no other host.
    */
   readonly token?: string | undefined;
 }

@@ -2,16 +2,16 @@
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 
-/** What tells where a bucket is. */
+/** Where a bucket is. */
 export interface S3Address {
   readonly bucket: string;
-  /** The server, such as `https://<account>.r2.cloudflarestorage.com`; AWS by default. */
+  /** The URL of the server, such as `https://<account>.r2.cloudflarestorage.com`; AWS by default. */
   readonly endpoint?: string | URL | undefined;
-  /** The region to sign for; `us-east-1` by default, and `auto` for Cloudflare R2. */
+  /** The region of the bucket; `us-east-1` by default. Cloudflare R2 takes `auto`. */
   readonly region?: string | undefined;
   /**
-   * Where the bucket's name stands: `"path"` as in `https://server/bucket/key`, `"host"` as in
-   * `https://bucket.server/key`. By default `"host"` for AWS, `"path"` for every other endpoint.
+   * Where the bucket's name goes in URLs: `"path"` as in `https://server/bucket/key`, or `"host"` as in
+   * `https://bucket.server/key`. By default `"host"` for AWS, and `"path"` for every other endpoint.
    */
   readonly addressing?: "path" | "host" | undefined;
 }

@@ -12,13 +12,13 @@ import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
 import { CredentialsCache, type S3Credentials, type S3CredentialsInput } from "./credentials.ts";
 import { failureOf, isExpired, problemOf } from "./errors.ts";
 
-/** Where a bucket is, how to get in, and how to talk to it. */
+/** Where a bucket is, and how to access it. */
 export interface S3Options extends S3Address, Pick<HttpOptions, "fetch" | "retries" | "timeout"> {
-  /** Keys to sign with, or a function that gives them, as the AWS SDK's providers are; without any, requests are anonymous. */
+  /** Credentials, or a function that returns them, such as a provider of the AWS SDK. Without them, requests are anonymous. */
   readonly credentials?: S3CredentialsInput | undefined;
   /**
-   * Whether to send `x-amz-checksum-sha256`, which the server keeps with the object; true by default. The bytes are
-   * protected without it too, by the hash in the signature: turn it off for servers that refuse it.
+   * Whether to send `x-amz-checksum-sha256`, which the server stores with the object; true by default. Turn it off for
+   * servers that refuse it. The hash in the signature still protects the bytes.
    */
   readonly checksums?: boolean | undefined;
 }

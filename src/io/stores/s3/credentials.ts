@@ -1,7 +1,7 @@
 /** Credentials for S3: a value or a function that gives one, asked again before they expire. */
 import type { Awaitable } from "../../../base/types.ts";
 
-/** Keys for signing, in the shape that the AWS SDK's credential providers give. */
+/** Keys for signing, in the form that the credential providers of the AWS SDK return. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -11,7 +11,7 @@ export interface S3Credentials {
   readonly expiration?: Date | undefined;
 }
 
-/** Credentials, or a function that gives them; it is called again when they are about to expire or were refused. */
+/** Credentials, or a function that returns them. It is called again when they are about to expire or were refused. */
 export type S3CredentialsInput = S3Credentials | (() => Awaitable<S3Credentials>);
 
 // A large part can be under way for minutes.

@@ -8,9 +8,9 @@ import { listObjects, listUploads, type OpenUpload } from "./list.ts";
 import { S3Sink, type S3SinkOptions } from "./sink.ts";
 import { abortUpload } from "./upload.ts";
 
-/** Where a store in a bucket is, and how it is read and written. */
+/** Where a store in a bucket is, and how to read and write it. */
 export interface S3StoreOptions extends S3Options, Pick<S3SinkOptions, "isNew" | "partBytes"> {
-  /** What all keys begin with, such as `runs/7`. A slash is added if it doesn't end with one. */
+  /** The prefix of all keys, such as `runs/7`. A slash is added if it doesn't end with one. */
   readonly prefix?: string | undefined;
 }
 
