@@ -196,7 +196,7 @@ export class SafetensorsFile extends OpenedCheckpoint {
     const read = cast === tensor.dtype ? target : targetTensor(name, tensor.dtype, plan.shape, undefined);
     await readSlice(tensor, plan, read.data, options);
     if (read !== target) new CastStream(tensor.dtype, target, { lossy, name, overflow }).push(read.bytes);
-    reportOverflow({ name, tensor, as: { cast, overflow } }, options);
+    reportOverflow({ name, dtype: tensor.dtype, as: { cast, overflow } }, options);
     return target;
   }
 

@@ -5,7 +5,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
 import type { ArraysOption, OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
-import type { TensorRead } from "./read-tensors.ts";
 import { readsOf } from "./reads-of.ts";
 import { type SelectionKeys, selectTensors } from "./select.ts";
 
@@ -34,17 +33,18 @@ export async function loadFile<A = Tensor>(
   requireOptions(options);
   const { file, onProgress } = await openToRead(source, options);
   try {
-    const reads = readsOf(selectTensors(file, options.select, options.keys, options.aliases), options);
-    await readArrays(reads, { ...options, onProgress }, options.arrays);
-    return dictOf(reads);
+    const tensors = selectTensors(file, options.select, options.keys, options.aliases);
+    const dict: Record<string, A> = {};
+    // Where they are read as they are, an object less for each is a quarter of the time of 50,000 of them.
+    await readArrays(
+      options.cast === undefined && options.into === undefined ? tensors : readsOf(tensors, options),
+      { ...options, onProgress },
+      options.arrays,
+      undefined,
+      ({ name }, array) => setOwn(dict, name, array as A),
+    );
+    return dict;
   } finally {
     if (file !== source) await file.close();
   }
-}
-
-// On its own: V8 compiles a loop within an async function anew for each call.
-function dictOf<A>(reads: readonly TensorRead[]): Record<string, A> {
-  const dict: Record<string, A> = {};
-  for (const { name, value } of reads) setOwn(dict, name, value as A);
-  return dict;
 }

@@ -154,7 +154,7 @@ function planTree(
     structure,
     isTorch: file.metadata.format === "pt",
     onWarning: (error) => warn(options, error),
-    isScalar: (read, kind) => fitsScalar(read.tensor, kind),
+    isScalar: (read, kind) => fitsScalar(read, kind),
     include: names && ((read) => names.has(read.name)),
     maxDepth: options.maxDepth,
     maxGaps: options.maxGaps,
@@ -174,7 +174,7 @@ function makeLazy(
 ): void {
   for (const read of plan.tensors) {
     if (plan.scalars.has(read)) continue;
-    const { name, shape, dtype } = read.tensor;
+    const { name, shape, dtype } = read;
     const target = chooseCast(options.cast, name, read.tensor) ?? dtype;
     read.value = new LazyTensor(file, name, { dtype: target, shape }, options.lossy);
   }

@@ -12,7 +12,7 @@ import { CastStream } from "../tensor/cast-stream.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import type { Overflow } from "../tensor/overflow.ts";
 import { type Tensor, tensorAt } from "../tensor/tensor.ts";
-import type { FileTensor } from "./file-part.ts";
+import type { FilePart, FileTensor } from "./file-part.ts";
 import type { ProgressCounter } from "./progress.ts";
 import { targetTensor } from "./target.ts";
 
@@ -30,8 +30,11 @@ export interface ReadAs {
 
 const PLAIN: ReadAs = {};
 
+/** What is read: a tensor as it is in the file, or a {@link TensorRead}. */
+export type Readable = FileTensor & { readonly as?: ReadAs | undefined };
+
 /** A tensor of a call: where it is, what it is to become, and once it has been read, what it became. */
-export class TensorRead implements ByteRange {
+export class TensorRead implements FileTensor {
   readonly tensor: FileTensor;
   /** How to read it: set before reading begins. */
   as: ReadAs = PLAIN;
@@ -46,6 +49,18 @@ export class TensorRead implements ByteRange {
     return this.tensor.name;
   }
 
+  get dtype(): Dtype {
+    return this.tensor.dtype;
+  }
+
+  get shape(): readonly number[] {
+    return this.tensor.shape;
+  }
+
+  get file(): FilePart {
+    return this.tensor.file;
+  }
+
   get start(): number {
     return this.tensor.start;
   }
@@ -56,7 +71,7 @@ export class TensorRead implements ByteRange {
 }
 
 /** The bytes that reads will take from their sources. */
-export function totalBytes(reads: readonly TensorRead[]): number {
+export function totalBytes(reads: readonly ByteRange[]): number {
   return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
 }
 
@@ -69,8 +84,8 @@ export interface ReadOptions {
 }
 
 /** Tensors that have been read together. */
-export interface ReadTensors {
-  readonly members: readonly TensorRead[];
+export interface ReadTensors<R extends Readable = Readable> {
+  readonly members: readonly R[];
   /** The tensor of each member. */
   readonly tensors: readonly Tensor[];
 }
@@ -98,17 +113,17 @@ const AHEAD_BYTES = 128 * 2 ** 20;
  * Reads tensors, in the order of their files and offsets, and yields them group by group. When the consumer stops
  * early, or anything fails, the other reads are aborted and waited for.
  */
-export async function* readTensors(
-  reads: readonly TensorRead[],
+export async function* readTensors<R extends Readable>(
+  reads: readonly R[],
   options: ReadOptions,
-): AsyncGenerator<ReadTensors, void, undefined> {
+): AsyncGenerator<ReadTensors<R>, void, undefined> {
   const aborter = new AbortController();
   const outer = options.signal;
   const forward = () => aborter.abort(outer?.reason);
   outer?.throwIfAborted();
   outer?.addEventListener("abort", forward, { once: true });
   const context: ReadContext = { signal: aborter.signal, progress: options.progress, limiters: new Map() };
-  const ahead: { bytes: number; done: Promise<ReadTensors> }[] = [];
+  const ahead: { bytes: number; done: Promise<ReadTensors<R>> }[] = [];
   let bytesAhead = 0;
   try {
     for (const job of planJobs(reads, options.kept ?? false)) {
@@ -118,7 +133,8 @@ export async function* readTensors(
         bytesAhead -= first.bytes;
       }
       outer?.throwIfAborted();
-      const done = KINDS[job.kind].read(job, context);
+      // The members are of what was given.
+      const done = KINDS[job.kind].read(job, context) as Promise<ReadTensors<R>>;
       done.catch(() => {}); // looked at when its turn comes
       ahead.push({ bytes: job.bytes, done });
       bytesAhead += job.bytes;
@@ -146,7 +162,7 @@ type Kind = "views" | "fresh" | "group" | "into" | "cast";
 interface Job {
   readonly kind: Kind;
   readonly source: ByteSource;
-  readonly group: ReadGroup<TensorRead>;
+  readonly group: ReadGroup<Readable>;
   readonly bytes: number;
 }
 
@@ -161,13 +177,13 @@ const KINDS: Readonly<
   cast: { plan: { maxGroup: CHUNK_BYTES }, read: readCasts },
 };
 
-function* planJobs(reads: readonly TensorRead[], kept: boolean): Generator<Job, void, undefined> {
+function* planJobs(reads: readonly Readable[], kept: boolean): Generator<Job, void, undefined> {
   for (let from = 0; from < reads.length; ) {
     // A run of one source and one kind; within it the plan groups.
-    const { source } = reads[from]!.tensor.file;
+    const { source } = reads[from]!.file;
     const kind = kindOf(reads[from]!);
     let to = from + 1;
-    while (to < reads.length && reads[to]!.tensor.file.source === source && kindOf(reads[to]!) === kind) to++;
+    while (to < reads.length && reads[to]!.file.source === source && kindOf(reads[to]!) === kind) to++;
     const run = from === 0 && to === reads.length ? reads : reads.slice(from, to);
     const keeps = kept && kind === "group";
     for (const group of planReads(run, keeps ? planOfKept(run) : KINDS[kind].plan)) {
@@ -177,7 +193,7 @@ function* planJobs(reads: readonly TensorRead[], kept: boolean): Generator<Job, 
   }
 }
 
-function planOfKept(run: readonly TensorRead[]): ReadPlanOptions {
+function planOfKept(run: readonly Readable[]): ReadPlanOptions {
   const share = Math.ceil(totalBytes(run) / KEPT_GROUPS);
   return { maxGroup: Math.min(VIEW_BYTES, Math.max(GROUP_BYTES, share)) };
 }
@@ -189,10 +205,9 @@ function bytesAhead(kind: Kind, { start, end }: ByteRange): number {
   return kind === "cast" && end - start >= CHUNK_BYTES ? AHEAD_BYTES / 2 : Math.min(end - start, AHEAD_BYTES);
 }
 
-function kindOf({ tensor, as, start, end }: TensorRead): Kind {
-  if (as.cast !== undefined && as.cast !== tensor.dtype) return "cast";
-  if (as.into !== undefined) return "into";
-  const { source } = tensor.file;
+function kindOf({ dtype, file: { source }, as, start, end }: Readable): Kind {
+  if ((as?.cast ?? dtype) !== dtype) return "cast";
+  if (as?.into) return "into";
   if (source.resident && end - start <= VIEW_BYTES) return "views";
   return source.fresh && end - start <= FRESH_BYTES ? "fresh" : "group";
 }
@@ -200,10 +215,10 @@ function kindOf({ tensor, as, start, end }: TensorRead): Kind {
 /** Views of memory that is there already, or that the source makes for them. */
 async function readViews({ source, group }: Job, context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = group;
-  const { name, tensor: first } = members[0]!;
+  const { name, file } = members[0]!;
   const { signal, progress } = context;
   // Memory that begins where it would among the data modulo 8 has aligned what is aligned there.
-  const lead = (start - first.file.dataStart) % 8;
+  const lead = (start - file.dataStart) % 8;
   const bytes = await limiterOf(source, context).run(end - start, signal, async () =>
     source.read(start - lead, end, { signal }),
   );
@@ -214,23 +229,23 @@ async function readViews({ source, group }: Job, context: ReadContext): Promise<
 /** Neighbours in one allocation. */
 async function readGroup({ source, group }: Job, context: ReadContext): Promise<ReadTensors> {
   const { start, end, members } = group;
-  const { name, tensor: first } = members[0]!;
+  const { name, dtype, shape, file } = members[0]!;
   if (members.length === 1) {
-    const tensor = targetTensor(name, first.dtype, first.shape, undefined);
+    const tensor = targetTensor(name, dtype, shape, undefined);
     await readPieces(source, start, end, tensor.data, name, context);
     return { members, tensors: [tensor] };
   }
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
   // odd length puts at odd places of the file is aligned here all the same.
-  const lead = (start - first.file.dataStart) % 8;
+  const lead = (start - file.dataStart) % 8;
   const bytes = new Uint8Array(lead + end - start).subarray(lead);
   await readPieces(source, start, end, bytes, name, context);
   return tensorsIn(bytes.buffer, lead - start, members);
 }
 
 /** The tensors of a group, over memory where the byte at `start` of the source lies at `start + shift`. */
-function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly TensorRead[]): ReadTensors {
-  const tensors = members.map(({ tensor: { dtype, shape }, start, end }) =>
+function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly Readable[]): ReadTensors {
+  const tensors = members.map(({ dtype, shape, start, end }) =>
     tensorAt(dtype, shape, buffer, start + shift, end - start),
   );
   return { members, tensors };
@@ -238,8 +253,8 @@ function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly Ten
 
 /** Tensors into memory that the caller gave; several only where they are empty. */
 async function readInto({ source, group: { members } }: Job, context: ReadContext): Promise<ReadTensors> {
-  const tensors = members.map(async ({ name, tensor: { dtype, shape }, start, end, as }) => {
-    const tensor = targetTensor(name, dtype, shape, as.into);
+  const tensors = members.map(async ({ name, dtype, shape, start, end, as }) => {
+    const tensor = targetTensor(name, dtype, shape, as!.into);
     await readPieces(source, start, end, tensor.data, name, context);
     return tensor;
   });
@@ -271,11 +286,11 @@ async function readCasts({ source, group }: Job, context: ReadContext): Promise<
   return { members, tensors: targets.map(({ tensor }) => tensor) };
 }
 
-function castTarget(read: TensorRead) {
-  const { name, tensor: ref, as } = read;
-  const tensor = targetTensor(name, as.cast ?? ref.dtype, ref.shape, as.into);
-  const options = { lossy: as.lossy ?? false, name, ...(as.overflow && { overflow: as.overflow }) };
-  return { read, tensor, stream: new CastStream(ref.dtype, tensor, options) };
+function castTarget(read: Readable) {
+  const { name, dtype, shape, as } = read;
+  const tensor = targetTensor(name, as!.cast ?? dtype, shape, as!.into);
+  const options = { lossy: as!.lossy ?? false, name, ...(as!.overflow && { overflow: as!.overflow }) };
+  return { read, tensor, stream: new CastStream(dtype, tensor, options) };
 }
 
 async function readPieces(

@@ -7,7 +7,7 @@ import { Overflow } from "../tensor/overflow.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { compareInFile, type FileTensor } from "./file-part.ts";
 import { type Cast, type CastingOptions, type ReadTensorsOptions, warn } from "./options.ts";
-import { TensorRead } from "./read-tensors.ts";
+import { type Readable, TensorRead } from "./read-tensors.ts";
 import { refuseSharedMemory, targetTensor } from "./target.ts";
 
 /** The reads of tensors under a call's options, in the order of their data. */
@@ -42,8 +42,8 @@ export function planReading<R extends TensorRead>(
     }
     if (into !== undefined) checkMemory(reads);
   }
-  if (!reads.every((read, i) => i === 0 || compareInFile(reads[i - 1]!.tensor, read.tensor) <= 0)) {
-    reads.sort((a, b) => compareInFile(a.tensor, b.tensor));
+  if (!reads.every((read, i) => i === 0 || compareInFile(reads[i - 1]!, read) <= 0)) {
+    reads.sort(compareInFile);
   }
   return reads;
 }
@@ -62,8 +62,8 @@ export function chooseCast(cast: Cast | undefined, name: string, info: ArrayInfo
 
 // Memory that doesn't fit is refused before anything is read.
 function checkMemory(reads: readonly TensorRead[]): void {
-  for (const { name, tensor, as } of reads) {
-    if (as.into !== undefined) targetTensor(name, as.cast ?? tensor.dtype, tensor.shape, as.into);
+  for (const { name, dtype, shape, as } of reads) {
+    if (as.into !== undefined) targetTensor(name, as.cast ?? dtype, shape, as.into);
   }
   refuseSharedMemory(reads.map(({ name, as }) => ({ name, into: as.into })));
 }
@@ -81,15 +81,15 @@ export function overflowOf(
 
 /** Warns, or throws, when a cast made finite values of a tensor infinity or NaN. */
 export function reportOverflow(
-  { name, tensor, as }: Pick<TensorRead, "name" | "as"> & { readonly tensor: { readonly dtype: Dtype } },
+  { name, dtype, as }: Pick<Readable, "name" | "dtype" | "as">,
   options: CastingOptions,
 ): void {
-  if (as.overflow === undefined || as.overflow.count === 0) return;
+  if (as?.overflow === undefined || as.overflow.count === 0) return;
   const { count, largest } = as.overflow;
   const values = count === 1 ? "1 finite value" : `${count} finite values`;
   const error = new Pytree2SafetensorsError(
     "LossyConversion",
-    `tensor ${quote(name)}: ${values} of ${tensor.dtype} became infinity or NaN in ${as.cast}, the largest ${largest}; cast it to a dtype with more range`,
+    `tensor ${quote(name)}: ${values} of ${dtype} became infinity or NaN in ${as.cast}, the largest ${largest}; cast it to a dtype with more range`,
     { tensor: name, expected: `values of ${as.cast}`, found: String(largest), overflowed: count },
   );
   if (options.overflow === "error") throw error;

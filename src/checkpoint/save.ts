@@ -62,7 +62,7 @@ function readNow(prepared: PreparedSave, entry: SaveEntry): Uint8Array {
     if (from === dtype) return bytes;
     const overflow = overflowOf(from, dtype, prepared.casting);
     const cast = castChunk(bytes, from, dtype, 0, { lossy: prepared.casting.lossy ?? false, name, overflow });
-    reportOverflow({ name, tensor: { dtype: from }, as: { cast: dtype, overflow } }, prepared.casting);
+    reportOverflow({ name, dtype: from, as: { cast: dtype, overflow } }, prepared.casting);
     return cast;
   } catch (error) {
     throw leafError(error, prepared.placeOf(entry));

@@ -40,7 +40,7 @@ export async function* streamPieces(
     yield castChunk(piece, dtype, cast, at, { lossy, name, overflow }, into && ((bytes) => into.take(bytes)));
     at += piece.byteLength;
   }
-  reportOverflow({ name, tensor: { dtype }, as: { cast, overflow } }, options);
+  reportOverflow({ name, dtype, as: { cast, overflow } }, options);
 }
 
 async function* readPieces(

@@ -148,7 +148,7 @@ async function* piecesOf(
       const chunk = new Uint8Array(data.buffer, data.byteOffset + at, length);
       yield castChunk(chunk, from, dtype, at, { lossy, name, overflow }, (bytes) => memory.casts.take(bytes));
     }
-    reportOverflow({ name, tensor: { dtype: from }, as: { cast: dtype, overflow } }, save.casting);
+    reportOverflow({ name, dtype: from, as: { cast: dtype, overflow } }, save.casting);
   } catch (error) {
     signal?.throwIfAborted();
     throw leafError(error, save.placeOf(entry));
