@@ -39,6 +39,14 @@ describe("openSafetensors", () => {
     expect((await file.tensor("tensor.2999")).item()).toBe(2999);
   });
 
+  it("knows which tensors there are, by the first question as by the hundredth", async () => {
+    const file = await openSafetensors(makeFile());
+    for (let i = 0; i < 100; i++) {
+      expect(file.has(`layers#${i}@w`)).toBe(i < 64);
+      if (i < 64) expect(file.info(`layers#${i}@w`).shape).toEqual([64, 64]);
+    }
+  });
+
   it("leaves open what the caller opened, and closes what it opened", async () => {
     const source = new CountingSource(makeFile());
     const file = await openSafetensors(source);
