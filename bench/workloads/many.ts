@@ -16,7 +16,7 @@ const NPM = "`readFile` + `safetensors` (npm)";
 const BARE_DICT = "`JSON.parse`, one object a tensor, one dict";
 const BARE_NAMES = "`JSON.parse`, one dict of the names";
 const WHY =
-  "Many small tensors: two bare programs of the same run show what V8 itself takes: `JSON.parse` of the header and one dict of its names, and the same with an object for each tensor. Neither checks anything: no shape against its bytes, no names that occur twice, no holes. A profile gives a fifth to a third of the time to the one dict, into which V8 puts each name as a string of its own kind, and a quarter to a third to the garbage collector, which copies what lives on (a name, its place in the file, a tensor each).";
+  "Many small tensors: two bare programs of the same run show what V8 itself takes: `JSON.parse` of the header and one dict of its names, and the same with an object for each tensor. Neither checks anything: no shape against its bytes, no names that occur twice, no holes. With 50,000 tensors, even the shorter one is only 1.4 times as fast as `safetensors` (npm) and 1.6 times as fast as `@jax-js/loaders`; `loadFile` reaches 0.86 of its speed and checks everything. Most of what is left is the one dict, into which V8 puts each name as a string of its own kind, and the garbage collector, which copies what lives on (a name, its place in the file, a tensor each).";
 const NUMPY = "Python `safetensors.numpy`";
 const BARE_READ = "bare read of the file";
 const BARE_WRITE = "bare write of the file";
