@@ -87,7 +87,8 @@ export function requireCastable(from: Dtype, to: Dtype): void {
   throw new Pytree2SafetensorsError("UnsupportedDtype", message, { expected: to, found: from });
 }
 
-function isFloat(dtype: Dtype): boolean {
+/** Whether a dtype's elements are floats, or complex numbers of them. */
+export function isFloat(dtype: Dtype): boolean {
   return /^(B?F|C)/.test(dtype);
 }
 

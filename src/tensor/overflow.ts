@@ -1,4 +1,5 @@
 /** Counts finite values that a narrowing cast makes infinity or NaN. */
+import { isFloat } from "./convert.ts";
 import { DTYPES, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
 import { type Codes, decodeFloats } from "./float-codes.ts";
 import { FLOAT_FORMATS, type FloatFormat, isCodedFloat } from "./float-formats.ts";
@@ -41,8 +42,9 @@ export class Overflow {
 
 /** Whether a float dtype has finite values that another has no finite code for. F4 saturates, so it loses none. */
 function mayOverflow(from: Dtype, to: Dtype): boolean {
-  const isFloat = (dtype: Dtype) => /^(B?F|C)/.test(dtype);
-  return isFloat(from) && isFloat(to) && from !== to && to !== "F4" && to !== "F64" && DTYPES[to].bits <= 64;
+  // A float32 holds the values of every format that has codes.
+  const holds = to === "F4" || to === "F64" || (isCodedFloat(from) && !isCodedFloat(to));
+  return isFloat(from) && isFloat(to) && from !== to && !holds && DTYPES[to].bits <= 64;
 }
 
 /** Whether all values are known to be finite. */

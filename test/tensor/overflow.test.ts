@@ -57,3 +57,17 @@ it("counts the real part of a complex number, at its own place", () => {
   expect(overflowOf("C64", "F16", values)).toMatchObject({ count: 1, largest: 70_000 });
   expect(overflowOf("F64", "C64", [1, 2, 1e300, 3])).toMatchObject({ count: 1, largest: 1e300 });
 });
+
+// Looking costs as much as the conversion.
+it.each(["F32", "C64", "F64"] as const)(
+  "is not looked for in %s, which holds all values of small floats",
+  (to) => {
+    const unread = new Proxy(new Float32Array(2), {
+      get: () => {
+        throw new Error("looked at");
+      },
+    });
+    for (const from of NARROW) if (from !== "F32") new Overflow().add(unread, from, unread, to);
+    expect(() => new Overflow().add(unread, "F64", unread, "F32")).toThrow("looked at");
+  },
+);
