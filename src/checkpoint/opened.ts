@@ -32,7 +32,7 @@ export class OpenedCheckpoint {
   readonly #contents: CheckpointContents;
   #metadata: Readonly<Record<string, string>> | undefined;
   #names: readonly string[] | undefined;
-  #byName: Map<string, FileTensor> | undefined;
+  #byName: ReadonlyMap<string, FileTensor> | undefined;
   #searches = 0;
   #closed: Promise<void> | undefined;
 
@@ -95,14 +95,8 @@ export class OpenedCheckpoint {
   /** @internal The tensor of this name, if there is one. */
   find(name: string): FileTensor | undefined {
     const { tensors } = this.#contents;
-    if (this.#searches < MAX_SEARCHES) {
-      this.#searches++;
-      return tensors.find((tensor) => tensor.name === name);
-    }
-    if (this.#byName === undefined) {
-      this.#byName = new Map();
-      for (const tensor of tensors) this.#byName.set(tensor.name, tensor);
-    }
+    if (this.#searches++ < MAX_SEARCHES) return tensors.find((tensor) => tensor.name === name);
+    this.#byName ??= new Map(tensors.map((tensor) => [tensor.name, tensor]));
     return this.#byName.get(name);
   }
 
