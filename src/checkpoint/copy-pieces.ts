@@ -1,6 +1,7 @@
 /** Reads bytes that go into a file as they lie in another: neighbours together, and ahead of the writing. */
 import type { ByteSource } from "../io/types.ts";
 import { leafError } from "./leaf.ts";
+import type { MemoryPair } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 
 /** Where the bytes of a leaf lie. */
@@ -21,56 +22,46 @@ export interface CopyPiece {
 // As large as a request is worth. Two are in memory: one that is being written and one that is being read.
 const PIECE_BYTES = 4 * 2 ** 20;
 
-interface Reading {
-  readonly memory: Uint8Array | undefined;
-  readonly done: Promise<CopyPiece>;
-}
-
-/** The bytes of leaves, one after the other. While a piece is being written, the next one is being read. */
+/**
+ * The bytes of leaves, one after the other. While a piece is being written, the next one is being read.
+ *
+ * @param memory What pieces are read into, again and again: fresh memory costs page faults, and waits for a collection of
+ *   garbage before it is returned.
+ */
 export async function* copyPieces(
   ranges: Iterable<CopyRange>,
   save: PreparedSave,
+  memory: MemoryPair,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CopyPiece, void, undefined> {
-  let next: Reading | undefined;
-  // Used again: fresh memory costs page faults, and waits for a collection of garbage before it is returned.
-  let spare: Uint8Array | undefined;
+  let next: Promise<CopyPiece> | undefined;
   try {
     for (const piece of piecesOf(ranges)) {
       const current = next;
-      next = begin(piece, spare, save, signal);
-      if (current === undefined) continue;
-      yield await current.done;
-      spare = current.memory;
+      next = readPiece(piece, save, memory, signal);
+      next.catch(() => {}); // looked at when its turn comes
+      if (current !== undefined) yield await current;
     }
-    if (next !== undefined) yield await next.done;
+    if (next !== undefined) yield await next;
   } finally {
     // Nothing is read any more when whoever wrote goes on, not even after an error.
-    await next?.done.catch(() => {});
+    await next?.catch(() => {});
   }
 }
 
-function begin(
+async function readPiece(
   { entry, source, start, end }: CopyRange,
-  spare: Uint8Array | undefined,
   save: PreparedSave,
+  memory: MemoryPair,
   signal: AbortSignal | undefined,
-): Reading {
-  const length = end - start;
-  const fits = spare !== undefined && spare.byteLength >= length;
-  const memory = source.resident ? undefined : fits ? spare : new Uint8Array(length);
-  const read = async (): Promise<CopyPiece> => {
-    try {
-      const bytes = await source.read(start, end, { signal, into: memory?.subarray(0, length) });
-      return { bytes, name: entry.name };
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw leafError(error, save.placeOf(entry));
-    }
-  };
-  const done = read();
-  done.catch(() => {}); // whoever waits for it is told
-  return { memory, done };
+): Promise<CopyPiece> {
+  try {
+    const into = source.resident ? undefined : memory.take(end - start);
+    return { bytes: await source.read(start, end, { signal, into }), name: entry.name };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw leafError(error, save.placeOf(entry));
+  }
 }
 
 /** Neighbours joined, and cut into pieces of one size. */

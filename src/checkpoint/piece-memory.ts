@@ -1,4 +1,4 @@
-/** Memory of the pieces that go through a cast. */
+/** Memory of the pieces that are copied from file to file, or go through a cast. */
 import type { UnsharedBytes } from "../base/types.ts";
 
 /** Two buffers, given in turn. */

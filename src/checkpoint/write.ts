@@ -1,7 +1,6 @@
 /** Writes one file to a sink, a leaf at a time. */
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import type { Awaitable } from "../base/types.ts";
 import type { Layout } from "../format/layout/layout.ts";
 import { abortable } from "../io/abort.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
@@ -34,7 +33,6 @@ export async function writeFile(
 ): Promise<void> {
   const small = new SmallLeaves(sink);
   const memory = new PieceMemory();
-  let writing: Awaitable<void> | undefined;
   try {
     await sink.begin(layout.totalBytes);
     await sink.write(layout.head);
@@ -51,21 +49,16 @@ export async function writeFile(
       const copies = copiesFrom(k, entries, layout.order);
       if (copies.length > 0) {
         k += copies.length - 1;
-        for await (const { bytes, name } of copyPieces(copies, save, signal)) {
+        for await (const { bytes, name } of copyPieces(copies, save, memory.reads, signal)) {
           await sink.write(bytes);
           progress.add(bytes.byteLength, name);
         }
         continue;
       }
       if (entry.codec.stream !== undefined || entry.castFrom !== undefined) {
-        for await (const chunk of piecesOf(entry, save, memory, signal)) {
-          // A piece is written while the next is made.
-          await writing;
-          writing = handled(sink.write(chunk));
-          progress.add(chunk.byteLength, entry.name);
-        }
-        await writing;
-        writing = undefined;
+        await writePieces(sink, piecesOf(entry, save, memory, signal), (bytes) =>
+          progress.add(bytes, entry.name),
+        );
         continue;
       }
       const read = readEntry(entry, save, signal);
@@ -83,7 +76,6 @@ export async function writeFile(
     signal?.throwIfAborted();
     await sink.close();
   } catch (error) {
-    await Promise.resolve(writing).catch(() => {});
     await abortSink(sink, error);
     throw error;
   }
@@ -124,6 +116,26 @@ function copiesFrom(k: number, entries: readonly SaveEntry[], order: Uint32Array
   return ranges;
 }
 
+/** Writes pieces, each while the next is made; also after an error, nothing is being written any more at the end. */
+async function writePieces(
+  sink: ExactSink,
+  pieces: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  let writing: Promise<void> | undefined;
+  try {
+    for await (const piece of pieces) {
+      await writing;
+      writing = Promise.resolve(sink.write(piece));
+      writing.catch(() => {}); // looked at before the next is written
+      onBytes(piece.byteLength);
+    }
+    await writing;
+  } finally {
+    await writing?.catch(() => {});
+  }
+}
+
 /** The bytes of a leaf piece by piece, as a lazy leaf reads them or a cast makes them. */
 async function* piecesOf(
   entry: SaveEntry,
@@ -153,12 +165,6 @@ async function* piecesOf(
     signal?.throwIfAborted();
     throw leafError(error, save.placeOf(entry));
   }
-}
-
-/** The same promise, of which nobody needs to hear until it is waited for. */
-function handled(writing: Awaitable<void>): Awaitable<void> {
-  if (writing instanceof Promise) writing.catch(() => {});
-  return writing;
 }
 
 function reportingOf({ casting: { overflow, onWarning } }: PreparedSave) {
