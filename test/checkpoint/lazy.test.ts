@@ -1,30 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type LazyTensor,
-  loadFile,
-  loadPytree,
-  savePytree,
-  serialize,
-  Tensor,
-} from "../../src/index.node.ts";
+import { describe, expect, it } from "vitest";
+import { type LazyTensor, loadFile, loadPytree, savePytree, Tensor } from "../../src/index.node.ts";
 import { CountingSource } from "./counting-source.ts";
+import { bytesOf, ownFolder, w } from "./files.ts";
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "p2s-pytree-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-const w = () =>
-  Tensor.from([
-    [1, 2],
-    [3, 4],
-  ]);
+const at = ownFolder();
 
 describe("lazy trees", () => {
   it("read slices into memory that the caller gives, cast too", async () => {
@@ -111,7 +90,3 @@ describe("lazy trees", () => {
     expect(await loadPytree(path)).toEqual({ a: w(), n: 2 });
   });
 });
-
-async function bytesOf(tree: unknown): Promise<Uint8Array> {
-  return new Uint8Array(await (await (await serialize(tree)).blob()).arrayBuffer());
-}

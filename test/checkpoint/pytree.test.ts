@@ -1,8 +1,6 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { afterAll, beforeAll, describe, expect, expectTypeOf, it, vi } from "vitest";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import {
   DictKey,
   dict2pytree,
@@ -23,14 +21,9 @@ import {
   serialize,
   Tensor,
 } from "../../src/index.node.ts";
+import { bytesOf, ownFolder, w } from "./files.ts";
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "p2s-pytree-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const at = ownFolder();
 
 class Linear {
   weight: Tensor;
@@ -57,12 +50,6 @@ registerPytreeNode(Anonymous, {
 async function trip(tree: unknown, options: Parameters<typeof savePytree>[2] = {}): Promise<unknown> {
   return loadPytree(await (await serialize(tree, options)).blob(), { structure: "auto" });
 }
-
-const w = () =>
-  Tensor.from([
-    [1, 2],
-    [3, 4],
-  ]);
 
 describe("savePytree and loadPytree", () => {
   const trees: [string, unknown][] = [
@@ -263,7 +250,7 @@ describe("what can't be saved", () => {
     const failure = savePytree(tree, path);
     await expect(failure).rejects.toMatchObject({ code });
     await expect(failure).rejects.toThrow(where);
-    expect(await readdir(folder)).not.toContain("never-written.safetensors");
+    expect(await readdir(at("."))).not.toContain("never-written.safetensors");
   });
 
   it("a tree that contains itself is an error with the path", async () => {
@@ -307,7 +294,3 @@ describe("types", () => {
     expect(new DictKey("a").key).toBe("a");
   });
 });
-
-async function bytesOf(tree: unknown): Promise<Uint8Array> {
-  return new Uint8Array(await (await (await serialize(tree)).blob()).arrayBuffer());
-}

@@ -1,22 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { load, loadFile, save, saveFile, serialize, Tensor } from "../../src/index.node.ts";
+import { readdir, readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { load, loadFile, save, saveFile, serialize } from "../../src/index.node.ts";
+import { ownFolder, w } from "./files.ts";
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "p2s-pytree-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-const w = () =>
-  Tensor.from([
-    [1, 2],
-    [3, 4],
-  ]);
+const at = ownFolder();
 
 describe("load", () => {
   it("points to loadFile for what is no bytes", () => {
@@ -51,7 +38,7 @@ describe("save and saveFile", () => {
       tensor: "a",
     });
     expect((await loadFile(path)).a?.equals(w())).toBe(true);
-    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect((await readdir(at("."))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
     expect(() => save({ a: { lie: true as const } }, { arrays })).toThrowError(/no readSync.*saveFile/s);
   });
 
@@ -89,7 +76,7 @@ describe("save and saveFile", () => {
     await expect(loadFile(save({ a: w() }), { arrays, signal: aborted() })).rejects.toMatchObject({
       name: "TimeoutError",
     });
-    expect(await readdir(folder)).not.toContain("stuck");
+    expect(await readdir(at("."))).not.toContain("stuck");
   });
 
   it("abort with the signal's reason and leave the old file", async () => {
@@ -106,7 +93,7 @@ describe("save and saveFile", () => {
     });
     await expect(saving).rejects.toBe(reason);
     expect(Object.keys(await loadFile(path))).toEqual(["a"]);
-    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect((await readdir(at("."))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 });
 

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   loadFile,
   loadPytree,
@@ -12,20 +9,9 @@ import {
   Tensor,
 } from "../../src/index.node.ts";
 import { CountingSource } from "./counting-source.ts";
+import { bytesOf, ownFolder, w } from "./files.ts";
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "p2s-pytree-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-const w = () =>
-  Tensor.from([
-    [1, 2],
-    [3, 4],
-  ]);
+const at = ownFolder();
 
 describe("select and cast", () => {
   it("leave numbers, booleans and bigints of the tree what they are", async () => {
@@ -156,7 +142,3 @@ describe("select and cast", () => {
     expect(x?.equals(new Tensor("F32", [count], expected))).toBe(true);
   });
 });
-
-async function bytesOf(tree: unknown): Promise<Uint8Array> {
-  return new Uint8Array(await (await (await serialize(tree)).blob()).arrayBuffer());
-}

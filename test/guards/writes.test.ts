@@ -98,17 +98,7 @@ describe("a save", () => {
         }
         return { bytesWritten: done };
       };
-      const handle: FileHandleLike = {
-        fd: 3,
-        read: async () => ({ bytesRead: 0 }),
-        write: (buffer, offset, length, position) =>
-          writev([buffer.subarray(offset, offset + length)], position ?? 0),
-        writev,
-        stat: async () => ({ size: 0, isFile: () => true }),
-        truncate: async () => {},
-        sync: async () => {},
-      };
-      await saveFile(dict, handle);
+      await saveFile(dict, handleOf(writev));
       expect(Buffer.compare(file, save(dict))).toBe(0);
       if (limit < file.byteLength) continue;
       expect(uncopied).toBe(200);
@@ -137,19 +127,12 @@ describe("a save", () => {
       underWay--;
       return { bytesWritten: at - position };
     };
-    const handle: FileHandleLike = {
-      fd: 3,
-      read: async () => ({ bytesRead: 0 }),
-      write: (buffer, offset, length, position) =>
-        writev([buffer.subarray(offset, offset + length)], position ?? 0),
-      writev,
-      stat: async () => ({ size: 0, isFile: () => true }),
-      truncate: async () => {},
-      sync: async () => {
+    await saveFile(
+      dict,
+      handleOf(writev, async () => {
         expect(underWay).toBe(0);
-      },
-    };
-    await saveFile(dict, handle);
+      }),
+    );
     expect(most).toBe(2);
     expect(Buffer.compare(file, save(dict))).toBe(0);
   });
@@ -172,3 +155,19 @@ describe("a save", () => {
     expect(sink.chunks.slice(1).map((chunk) => chunk.byteLength / MIB)).toEqual([4, 4, 4, 4, 4]);
   });
 });
+
+type Writev = NonNullable<FileHandleLike["writev"]>;
+
+/** The handle of an empty file that is written by a function. */
+function handleOf(writev: Writev, sync = async () => {}): FileHandleLike {
+  return {
+    fd: 3,
+    read: async () => ({ bytesRead: 0 }),
+    write: (buffer, offset, length, position) =>
+      writev([buffer.subarray(offset, offset + length)], position ?? 0),
+    writev,
+    stat: async () => ({ size: 0, isFile: () => true }),
+    truncate: async () => {},
+    sync,
+  };
+}
