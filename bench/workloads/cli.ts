@@ -81,7 +81,6 @@ export const cli: Workload = {
           against,
           ours: results.time(command),
           speed: results.speed(command, name),
-          reach: 1,
         });
       }
     }

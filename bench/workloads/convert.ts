@@ -88,7 +88,6 @@ export const convert: Workload = {
             against: "NumPy `copyto` (ml_dtypes), likewise",
             ours: results.time(name),
             speed: results.speed(name, `python ${name}`),
-            reach: 0.8,
           });
       }
       return rows;

@@ -47,7 +47,6 @@ export const copy: Workload = {
             against: "bare range reads and multipart writes",
             ours: spread(seconds),
             speed: spread(ratios),
-            reach: 0.9,
           },
         ],
         facts: [

@@ -48,16 +48,15 @@ export const load: Workload = {
         context.rounds(bytes / 2 ** 30),
       );
       const ours = results.time(OURS);
-      const row = (against: string, reach?: number, why?: string) =>
+      const row = (against: string, why?: string) =>
         comparisons.push({
           what: `${size}, ${kind}: \`${OURS}\``,
           against,
           ours,
           speed: results.speed(OURS, against),
-          ...(reach !== undefined && { reach }),
           ...(why !== undefined && { why }),
         });
-      if (isF32) row(JAX_JS, 1.3, WHY_READ);
+      if (isF32) row(JAX_JS, WHY_READ);
       else if (kind.startsWith("BF16")) {
         comparisons.push({
           what: `${size}, ${kind}: \`${OURS}\``,
@@ -74,7 +73,7 @@ export const load: Workload = {
         });
       }
       row(NPM);
-      row(BARE, 0.9, WHY_READ);
+      row(BARE, WHY_READ);
       row(BARE_ONE);
       comparisons.push({
         what: `${size}, ${kind}: \`${TREE}\``,

@@ -67,7 +67,6 @@ export const many: Workload = {
           against,
           ours: results.time("loadFile"),
           speed: results.speed("loadFile", against),
-          ...((against === JAX_JS || against === NPM) && { reach: 1.5 }),
           why: WHY,
         });
       }

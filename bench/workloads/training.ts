@@ -70,7 +70,6 @@ export const training: Workload = {
         against: COPY,
         ours: blocking.time(OURS),
         speed: blocking.speed(OURS, COPY),
-        reach: 1 / 1.1,
         why: "A save also walks the tree, spells names and lays out the header.",
       },
     ];
@@ -105,7 +104,6 @@ export const training: Workload = {
       what: `steps of a jax-js program a second, while ${size} are written`,
       against: IDLE,
       speed: steps.speed(BUSY, IDLE),
-      reach: 0.9,
       why: WHY_STEPS,
     });
     await manager.close();

@@ -1,6 +1,5 @@
 import { dict2pytree, pytree2dict, setWeights, type Tensor } from "pytree2safetensors";
 import { inChild } from "../child.ts";
-import { collectorShare } from "../collector.ts";
 import { type Contestant, contest } from "../contest.ts";
 import { bareBuild, bareFlatten, bareSet } from "../contestants/bare-trees.ts";
 import { treeOf } from "../models.ts";
@@ -32,7 +31,7 @@ export const trees: Workload = {
     const sizes = context.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
     const comparisons: Comparison[] = [];
     const times: Record<string, [number, number][]> = {};
-    const shares: Record<string, number> = {};
+    const shares: Record<string, number | undefined> = {};
     const memory: Record<Call, [number, number][]> = { pytree2dict: [], dict2pytree: [], setWeights: [] };
     const note = (line: string, size: number, seconds: number) => {
       times[line] ??= [];
@@ -61,21 +60,19 @@ export const trees: Workload = {
           });
       }
       const results = await contest(contestants, context.rounds(size / 100_000));
-      // Of the largest tree in the end.
-      for (const { name, run, seconds } of contestants) {
-        if (seconds === undefined) shares[name] = await collectorShare(run);
-      }
       for (const call of CALLS) {
         const what = `\`${call}\`, ${count(size)} leaves`;
         const ours = results.time(call);
+        const bare = results.time(`bare ${call}`);
         note(call, size, ours.median);
-        note(`bare ${call}`, size, results.time(`bare ${call}`).median);
+        note(`bare ${call}`, size, bare.median);
+        // Of the largest tree in the end.
+        [shares[call], shares[`bare ${call}`]] = [ours.collecting, bare.collecting];
         comparisons.push({
           what,
           against: "bare walk",
           ours,
           speed: results.speed(call, `bare ${call}`),
-          reach: 0.7,
           why: WHY,
         });
         if (python && size <= 100_000) {
@@ -94,7 +91,7 @@ export const trees: Workload = {
       const [ours, bare] = [growth(times[call]!), growth(times[`bare ${call}`]!)];
       return {
         what: `\`${call}\`: time a leaf, from ${count(sizes[0]!)} to ${count(sizes.at(-1)!)} leaves`,
-        got: `grows with leaves^${ours.slope.toFixed(2)}, the bare walk's with leaves^${bare.slope.toFixed(2)}; largest step from one size to the next ${ours.step.toFixed(2)}×, ${bare.step.toFixed(2)}×; the collector's share of the largest ${percent(shares[call]!)}, ${percent(shares[`bare ${call}`]!)}`,
+        got: `grows with leaves^${ours.slope.toFixed(2)}, the bare walk's with leaves^${bare.slope.toFixed(2)}; largest step from one size to the next ${ours.step.toFixed(2)}×, ${bare.step.toFixed(2)}×; the collector's share of the largest ${percent(shares[call])}, ${percent(shares[`bare ${call}`])}`,
         reach: `the bare walk's exponent + ${SLOPE_TOLERANCE}`,
         ok: ours.slope <= bare.slope + SLOPE_TOLERANCE,
       };
@@ -118,7 +115,7 @@ function growth(points: Points): { slope: number; step: number } {
   return { slope: logSlope(points), step: Math.max(...steps) };
 }
 
-function percent(share: number): string {
+function percent(share = 0): string {
   return `${Math.round(100 * share)} %`;
 }
 
