@@ -1,7 +1,7 @@
 /** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
-import { abortable, onAbort } from "../../abort.ts";
-import { base64, type S3Client, sha256 } from "./client.ts";
+import { abortable, onAbort, sleep } from "../../abort.ts";
+import { base64, type S3Client, type S3Request, sha256 } from "./client.ts";
 import { failureOf, problemOf } from "./errors.ts";
 import { alreadyThere, markHeaders, newHeaders, objectExists, refusedAsOld, wasWritten } from "./written.ts";
 import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
@@ -15,8 +15,10 @@ interface Part {
 const SLACK_MS = 2000;
 // How long an upload that is being created when the write is aborted may take to tell its id, which aborting it needs.
 const GRACE_MS = 5000;
-// An upload of a part that was under way when the upload was aborted can bring it back.
+// An upload of a part that was under way when the upload was aborted can bring it back: at once, or when the server has
+// taken in what it had received of the part.
 const MAX_ABORTS = 5;
+const LATE_ABORTS_MS = [50, 200, 500];
 
 export class Upload {
   readonly #client: S3Client;
@@ -29,6 +31,8 @@ export class Upload {
   /** When requests to create the upload were sent whose answers never came: what they made is to be cleared. */
   #lostSince: number | undefined;
   #createdAt = Number.POSITIVE_INFINITY;
+  /** Whether a part was sent whose answer never came. */
+  #isPartLost = false;
 
   constructor(client: S3Client, key: string, isNew: boolean) {
     this.#client = client;
@@ -43,7 +47,10 @@ export class Upload {
     const uploadId = await abortable(this.#id, signal);
     const digest = await sha256(body);
     const checksum = base64(digest);
-    const { headers } = await this.#client.send({
+    const onLost = () => {
+      this.#isPartLost = true;
+    };
+    const request: S3Request = {
       method: "PUT",
       key: this.#key,
       query: { partNumber: String(number), uploadId },
@@ -51,6 +58,11 @@ export class Upload {
       body,
       digest,
       signal,
+      onLost,
+    };
+    const { headers } = await this.#client.send(request).catch((error: unknown) => {
+      onLost();
+      throw error;
     });
     const etag = headers.get("etag");
     if (etag === null) {
@@ -102,7 +114,13 @@ export class Upload {
   async abort(): Promise<void> {
     const uploadId = await this.#id?.catch(() => undefined);
     await this.#clearLost().catch(() => {});
-    if (uploadId !== undefined) await abortUpload(this.#client, this.#key, uploadId);
+    if (uploadId === undefined) return;
+    await abortUpload(this.#client, this.#key, uploadId);
+    for (const milliseconds of this.#isPartLost ? LATE_ABORTS_MS : []) {
+      // The write's own signal is aborted already.
+      await sleep(milliseconds, undefined);
+      await abortUpload(this.#client, this.#key, uploadId);
+    }
   }
 
   async #create(signal: AbortSignal): Promise<string> {
