@@ -24,7 +24,8 @@ class Folder {
     return new FileHandle(this, name);
   }
   async removeEntry(name: string) {
-    if (!this.files.delete(name)) throw new DOMException("no such entry", "NotFoundError");
+    if (!this.files.delete(name) && !this.folders.delete(name))
+      throw new DOMException("no such entry", "NotFoundError");
   }
   async getDirectoryHandle(name: string, { create = false } = {}): Promise<Folder> {
     const found = this.folders.get(name);
@@ -190,6 +191,21 @@ describe("an OPFS directory", () => {
     expect(await keys(store)).toEqual([]);
     for await (const entry of store.pending!()) expect(entry).toEqual({ key: "left", size: 0, modified: 1 });
     expect(await failure(() => store.source("left"))).toMatchObject({ code: "IoError" });
+  });
+
+  it("clears what a browser wrote beside files whose writers died, and never lists it", async () => {
+    const folder = new Folder();
+    const fill = async (into: Folder, name: string) =>
+      write(await into.getFileHandle(name, { create: true }), BYTES.subarray(0, 10));
+    for (const name of ["run-1", "run-2.crswap", "run-2.3.crswap", "foreign.crswap"])
+      await fill(folder, name);
+    const deep = await folder.getDirectoryHandle("run-3", { create: true });
+    await deep.getFileHandle("file.crswap", { create: true });
+    const store = await openStore(folder);
+    expect(await keys(store)).toEqual(["run-1"]);
+    for await (const { key } of store.pending!()) expect.fail(`${key} is pending`);
+    await store.sweep!("run-", (key) => key.startsWith("run-"));
+    expect([...folder.files.keys(), ...folder.folders.keys()]).toEqual(["run-1", "foreign.crswap"]);
   });
 });
 

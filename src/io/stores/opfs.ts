@@ -7,6 +7,8 @@ import type { Folder, ListOptions, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed, mayHold } from "./listing.ts";
 
+// Chromium writes beside a file, into one of this name, and leaves that there if the writer ends just as it opens it.
+const SWAP_ENDING = /(\.\d+)?\.crswap$/;
 const MAX_TRIES = 20;
 const BETWEEN_MS = 50;
 
@@ -66,7 +68,8 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
   };
 }
 
-// Removes files without a byte and folders without a file; tells whether anything is left.
+// Removes files without a byte, what a browser wrote beside them, and folders without a file; tells whether anything is
+// left.
 async function sweepFolder(
   handle: OpfsDirectoryLike,
   path: string,
@@ -77,12 +80,14 @@ async function sweepFolder(
   for await (const { kind, name } of handle.values()) entries.push({ kind, name });
   let left = 0;
   for (const { kind, name } of entries) {
-    const key = kind === "directory" ? `${path}${name}/` : path + name;
-    let isEmpty = false;
-    if (kind !== "directory") isEmpty = (await (await handle.getFileHandle(name)).getFile()).size === 0;
-    else if (mayHold(key, prefix, false))
-      isEmpty = !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
-    if (isEmpty && sweep(key)) await removeWhenFree(handle, name);
+    const key = kind === "directory" ? `${path}${name}/` : path + name.replace(SWAP_ENDING, "");
+    let isLitter = SWAP_ENDING.test(name);
+    if (kind === "directory") {
+      isLitter =
+        mayHold(key, prefix, false) &&
+        !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
+    } else if (!isLitter) isLitter = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+    if (isLitter && sweep(key)) await removeWhenFree(handle, name);
     else left++;
   }
   return left > 0;
@@ -122,7 +127,7 @@ async function* entriesOf(
       if (kind === "directory") {
         if (mayHold(`${key}/`, prefix, shallow))
           folders.push({ handle: await handle.getDirectoryHandle(name), path: `${key}/` });
-      } else if (isListed(key, prefix, shallow)) {
+      } else if (isListed(key, prefix, shallow) && !SWAP_ENDING.test(name)) {
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())
