@@ -85,7 +85,7 @@ export const QUESTIONS: readonly Question[] = [
     lines: [
       line("how long a save blocks", "one copy of every leaf", "training", /until/, /copy/),
       line("how long a save blocks", "Orbax", "training", /until/, /Orbax/),
-      line("training while it is written", "training alone", "training", /^steps/),
+      line("training while it is written", "training alone", "training", /^steps/, /alone/),
     ],
   },
   {

@@ -11,7 +11,7 @@ import { mebibytes } from "../units.ts";
 import type { Workload } from "../workload.ts";
 
 const WHY =
-  "Saving: bytes are handed over without a copy, many tensors in a call, and two calls are under way while the next is gathered. What the kernel takes to copy into the page cache is the most of it: one block took 272 ms for 1 GiB, and the file's size set ahead, calls of 2 to 32 MiB, calls that end at even places and several at once took 272 to 318 ms, but for two outliers (543 and 602 ms). Two writes at once into one file were no faster than one after the other. The rest of the time above a bare write of one block goes into the many pieces (as the bare `writev` shows), the layout of the header, the temporary file and its rename. When flushed, the disk decides, which also explains the spread.";
+  "Saving: bytes are handed over without a copy, up to 32 MiB and 512 tensors in a call, and one call is under way while the next is gathered. What the kernel takes to copy into the page cache is the most of it: one block took 272 ms for 1 GiB, and the file's size set ahead, calls of 2 to 32 MiB, calls that end at even places and several at once took 272 to 318 ms, but for two outliers (543 and 602 ms). Two writes at once into one file were no faster than one after the other. The rest of the time above a bare write of one block goes into the many pieces (as the bare `writev` shows), the layout of the header, the temporary file and its rename. When flushed, the disk decides, which also explains the spread.";
 const OURS = "`saveFile`";
 const BARE = "bare write of each tensor";
 const BARE_MANY = "bare `writev` of many tensors a call";

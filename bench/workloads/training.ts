@@ -1,11 +1,14 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryUsage } from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
 import { savePytree, type Tensor, treeLeaves } from "pytree2safetensors";
 import { jaxArrays } from "pytree2safetensors/jax-js";
 import { CheckpointManager } from "pytree2safetensors/training";
 import { touchMemory } from "../child.ts";
 import { type Contestant, contest } from "../contest.ts";
+import { bareWritev } from "../contestants/raw.ts";
 import { warm } from "../files.ts";
 import { filledMemory, leavesIn, transformer, widthFor } from "../models.ts";
 import type { Comparison, Fact } from "../report-types.ts";
@@ -18,10 +21,13 @@ const ORBAX = "Orbax's asynchronous `save`";
 const WHOLE = "`save` and `wait`";
 const ORBAX_WHOLE = "Orbax's `save` and `wait_until_finished`";
 const BUSY = "training while a checkpoint is written";
+const BARE = "training while bare `writev` and `fsync` write the same bytes, and the old file is removed";
 const IDLE = "training alone";
 
+const WHY_SAVE =
+  "A save also walks the tree, spells names and lays out the header; its memory is that of the save before it, and the copy's is fresh.";
 const WHY_STEPS =
-  "Training and the kernel's part of the writing share the cores and the memory's bandwidth of this machine.";
+  "Training and the kernel's part of the writing share the cores and the memory's bandwidth of this machine, as the row of bare writes shows.";
 
 export const training: Workload = {
   name: "training",
@@ -70,7 +76,7 @@ export const training: Workload = {
         against: COPY,
         ours: blocking.time(OURS),
         speed: blocking.speed(OURS, COPY),
-        why: "A save also walks the tree, spells names and lays out the header.",
+        why: WHY_SAVE,
       },
     ];
     if (side !== undefined) {
@@ -93,19 +99,34 @@ export const training: Workload = {
     context.log(`training: steps a second while ${size} are written`);
     await init("cpu", "wasm");
     defaultDevice("wasm");
+    const chunks = leaves.map(({ bytes }) => bytes);
+    const bare = async (count: number) => {
+      const path = (of: number) => join(context.folder, `training-bare-${of}`);
+      await bareWritev(path(count), chunks, true);
+      await rm(path(count - 1), { force: true });
+    };
+    let written = 0;
+    const trained = (name: string, write?: () => Promise<Writing>): Contestant => ({
+      name,
+      run: () => {},
+      seconds: () => secondsPerStep(write),
+    });
     const steps = await contest(
       [
-        { name: BUSY, run: () => {}, seconds: () => secondsPerStep(manager, save) },
-        { name: IDLE, run: () => {}, seconds: () => secondsPerStep(manager) },
+        trained(BUSY, async () => {
+          await save();
+          return { done: wait() };
+        }),
+        trained(BARE, async () => ({ done: bare(written++) })),
+        trained(IDLE),
       ],
       context.rounds(4),
     );
-    comparisons.push({
-      what: `steps of a jax-js program a second, while ${size} are written`,
-      against: IDLE,
-      speed: steps.speed(BUSY, IDLE),
-      why: WHY_STEPS,
-    });
+    const what = `steps of a jax-js program a second, while ${size} are written`;
+    comparisons.push(
+      { what, against: IDLE, speed: steps.speed(BUSY, IDLE), why: WHY_STEPS },
+      { what, against: BARE, speed: steps.speed(BUSY, BARE) },
+    );
     await manager.close();
     return {
       title: "Training",
@@ -116,21 +137,24 @@ export const training: Workload = {
   },
 };
 
-/** The seconds that a step takes: while a save goes on, or for a second without one. */
-async function secondsPerStep(manager: CheckpointManager, save?: () => Promise<boolean>): Promise<number> {
+/** A write under way, which has been begun and copies nothing any more. */
+interface Writing {
+  readonly done: Promise<unknown>;
+}
+
+/** The seconds that a step takes: while a write goes on, or for a second without one. */
+async function secondsPerStep(write?: () => Promise<Writing>): Promise<number> {
   const multiply = jit((x: np.Array, w: np.Array) => np.tanh(np.dot(x, w)));
   const w = np.ones([256, 256]).mul(1 / 256);
   let x = np.ones([64, 256]);
-  let isWritten = save === undefined;
-  if (save !== undefined) {
-    await save();
-    manager.wait().then(() => {
-      isWritten = true;
-    });
-  }
+  const { done } = write ? await write() : { done: setTimeout(1000) };
+  let isUnderWay = true;
+  const ended = done.finally(() => {
+    isUnderWay = false;
+  });
   const start = performance.now();
   let count = 0;
-  while (!isWritten || performance.now() - start < (save === undefined ? 1000 : 0)) {
+  while (isUnderWay) {
     x = multiply(x, w.ref);
     x.ref.sum().item();
     count++;
@@ -138,6 +162,7 @@ async function secondsPerStep(manager: CheckpointManager, save?: () => Promise<b
     await new Promise((resolve) => setImmediate(resolve));
   }
   const seconds = (performance.now() - start) / 1000;
+  await ended;
   x.dispose();
   w.dispose();
   return seconds / count;
