@@ -127,11 +127,11 @@ async function* entriesOf(
       if (kind === "directory") {
         if (mayHold(`${key}/`, prefix, shallow))
           folders.push({ handle: await handle.getDirectoryHandle(name), path: `${key}/` });
-      } else if (isListed(key, prefix, shallow) && !SWAP_ENDING.test(name)) {
+      } else if (isListed(key, prefix, shallow) && !name.endsWith(".crswap")) {
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())
-          .catch((cause) => ignoreMissing(cause));
+          .catch(ignoreMissing);
         if (file !== undefined) yield { key, size: file.size, modified: file.lastModified };
       }
     }
