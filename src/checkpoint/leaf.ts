@@ -1,5 +1,7 @@
 /** What a leaf is: asked once, at the call, and carried from there on as a value. */
+
 import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import { describeValue, messageOf, quote } from "../base/quote.ts";
 import type { Awaitable } from "../base/types.ts";
 import { DTYPES, type Dtype, type DtypeArray } from "../tensor/dtypes.ts";
@@ -233,3 +235,5 @@ function gone(expected: number | undefined, found: number): Pytree2SafetensorsEr
     found: `${found} bytes`,
   });
 }
+
+keepShape(new Leaf(0, NUMBER));

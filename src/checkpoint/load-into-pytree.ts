@@ -1,8 +1,10 @@
 /** Loads a file into a template. */
 import { requireOptions } from "../base/arguments.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { guessKeyStyle } from "../tree/keys/guess.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
+import type { FileTensor } from "./file-part.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
@@ -81,3 +83,5 @@ export async function loadIntoPytree<T, A = Tensor>(
     if (file !== source) await file.close();
   }
 }
+
+keepShape(new WeightRead({} as FileTensor));

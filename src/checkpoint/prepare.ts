@@ -1,6 +1,8 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
+
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
+import { keepShape } from "../base/keep-shape.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
@@ -200,3 +202,5 @@ function enter<A>(
   const castFrom = { dtype, byteLength };
   return { name, dtype: to, shape, byteLength: byteLengthOf(to, shape), held, codec, castFrom };
 }
+
+keepShape(prepareDict({}, {}));

@@ -1,4 +1,5 @@
 /** Reads tensors: neighbours together, large ones in pieces, several pieces at once, in bounded memory. */
+import { keepShape } from "../base/keep-shape.ts";
 import {
   type ByteRange,
   planReads,
@@ -324,3 +325,5 @@ function limiterOf(source: ByteSource, context: ReadContext): Limiter {
   }
   return limiter;
 }
+
+keepShape(new TensorRead({} as FileTensor));

@@ -1,4 +1,5 @@
 /** Saves a dict to a sink. */
+import { keepShape } from "../base/keep-shape.ts";
 import { openSink, openSinkIn, type SinkInput } from "../io/open-sink.ts";
 import type { SinkOptions } from "../io/options.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
@@ -81,3 +82,5 @@ async function writeOpened(
   }
   progress.finish(entries[layout.order.at(-1) ?? -1]?.name ?? "");
 }
+
+keepShape(new ProgressCounter(0, undefined));

@@ -1,4 +1,5 @@
 /** Gathers leaves of a few bytes, which would cost more to hand on one by one than to copy. */
+import { keepShape } from "../base/keep-shape.ts";
 import type { Awaitable } from "../base/types.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
 
@@ -50,3 +51,5 @@ export class SmallLeaves {
     if (gathered.byteLength > 0) return this.#sink.write(gathered);
   }
 }
+
+keepShape(new SmallLeaves({} as ExactSink));

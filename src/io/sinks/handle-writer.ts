@@ -1,4 +1,5 @@
 /** Writes to a file handle: many chunks to a call, and those that stay as they are without a copy. */
+import { keepShape } from "../../base/keep-shape.ts";
 import type { Awaitable } from "../../base/types.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { unshared } from "./blocks.ts";
@@ -140,3 +141,5 @@ function behind(
   if (left === 0) return parts.slice(done);
   return [parts[done]!.subarray(left), ...parts.slice(done + 1)];
 }
+
+keepShape(new HandleWriter({} as FileHandleLike, 0, undefined));

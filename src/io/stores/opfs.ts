@@ -43,8 +43,12 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     const file = await (await folder.getFileHandle(last)).getFile();
     if (file.size === 0) await folder.removeEntry(last);
   };
+  const folder = opfsFolder(root);
   return {
-    ...opfsFolder(root),
+    ...folder,
+    async *list(prefix, options) {
+      for await (const entry of folder.list(prefix, options)) if (!SWAP_ENDING.test(entry.key)) yield entry;
+    },
     sink(key, options = {}) {
       checkKey(key);
       return storageTask("WriteError", "write", nameOf(key), async () =>
@@ -52,7 +56,8 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
       );
     },
     async *pending(prefix) {
-      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
+      for await (const entry of entriesOf(root, prefix))
+        if (entry.size === 0 && !SWAP_ENDING.test(entry.key)) yield entry;
     },
     remove(key) {
       checkKey(key);
@@ -127,7 +132,7 @@ async function* entriesOf(
       if (kind === "directory") {
         if (mayHold(`${key}/`, prefix, shallow))
           folders.push({ handle: await handle.getDirectoryHandle(name), path: `${key}/` });
-      } else if (isListed(key, prefix, shallow) && !name.endsWith(".crswap")) {
+      } else if (isListed(key, prefix, shallow)) {
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())

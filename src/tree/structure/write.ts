@@ -1,6 +1,18 @@
 /** What of a tree its key strings don't tell, as the records of structure metadata. */
+
 import { setOwn } from "../../base/dict.ts";
-import { equalKeyPaths, type KeyEntry, type KeyPath, keyOf, type Mark, markOf } from "../keys/keypath.ts";
+import { keepShape } from "../../base/keep-shape.ts";
+import {
+  DictKey,
+  equalKeyPaths,
+  GetAttrKey,
+  type KeyEntry,
+  type KeyPath,
+  keyOf,
+  type Mark,
+  markOf,
+  SequenceKey,
+} from "../keys/keypath.ts";
 import { keystr } from "../keys/keystr.ts";
 import { isPlainName } from "../keys/keystring.ts";
 import { KEY_STYLES, type KeyStyle } from "../keys/keystyles.ts";
@@ -174,3 +186,10 @@ function readsBack(style: KeyStyle, paths: ReadonlyMap<string, KeyPath>): boolea
     return false;
   }
 }
+
+keepShape([
+  new StructureWriter([], {} as DescribeOptions),
+  new DictKey(""),
+  new GetAttrKey(""),
+  new SequenceKey(0),
+]);
