@@ -45,11 +45,11 @@ export async function openPart(
     const dataStart = PREFIX_BYTES + headerLength(head, source.size);
     let header = head.subarray(PREFIX_BYTES, dataStart);
     if (head.byteLength < dataStart) {
-      const rest = await source.read(head.byteLength, dataStart, { signal });
-      const joined = new Uint8Array(dataStart - PREFIX_BYTES);
-      joined.set(header);
-      joined.set(rest, header.byteLength);
-      header = joined;
+      const whole = new Uint8Array(dataStart - PREFIX_BYTES);
+      whole.set(header);
+      const into = whole.subarray(header.byteLength);
+      await source.read(head.byteLength, dataStart, { signal, into });
+      header = whole;
     }
     const part: FilePart = { index, name, source, dataStart };
     const parsed = parseHeader(header, source.size, part);

@@ -180,11 +180,14 @@ const KINDS: Readonly<
 
 function* planJobs(reads: readonly Readable[], kept: boolean): Generator<Job, void, undefined> {
   for (let from = 0; from < reads.length; ) {
-    // A run of one source and one kind; within it the plan groups.
-    const { source } = reads[from]!.file;
-    const kind = kindOf(reads[from]!);
+    // A run of one file and one kind; within it the plan groups.
+    const { file } = reads[from]!;
+    const { source } = file;
+    const { resident = false, fresh = false } = source;
+    const kind = kindOf(reads[from]!, resident, fresh);
     let to = from + 1;
-    while (to < reads.length && reads[to]!.file.source === source && kindOf(reads[to]!) === kind) to++;
+    while (to < reads.length && reads[to]!.file === file && kindOf(reads[to]!, resident, fresh) === kind)
+      to++;
     const run = from === 0 && to === reads.length ? reads : reads.slice(from, to);
     const keeps = kept && kind === "group";
     for (const group of planReads(run, keeps ? planOfKept(run) : KINDS[kind].plan)) {
@@ -206,11 +209,11 @@ function bytesAhead(kind: Kind, { start, end }: ByteRange): number {
   return kind === "cast" && end - start >= CHUNK_BYTES ? AHEAD_BYTES / 2 : Math.min(end - start, AHEAD_BYTES);
 }
 
-function kindOf({ dtype, file: { source }, as, start, end }: Readable): Kind {
+function kindOf({ dtype, as, start, end }: Readable, resident: boolean, fresh: boolean): Kind {
   if ((as?.cast ?? dtype) !== dtype) return "cast";
   if (as?.into) return "into";
-  if (source.resident && end - start <= VIEW_BYTES) return "views";
-  return source.fresh && end - start <= FRESH_BYTES ? "fresh" : "group";
+  if (resident && end - start <= VIEW_BYTES) return "views";
+  return fresh && end - start <= FRESH_BYTES ? "fresh" : "group";
 }
 
 /** Views of memory that is there already, or that the source makes for them. */

@@ -6,6 +6,8 @@ export class CountingSource implements ByteSource {
   readonly size: number;
   readonly #bytes: Uint8Array;
   reads: [start: number, end: number][] = [];
+  /** How many of the reads were given memory. */
+  readsInto = 0;
   closed = 0;
 
   constructor(bytes: Uint8Array) {
@@ -23,6 +25,7 @@ export class CountingSource implements ByteSource {
     this.reads.push([start, end]);
     const bytes = this.#bytes.slice(start, end);
     if (!into) return bytes;
+    this.readsInto++;
     into.set(bytes);
     return into;
   }

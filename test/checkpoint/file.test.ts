@@ -28,7 +28,7 @@ describe("openSafetensors", () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  it("reads a header that is longer than the first read in a second one", async () => {
+  it("reads a header that is longer than the first read in a second one, into the same memory", async () => {
     const dict = Object.fromEntries(
       Array.from({ length: 3000 }, (_, i) => [`tensor.${i}`, Tensor.from([i])]),
     );
@@ -36,6 +36,7 @@ describe("openSafetensors", () => {
     const file = await openSafetensors(source);
     expect(file.names).toHaveLength(3000);
     expect(source.reads).toHaveLength(2);
+    expect(source.readsInto).toBe(1);
     expect((await file.tensor("tensor.2999")).item()).toBe(2999);
   });
 
