@@ -43,12 +43,14 @@ export class CanonicalReader {
   /** Reads the rest of an entry, `start` being the position after its name; the position after it, or 0. */
   read(start: number, row: number): number {
     const [bytes, view] = [this.#bytes, this.#view];
-    if (!startsWith(view, start, BEFORE_SHAPE[this.#dtype]!)) {
+    // A view's own length is asked for by a call.
+    const { length: size } = bytes;
+    if (!startsWith(view, size, start, BEFORE_SHAPE[this.#dtype]!)) {
       this.#dtype = Math.max(
         0,
-        BEFORE_SHAPE.findIndex((text) => startsWith(view, start, text)),
+        BEFORE_SHAPE.findIndex((text) => startsWith(view, size, start, text)),
       );
-      if (!startsWith(view, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
+      if (!startsWith(view, size, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
     }
     this.#pos = start + BEFORE_SHAPE[this.#dtype]!.length;
     const shapeAt = this.#pos - 1;
@@ -63,7 +65,7 @@ export class CanonicalReader {
       if (bytes[this.#pos - 1] !== CLOSE_BRACKET) return 0;
     }
     const offsetsAt = this.#pos + BEFORE_OFFSETS.length - 1;
-    if (!startsWith(view, this.#pos, BEFORE_OFFSETS)) return 0;
+    if (!startsWith(view, size, this.#pos, BEFORE_OFFSETS)) return 0;
     this.#pos = offsetsAt + 1;
     const begin = this.#integer();
     if (bytes[this.#pos++] !== COMMA) return 0;
@@ -111,8 +113,8 @@ function wordsOf(text: string): Words {
   return { length, words: Int32Array.from({ length: Math.ceil(length / 4) }, at) };
 }
 
-function startsWith(view: DataView, at: number, { length, words }: Words): boolean {
-  if (at + length > view.byteLength) return false;
+function startsWith(view: DataView, size: number, at: number, { length, words }: Words): boolean {
+  if (at + length > size) return false;
   const last = words.length - 1;
   for (let i = 0; i < last; i++) if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
   return view.getInt32(at + length - 4, true) === words[last];

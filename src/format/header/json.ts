@@ -2,6 +2,7 @@
 import { type ErrorCode, Pytree2SafetensorsError } from "../../base/errors.ts";
 import { isWellFormed } from "../../base/utf8.ts";
 import { decodeUtf8 } from "../utf8.ts";
+import type { KeyList } from "./key-list.ts";
 import { isSpecial, KeySet, mix } from "./keyset.ts";
 
 export const QUOTE = 0x22;
@@ -156,7 +157,7 @@ export class JsonCursor {
   }
 
   /** Adds the last string read to `set`; whether it was in there already. */
-  isIn(set: KeySet): boolean {
+  isIn(set: KeyList): boolean {
     return set.add(this.start, this.end, this.hash, this.unescaped) >= 0;
   }
 

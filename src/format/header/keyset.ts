@@ -1,5 +1,6 @@
 // The set of keys in which the reader looks for keys that are written twice.
 import { decodeUtf8 } from "../utf8.ts";
+import { KeyList, twice } from "./key-list.ts";
 
 /** One step of the keys' hash: takes in four bytes, or one where a word holds anything but plain ASCII. */
 export function mix(hash: number, word: number): number {
@@ -17,12 +18,6 @@ export function isSpecial(word: number): boolean {
   return (marks & 0x80808080) !== 0;
 }
 
-/** The text of a JSON string that has been checked, from between its quotes. */
-export function stringText(bytes: Uint8Array, start: number, end: number): string {
-  const text = decodeUtf8(bytes, start, end);
-  return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
-}
-
 // Honest keys cost about half a step each; these allow a lot of bad luck before the Map takes over.
 const MIN_COST = 1024;
 const COST_PER_KEY = 16;
@@ -32,13 +27,8 @@ const COST_PER_KEY = 16;
  * making strings of them. A Map of the decoded strings takes over for keys with escapes, and for keys crafted to
  * collide, when probing has cost more than honest keys would.
  */
-export class KeySet {
-  count = 0;
-  /** Where each key starts and ends, by number. */
-  starts: Uint32Array;
-  ends: Uint32Array;
-  readonly #bytes: Uint8Array;
-  #hashes: Int32Array;
+export class KeySet extends KeyList {
+  #hashes: Uint32Array;
   // Open addressing: at each slot the number of a key plus one, or 0.
   #table: Int32Array;
   #mask: number;
@@ -47,30 +37,27 @@ export class KeySet {
 
   /** @param capacity Room for so many keys at first. */
   constructor(bytes: Uint8Array, capacity = 8) {
-    this.#bytes = bytes;
-    this.starts = new Uint32Array(capacity);
-    this.ends = new Uint32Array(capacity);
-    this.#hashes = new Int32Array(capacity);
+    super(bytes, capacity);
+    this.#hashes = new Uint32Array(capacity);
     this.#mask = 2 ** Math.ceil(Math.log2(2 * capacity)) - 1;
     this.#table = new Int32Array(this.#mask + 1);
   }
 
-  /**
-   * Adds the key `[start, end)`; the number that it already has, or -1 if it is new.
-   *
-   * @param unescaped What the key reads as, if it has escapes.
-   */
   add(start: number, end: number, hash: number, unescaped: string | undefined): number {
-    if (unescaped !== undefined && !this.#map) this.#useMap();
-    const slot = this.#map ? -1 : this.#probe(start, end, hash);
-    const key = this.#map ? (unescaped ?? decodeUtf8(this.#bytes, start, end)) : "";
-    const known = this.#map ? this.#map.get(key) : this.#table[slot]! - 1;
-    if (known !== undefined && known >= 0) return known;
-    const index = this.count++;
-    if (index === this.starts.length) this.#grow();
-    this.starts[index] = start;
-    this.ends[index] = end;
+    if (unescaped !== undefined) {
+      this.escaped = true;
+      if (!this.#map) this.#useMap();
+    }
+    const index = this.push(start, end);
+    if (index === this.#hashes.length) this.#hashes = twice(this.#hashes);
     this.#hashes[index] = hash;
+    const slot = this.#map ? -1 : this.#probe(index);
+    const key = this.#map ? (unescaped ?? decodeUtf8(this.bytes, start, end)) : "";
+    const known = this.#map ? this.#map.get(key) : this.#table[slot]! - 1;
+    if (known !== undefined && known >= 0) {
+      this.count--;
+      return known;
+    }
     if (this.#map) this.#map.set(key, index);
     else {
       this.#table[slot] = index + 1;
@@ -80,16 +67,12 @@ export class KeySet {
     return -1;
   }
 
-  /** The text of key number `index`. */
-  text(index: number): string {
-    return stringText(this.#bytes, this.starts[index]!, this.ends[index]!);
-  }
-
   /** Forgets all keys and keeps the memory. */
   clear(): void {
     this.count = 0;
     this.#cost = 0;
     this.#map = undefined;
+    this.escaped = false;
     this.#fill(15);
   }
 
@@ -97,36 +80,20 @@ export class KeySet {
     return (hash ^ (hash >>> 16)) & this.#mask;
   }
 
-  // The slot of the key, or the free one where it belongs.
-  #probe(start: number, end: number, hash: number): number {
+  // The slot of a key that is the same as the last one, or the free one where that belongs.
+  #probe(last: number): number {
     const table = this.#table;
+    const hash = this.#hashes[last]!;
     let slot = this.#slot(hash);
     for (let index = table[slot]! - 1; index >= 0; index = table[slot]! - 1) {
       if (this.#hashes[index] === hash) {
-        if (this.#equals(index, start, end)) return slot;
-        this.#cost += end - start;
+        if (this.compare(index, last) === 0) return slot;
+        this.#cost += this.ends[last]! - this.starts[last]!;
       }
       this.#cost++;
       slot = (slot + 1) & this.#mask;
     }
     return slot;
-  }
-
-  #equals(index: number, start: number, end: number): boolean {
-    const offset = this.starts[index]! - start;
-    if (this.ends[index]! - end !== offset) return false;
-    for (let i = start; i < end; i++) if (this.#bytes[i] !== this.#bytes[i + offset]) return false;
-    return true;
-  }
-
-  #grow(): void {
-    const [starts, ends, hashes] = [this.starts, this.ends, this.#hashes];
-    this.starts = new Uint32Array(starts.length * 2);
-    this.ends = new Uint32Array(starts.length * 2);
-    this.#hashes = new Int32Array(starts.length * 2);
-    this.starts.set(starts);
-    this.ends.set(ends);
-    this.#hashes.set(hashes);
   }
 
   // Makes the table anew, with `mask` + 1 slots.

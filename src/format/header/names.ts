@@ -1,47 +1,46 @@
 // The names of a header's tensors, decoded.
 import { decodeUtf8 } from "../utf8.ts";
-import type { KeySet } from "./keyset.ts";
+import type { KeyList } from "./key-list.ts";
 
 // Short, because a name that is kept may keep the text of its batch alive.
 const BATCH_BYTES = 4096;
-const LINE_FEED = 0x0a;
-const BACKSLASH = 0x5c;
 
 /**
- * The names in `keys`, which have been checked. They are decoded in batches, with a line feed between them, because
- * JSON strings contain none: a call of the decoder for each name would take as long as reading the rest of its entry.
+ * The names in `keys`, which have been checked. They are decoded in batches: a call of the decoder for each name would
+ * take as long as reading the rest of its entry.
  *
  * @param order `order[i]` is the number of the key that comes i-th; as they are by default.
  */
-export function decodeNames(bytes: Uint8Array, keys: KeySet, order?: Uint32Array): string[] {
-  const { starts, ends, count } = keys;
+export function decodeNames(bytes: Uint8Array, keys: KeyList, order?: Uint32Array): string[] {
+  const { starts, ends, count, escaped } = keys;
   const names = new Array<string>(count);
+  const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const batch = new Uint8Array(BATCH_BYTES);
+  const to = new DataView(batch.buffer);
   for (let i = 0; i < count; ) {
-    const from = i;
+    const first = i;
     let used = 0;
-    let escapes = false;
     for (; i < count; i++) {
       const key = order ? order[i]! : i;
-      const [start, end] = [starts[key]!, ends[key]!];
-      if (used + end - start >= BATCH_BYTES) break;
-      for (let p = start; p < end; p++) {
-        const byte = bytes[p]!;
-        if (byte === BACKSLASH) escapes = true;
-        batch[used++] = byte;
-      }
-      batch[used++] = LINE_FEED;
+      const start = starts[key]!;
+      const length = ends[key]! - start;
+      if (used + length > BATCH_BYTES - 4) break;
+      // Four bytes at a time. What is copied too much is in the header, since an entry follows each name, and is
+      // overwritten by the next name.
+      for (let p = 0; p < length; p += 4) to.setInt32(used + p, from.getInt32(start + p, true), true);
+      used += length;
     }
-    if (i === from) {
-      // A name longer than a batch.
-      names[i] = keys.text(order ? order[i]! : i);
-      i++;
-      continue;
-    }
-    const texts = decodeUtf8(batch, 0, used - 1).split("\n");
-    for (let k = 0; k < texts.length; k++) {
-      const text = texts[k]!;
-      names[from + k] = escapes && text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
+    const text = decodeUtf8(batch, 0, used);
+    let at = text.length === used ? 0 : -1;
+    // A name longer than a batch is alone.
+    if (i === first) [i, at] = [i + 1, -1];
+    for (let k = first; k < i; k++) {
+      const key = order ? order[k]! : k;
+      const end = at + ends[key]! - starts[key]!;
+      // Only where all is ASCII, characters lie where bytes do.
+      const name = at < 0 ? undefined : text.substring(at, end);
+      names[k] = name === undefined || (escaped && name.includes("\\")) ? keys.text(key) : name;
+      if (at >= 0) at = end;
     }
   }
   return names;

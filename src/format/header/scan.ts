@@ -8,12 +8,13 @@ import {
   CLOSE_BRACKET,
   COLON,
   HEADER_CODE,
-  type JsonCursor,
+  JsonCursor,
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
 } from "./json.ts";
-import { KeySet, stringText } from "./keyset.ts";
+import { type KeyList, stringText } from "./key-list.ts";
+import { KeySet } from "./keyset.ts";
 import { METADATA_KEY } from "./prefix.ts";
 import {
   allocateRows,
@@ -27,6 +28,7 @@ import {
   SHAPE_AT,
   WIDTH,
 } from "./rows.ts";
+import { SortedKeys } from "./sorted-keys.ts";
 
 const FIELDS = ["dtype", "shape", "data_offsets"] as const;
 const ALL_FIELDS = 0b111;
@@ -42,7 +44,7 @@ const IN_FIELD = 3;
 /** A header's JSON, read and found to be of the right form; offsets are not yet checked against each other. */
 export interface Scan {
   readonly cursor: JsonCursor;
-  readonly names: KeySet;
+  readonly names: KeyList;
   readonly rows: Rows;
   /** Whether a tensor's offsets may not fit its shape and dtype, or numbers were too large to tell. */
   readonly suspect: boolean;
@@ -53,11 +55,28 @@ export interface Scan {
   readonly metadataEnd: number;
 }
 
+/**
+ * Reads the JSON of a header.
+ *
+ * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
+ */
+export function scanHeader(header: Uint8Array): Scan {
+  const capacity = Math.max(8, Math.floor(header.length / TYPICAL_ENTRY_BYTES));
+  try {
+    const names = new SortedKeys(header, capacity);
+    const scan = new HeaderScanner(new JsonCursor(header), names).scan();
+    if (names.areUnique()) return scan;
+  } catch {
+    // Names in another order, or a fault: read again, with a set that finds each name that is there twice.
+  }
+  return new HeaderScanner(new JsonCursor(header), new KeySet(header, capacity)).scan();
+}
+
 /** Reads the JSON of a header. */
 export class HeaderScanner {
   readonly #cursor: JsonCursor;
   readonly #bytes: Uint8Array;
-  readonly #names: KeySet;
+  readonly #names: KeyList;
   readonly #rows: Rows;
   readonly #faults = new FaultList();
   #suspect = false;
@@ -72,19 +91,18 @@ export class HeaderScanner {
 
   readonly #canonical: CanonicalReader;
 
-  constructor(cursor: JsonCursor) {
+  /** @param names Where names go, and duplicates are found. */
+  constructor(cursor: JsonCursor, names: KeyList) {
     const header = cursor.bytes;
     this.#bytes = header;
     this.#cursor = cursor;
-    this.#names = new KeySet(header, Math.max(8, Math.floor(header.length / TYPICAL_ENTRY_BYTES)));
+    this.#names = names;
     this.#rows = allocateRows(header.length);
     this.#canonical = new CanonicalReader(header, this.#rows);
     cursor.onDuplicate = (key) => this.#fault(`the key ${quote(key)} twice in one object`, "unique keys");
   }
 
-  /**
-   * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
-   */
+  /** Reads it, once. Throws as {@link scanHeader} does. */
   scan(): Scan {
     const cursor = this.#cursor;
     const canonical = this.#canonical;
