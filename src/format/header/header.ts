@@ -8,7 +8,7 @@ import { checkOffsets } from "./check.ts";
 import { JsonCursor } from "./json.ts";
 import { decodeNames } from "./names.ts";
 import { PREFIX_BYTES } from "./prefix.ts";
-import { BEGIN, DTYPE, END, SHAPE_AT, WIDTH } from "./rows.ts";
+import { allocateRows, BEGIN, DTYPE, END, SHAPE_AT, WIDTH } from "./rows.ts";
 import { HeaderScanner, type Scan, scanHeader } from "./scan.ts";
 import { shapeReader } from "./shapes.ts";
 import { SortedKeys } from "./sorted-keys.ts";
@@ -98,4 +98,7 @@ function checkUtf8(bytes: Uint8Array): void {
 }
 
 const kept = encodeUtf8("[0]");
-keepShape([new HeaderScanner(new JsonCursor(kept), new SortedKeys(kept, 1)), shapeReader(kept)(0)]);
+keepShape([
+  new HeaderScanner(new JsonCursor(kept), new SortedKeys(kept, 1), allocateRows(0)),
+  shapeReader(kept)(0),
+]);

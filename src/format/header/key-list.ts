@@ -18,12 +18,12 @@ export abstract class KeyList {
   protected readonly bytes: Uint8Array;
   readonly #view: DataView;
 
-  /** @param capacity Room for so many keys at first. */
-  constructor(bytes: Uint8Array, capacity: number) {
+  /** @param room Room for so many keys at first, or a list whose memory is free. */
+  constructor(bytes: Uint8Array, room: number | KeyList) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.starts = new Uint32Array(capacity);
-    this.ends = new Uint32Array(capacity);
+    this.starts = typeof room === "number" ? new Uint32Array(room) : room.starts;
+    this.ends = typeof room === "number" ? new Uint32Array(room) : room.ends;
   }
 
   /**

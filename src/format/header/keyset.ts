@@ -35,9 +35,10 @@ export class KeySet extends KeyList {
   #cost = 0;
   #map: Map<string, number> | undefined;
 
-  /** @param capacity Room for so many keys at first. */
-  constructor(bytes: Uint8Array, capacity = 8) {
-    super(bytes, capacity);
+  /** @param room Room for so many keys at first, or a list whose memory is free. */
+  constructor(bytes: Uint8Array, room: number | KeyList = 8) {
+    super(bytes, room);
+    const { length: capacity } = this.starts;
     this.#hashes = new Uint32Array(capacity);
     this.#mask = 2 ** Math.ceil(Math.log2(2 * capacity)) - 1;
     this.#table = new Int32Array(this.#mask + 1);

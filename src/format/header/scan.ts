@@ -61,15 +61,16 @@ export interface Scan {
  * @throws InvalidHeaderDeserialization: for bad JSON at once, else with everything of the wrong form in `faults`.
  */
 export function scanHeader(header: Uint8Array): Scan {
-  const capacity = Math.max(8, Math.floor(header.length / TYPICAL_ENTRY_BYTES));
+  const rows = allocateRows(header.length);
+  const sorted = new SortedKeys(header, Math.max(8, Math.floor(header.length / TYPICAL_ENTRY_BYTES)));
   try {
-    const names = new SortedKeys(header, capacity);
-    const scan = new HeaderScanner(new JsonCursor(header), names).scan();
-    if (names.areUnique()) return scan;
+    const scan = new HeaderScanner(new JsonCursor(header), sorted, rows).scan();
+    if (sorted.areUnique()) return scan;
   } catch {
-    // Names in another order, or a fault: read again, with a set that finds each name that is there twice.
+    // Names in another order, or a fault: read again, with a set that finds each name that is there twice. In the same
+    // memory, because headers are made to cost much of it.
   }
-  return new HeaderScanner(new JsonCursor(header), new KeySet(header, capacity)).scan();
+  return new HeaderScanner(new JsonCursor(header), new KeySet(header, sorted), rows).scan();
 }
 
 /** Reads the JSON of a header. */
@@ -91,13 +92,16 @@ export class HeaderScanner {
 
   readonly #canonical: CanonicalReader;
 
-  /** @param names Where names go, and duplicates are found. */
-  constructor(cursor: JsonCursor, names: KeyList) {
+  /**
+   * @param names Where names go, and duplicates are found.
+   * @param rows Where numbers go; what is in them is overwritten.
+   */
+  constructor(cursor: JsonCursor, names: KeyList, rows: Rows) {
     const header = cursor.bytes;
     this.#bytes = header;
     this.#cursor = cursor;
     this.#names = names;
-    this.#rows = allocateRows(header.length);
+    this.#rows = rows;
     this.#canonical = new CanonicalReader(header, this.#rows);
     cursor.onDuplicate = (key) => this.#fault(`the key ${quote(key)} twice in one object`, "unique keys");
   }
