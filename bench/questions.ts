@@ -55,9 +55,10 @@ export const QUESTIONS: readonly Question[] = [
   {
     title: "Trees",
     lines: [
-      line("`pytree2dict`", "a bare walk", "trees", /^`pytree2dict`/, /^bare/),
-      line("`dict2pytree`", "a bare walk", "trees", /^`dict2pytree`/, /^bare/),
-      line("`setWeights`", "a bare walk", "trees", /^`setWeights`/, /^bare/),
+      line("`pytree2dict`", "a bare walk", "trees", /^`pytree2dict`/, /^bare walk$/),
+      line("`dict2pytree`", "a bare walk", "trees", /^`dict2pytree`/, /^bare walk$/),
+      line("`setWeights`", "a bare walk", "trees", /^`setWeights`/, /^bare walk$/),
+      line("`setWeights`", "bare walks that report first", "trees", /^`setWeights`/, /^bare walks/),
       line("all three", "the Python package", "trees", undefined, /^Python/),
     ],
   },

@@ -1,3 +1,5 @@
+import type { Tensor } from "pytree2safetensors";
+
 /*
  * The walks that a user would write: no key kinds but `@` and `#`, no checks, no limits, no cycles, no conflicts.
  */
@@ -49,6 +51,25 @@ export function bareSet(tree: unknown, dict: Readonly<Record<string, unknown>>, 
     return copy;
   }
   return dict[name] ?? tree;
+}
+
+/**
+ * The same by the shortest program that tells first what doesn't fit: which leaves the dict lacks, which names no leaf
+ * takes, which shapes differ.
+ */
+export function bareSetReported(tree: unknown, dict: Readonly<Record<string, unknown>>): unknown {
+  const leaves = bareFlatten(tree);
+  const missing: string[] = [];
+  const mismatched: string[] = [];
+  for (const name in leaves) {
+    const old = leaves[name] as Tensor;
+    const weight = dict[name] as Tensor | undefined;
+    if (weight === undefined) missing.push(name);
+    else if (!old.shape.every((size, d) => size === weight.shape[d])) mismatched.push(name);
+  }
+  const unexpected = Object.keys(dict).filter((name) => !(name in leaves));
+  if (missing.length + mismatched.length + unexpected.length > 0) throw new Error("the dict doesn't fit");
+  return bareSet(tree, dict);
 }
 
 function isPlain(node: unknown): node is Record<string, unknown> {
