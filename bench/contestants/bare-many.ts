@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import type { Tensor } from "pytree2safetensors";
+import { bareFlatten } from "./bare-trees.ts";
 import { wholeFile } from "./raw.ts";
 
 /*
@@ -16,6 +19,26 @@ export async function bareNames(path: string): Promise<unknown> {
   const dict: Record<string, boolean> = {};
   for (const name of Object.keys(header)) if (name !== "__metadata__") dict[name] = true;
   return dict;
+}
+
+/** Saves a tree of tensors: names by recursion, sorted, `JSON.stringify` of the header, all bytes in one block, one write. */
+export async function bareSave(tree: unknown, path: string): Promise<void> {
+  const dict = bareFlatten(tree) as Record<string, Tensor>;
+  const header: Record<string, Entry> = {};
+  let end = 0;
+  const names = Object.keys(dict).sort();
+  for (const name of names) {
+    const { dtype, shape, bytes } = dict[name]!;
+    header[name] = { dtype, shape, data_offsets: [end, end + bytes.byteLength] };
+    end += bytes.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const dataStart = 8 * Math.ceil(json.byteLength / 8) + 8;
+  const file = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
+  new DataView(file.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  file.set(json, 8);
+  for (const name of names) file.set(dict[name]!.bytes, dataStart + header[name]!.data_offsets[0]);
+  await writeFile(path, file);
 }
 
 interface Entry {
