@@ -1,7 +1,7 @@
 /** Requests for ranges of one URL. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
-import { messageOf } from "../../base/quote.ts";
 import { abortable, onAbort } from "../abort.ts";
+import { fetchReasons } from "../faults.ts";
 import type { HttpOptions } from "../options.ts";
 import { getPlatform } from "../platform.ts";
 import { Transient } from "./retry.ts";
@@ -95,10 +95,7 @@ export class HttpClient {
 
   // A connection that broke comes back; a loop of redirects stays one.
   #broken(cause: unknown): unknown {
-    const reasons = [messageOf(cause), messageOf((cause as { cause?: unknown } | null)?.cause ?? "")].filter(
-      Boolean,
-    );
-    const message = `${this.#name}: ${reasons.join(": ")}`;
+    const message = `${this.#name}: ${fetchReasons(cause)}`;
     const error = new Pytree2SafetensorsError("HttpError", message, { source: this.#name, cause });
     return /redirect/i.test(message) ? error : new Transient(error);
   }

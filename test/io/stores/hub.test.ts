@@ -55,6 +55,14 @@ describe("hf:// addresses (against a double of the hub)", () => {
     b: Tensor.from([1, 2, 3]),
   };
 
+  it("says why the hub can't be reached, with the reason behind what fetch says", async () => {
+    // Nobody listens there.
+    const hub = { endpoint: "http://127.0.0.1:2" };
+    const error = await failure(() => openSafetensors("hf://o/r/", { hub, retries: 0 }));
+    expect(error).toMatchObject({ code: "HttpError" });
+    expect(error.message).toMatch(/hf:\/\/o\/r.*: the hub can't be reached: fetch failed: connect ECONNREFUSED/);
+  });
+
   it("opens a file, reads its ranges, and goes on where the hub keeps it", async () => {
     const hub = await startHub({ "m.safetensors": save(pytree2dict(tree) as Record<string, Tensor>) });
     await using file = await openSafetensors("hf://o/r/m.safetensors", { hub: { endpoint: hub.endpoint } });

@@ -1,6 +1,7 @@
 /** A repository of the hub, or a folder in it, to read from. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
+import { fetchReasons } from "../../faults.ts";
 import type { OpenSourceOptions } from "../../options.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
 import { refusal } from "../../sources/refusal.ts";
@@ -74,7 +75,7 @@ async function* listFiles(
 }
 
 function unreachable(name: string, cause: TypeError): Transient {
-  const message = `${name}: the hub can't be reached: ${printable(cause.message, 300)}`;
+  const message = `${name}: the hub can't be reached: ${fetchReasons(cause)}`;
   return new Transient(new Pytree2SafetensorsError("HttpError", message, { source: name, cause }));
 }
 
