@@ -70,11 +70,8 @@ export async function contest(contestants: readonly Contestant[], rounds: number
   for (const contestant of contestants) {
     const start = performance.now();
     let last = 0;
-    for (
-      let warm = 0, runs = 0;
-      warm < WARM_SECONDS || (runs < WARM_RUNS && warm < MAX_WARM_SECONDS);
-      runs++
-    ) {
+    let warm = 0;
+    for (let runs = 0; warm < WARM_SECONDS || (runs < WARM_RUNS && warm < MAX_WARM_SECONDS); runs++) {
       last = await run(contestant, 1, []);
       // What is timed where it runs may say what one of many steps took.
       warm = contestant.seconds ? (performance.now() - start) / 1000 : warm + last;

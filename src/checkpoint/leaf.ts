@@ -1,5 +1,4 @@
 /** What a leaf is: asked once, at the call, and carried from there on as a value. */
-
 import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { describeValue, messageOf, quote } from "../base/quote.ts";

@@ -1,5 +1,4 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
-
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
 import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
 import { parseHeader } from "../../src/format/header/header.ts";
+import { statusBytes } from "../huge/measure.ts";
 import { BOMBS, build } from "./bombs.ts";
 
 /*
@@ -17,11 +18,9 @@ const before = process.memoryUsage.rss();
 const code = attempt(header, bomb.dataBytes?.(size));
 process.send!({ code, headerBytes: header.length, extraBytes: Math.max(0, peakBytes() - before) });
 
-// On Linux, the other count of a process begins with what its parent had when it started it.
+// On Linux, `maxRSS` begins with what the parent had when it started the process.
 function peakBytes(): number {
-  const status = "/proc/self/status";
-  if (!existsSync(status)) return process.resourceUsage().maxRSS * 1024;
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(status, "utf8"))![1]) * 1024;
+  return existsSync("/proc/self/status") ? statusBytes("VmHWM") : process.resourceUsage().maxRSS * 1024;
 }
 
 function attempt(bytes: Uint8Array, dataBytes = 0): string | null {

@@ -14,7 +14,8 @@ export async function peakGrowth(run: () => Promise<unknown>): Promise<number> {
   return statusBytes("VmHWM") - before;
 }
 
-function statusBytes(field: string): number {
+/** A count of this process's memory, as `VmHWM`, its peak: Linux has it. */
+export function statusBytes(field: string): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync("/proc/self/status", "utf8"));
   return Number(match![1]) * 1024;
 }

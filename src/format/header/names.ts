@@ -31,16 +31,15 @@ export function decodeNames(bytes: Uint8Array, keys: KeyList, order?: Uint32Arra
       used += length;
     }
     const text = decodeUtf8(batch, 0, used);
-    let at = text.length === used ? 0 : -1;
-    // A name longer than a batch is alone.
-    if (i === first) [i, at] = [i + 1, -1];
-    for (let k = first; k < i; k++) {
+    // Only where all is ASCII, characters lie where bytes do. A name longer than a batch is alone.
+    const isAscii = i > first && text.length === used;
+    if (i === first) i++;
+    for (let k = first, at = 0; k < i; k++) {
       const key = order ? order[k]! : k;
       const end = at + ends[key]! - starts[key]!;
-      // Only where all is ASCII, characters lie where bytes do.
-      const name = at < 0 ? undefined : text.substring(at, end);
+      const name = isAscii ? text.substring(at, end) : undefined;
       names[k] = name === undefined || (escaped && name.includes("\\")) ? keys.text(key) : name;
-      if (at >= 0) at = end;
+      at = end;
     }
   }
   return names;

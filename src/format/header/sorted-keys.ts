@@ -6,8 +6,8 @@ const MAX_RUNS = 16;
 
 /**
  * Keys in a few runs, each in ascending order of its bytes, as the reference serializer writes names: each is compared
- * with the one before it, and the runs with each other at the end. Half a million take a third less time than in a hash table,
- * most of which is waiting for memory.
+ * with the one before it, and the runs with each other at the end. Half a million take a fourth less time than in a hash
+ * table, most of which is waiting for memory.
  */
 export class SortedKeys extends KeyList {
   #runs = 1;

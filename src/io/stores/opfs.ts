@@ -43,12 +43,8 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     const file = await (await folder.getFileHandle(last)).getFile();
     if (file.size === 0) await folder.removeEntry(last);
   };
-  const folder = opfsFolder(root);
   return {
-    ...folder,
-    async *list(prefix, options) {
-      for await (const entry of folder.list(prefix, options)) if (!SWAP_ENDING.test(entry.key)) yield entry;
-    },
+    ...opfsFolder(root),
     sink(key, options = {}) {
       checkKey(key);
       return storageTask("WriteError", "write", nameOf(key), async () =>
@@ -56,8 +52,7 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
       );
     },
     async *pending(prefix) {
-      for await (const entry of entriesOf(root, prefix))
-        if (entry.size === 0 && !SWAP_ENDING.test(entry.key)) yield entry;
+      for await (const entry of entriesOf(root, prefix)) if (entry.size === 0) yield entry;
     },
     remove(key) {
       checkKey(key);
@@ -132,7 +127,7 @@ async function* entriesOf(
       if (kind === "directory") {
         if (mayHold(`${key}/`, prefix, shallow))
           folders.push({ handle: await handle.getDirectoryHandle(name), path: `${key}/` });
-      } else if (isListed(key, prefix, shallow)) {
+      } else if (isListed(key, prefix, shallow) && !SWAP_ENDING.test(name)) {
         const file = await handle
           .getFileHandle(name)
           .then((found) => found.getFile())

@@ -1,5 +1,4 @@
 /** What of a tree its key strings don't tell, as the records of structure metadata. */
-
 import { setOwn } from "../../base/dict.ts";
 import { keepShape } from "../../base/keep-shape.ts";
 import {

@@ -60,7 +60,9 @@ describe("hf:// addresses (against a double of the hub)", () => {
     const hub = { endpoint: "http://127.0.0.1:2" };
     const error = await failure(() => openSafetensors("hf://o/r/", { hub, retries: 0 }));
     expect(error).toMatchObject({ code: "HttpError" });
-    expect(error.message).toMatch(/hf:\/\/o\/r.*: the hub can't be reached: fetch failed: connect ECONNREFUSED/);
+    expect(error.message).toMatch(
+      /hf:\/\/o\/r.*: the hub can't be reached: fetch failed: connect ECONNREFUSED/,
+    );
   });
 
   it("opens a file, reads its ranges, and goes on where the hub keeps it", async () => {

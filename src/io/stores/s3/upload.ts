@@ -60,6 +60,7 @@ export class Upload {
       signal,
       onLost,
     };
+    // The client tells of faults that pass, after which it sends again; an abort ends it without an answer too.
     const { headers } = await this.#client.send(request).catch((error: unknown) => {
       onLost();
       throw error;
