@@ -24,6 +24,14 @@ describe("a server that fails for a while", () => {
     await read(opened, 100_000, 200_000);
   });
 
+  it("is asked again whatever words its address contains", async () => {
+    const server = await serve((request, response, count) => {
+      if (count === 1) request.socket.destroy();
+      else good(request, response, count);
+    });
+    await read(await openSource(`${server.url}/redirect/model`, { retries: 1 }), 0, 200_000);
+  });
+
   it("is asked for the rest only when a body breaks off", async () => {
     const { server, opened } = await afterOpening(
       (request, response) =>

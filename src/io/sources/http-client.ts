@@ -95,8 +95,9 @@ export class HttpClient {
 
   // A connection that broke comes back; a loop of redirects stays one.
   #broken(cause: unknown): unknown {
-    const message = `${this.#name}: ${fetchReasons(cause)}`;
+    const reasons = fetchReasons(cause);
+    const message = `${this.#name}: ${reasons}`;
     const error = new Pytree2SafetensorsError("HttpError", message, { source: this.#name, cause });
-    return /redirect/i.test(message) ? error : new Transient(error);
+    return /redirect/i.test(reasons) ? error : new Transient(error);
   }
 }
