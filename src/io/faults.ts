@@ -21,12 +21,6 @@ export function sourceChanged(
   return new Pytree2SafetensorsError("SourceChanged", message, { source: name, ...details });
 }
 
-/** Why `fetch` failed: what it says, and the reason that Node puts behind it. */
-export function fetchReasons(cause: unknown): string {
-  const behind = (cause as { cause?: unknown } | null)?.cause ?? "";
-  return [cause, behind].map(messageOf).filter(Boolean).join(": ");
-}
-
 /** Fresh memory for a read, or the error that says why there is none. */
 export function allocate(length: number, name: string): Uint8Array<ArrayBuffer> {
   try {

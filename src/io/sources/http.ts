@@ -1,5 +1,4 @@
 /** A file on a server: one request brings its size and its first bytes, each read only what is missing. */
-import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { allocate, shortRead } from "../faults.ts";
 import { Limiter } from "../limiter.ts";
 import type { OpenSourceOptions } from "../options.ts";
@@ -9,11 +8,11 @@ import { folderOf } from "../urls.ts";
 import { tooLong } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
 import { checkPart, contentRange, validatorOf, versionOf, wrongRange } from "./http-answer.ts";
-import { HttpClient } from "./http-client.ts";
+import { rangesOf } from "./http-client.ts";
 import type { Opened } from "./kind.ts";
 import { refusal } from "./refusal.ts";
 import { displayUrl, readChunks, readWhole } from "./response.ts";
-import { Transient, withRetries } from "./retry.ts";
+import { withRetries } from "./retry.ts";
 
 // What comes with the size: most headers are shorter, and no tensor costs more than this on top.
 const HEAD_BYTES = 65_536;
@@ -41,12 +40,12 @@ export async function httpSource(
   limiter: Limiter,
 ): Promise<ByteSource> {
   const name = options.name ?? displayUrl(url.href);
-  const { retries = 5, signal } = options;
-  const client = new HttpClient(url, name, options);
+  const { retries, signal } = options;
+  const request = rangesOf(url, name, options);
   const body = { bound: options.bound, onDownload: rising(options.onDownload) };
 
   const opened = await withRetries({ retries, signal }, () =>
-    client.request(0, HEAD_BYTES, null, signal, async (response, onChunk) => {
+    request(0, HEAD_BYTES, null, signal, async (response, onChunk) => {
       if (response.status === 206) {
         const { start, end, size } = contentRange(response, name);
         const wanted = Math.min(HEAD_BYTES, size ?? HEAD_BYTES);
@@ -59,7 +58,7 @@ export async function httpSource(
       const isEmpty = /^(bytes \*\/0)?$/.test(response.headers.get("content-range") ?? "");
       if (response.status === 416 && isEmpty) return { bytes: new Uint8Array(0) };
       if (response.status !== 200) throw await refusal(response, name);
-      return { bytes: await truncatedIsTransient(readWhole(response, name, body, onChunk)) };
+      return { bytes: await readWhole(response, name, body, onChunk) };
     }),
   );
   const { bytes: head, version } = opened;
@@ -78,7 +77,7 @@ export async function httpSource(
       let done = known.byteLength;
       if (done === bytes.byteLength) return bytes;
       await withRetries({ retries, signal, progress: () => done }, () =>
-        client.request(start + done, end, condition, signal, async (response, onChunk) => {
+        request(start + done, end, condition, signal, async (response, onChunk) => {
           await checkPart(response, name, start + done, end, version);
           await readInto(response, name, bytes, done, start, (length) => {
             onChunk();
@@ -110,15 +109,7 @@ async function readInto(
     bytes.set(chunk, at);
     at += chunk.byteLength;
   });
-  if (at < bytes.byteLength) throw new Transient(shortRead(name, start, start + bytes.byteLength, at));
-}
-
-async function truncatedIsTransient<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw isPytree2SafetensorsError(error) && error.code === "ShortRead" ? new Transient(error) : error;
-  }
+  if (at < bytes.byteLength) throw shortRead(name, start, start + bytes.byteLength, at);
 }
 
 /** The reports of a body that may be read anew: those that go beyond what was reported before. */

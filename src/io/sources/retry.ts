@@ -21,7 +21,8 @@ export class Transient extends Error {
 
 /** How often and how long to try. */
 export interface Patience {
-  readonly retries: number;
+  /** 5 by default. */
+  readonly retries: number | undefined;
   readonly signal: AbortSignal | undefined;
   /** How many bytes have come so far, where a new attempt goes on from there. */
   readonly progress?: () => number;
@@ -29,7 +30,7 @@ export interface Patience {
 
 /** Runs `attempt` until it succeeds, or fails for good, or has failed `retries` times more with too little progress. */
 export async function withRetries<T>(
-  { retries, signal, progress = () => 0 }: Patience,
+  { retries = 5, signal, progress = () => 0 }: Patience,
   attempt: () => Promise<T>,
 ): Promise<T> {
   let mark = progress();

@@ -6,6 +6,7 @@ import { openSource } from "../../../src/io/open-source.ts";
 import { openStore } from "../../../src/io/open-store.ts";
 import { hubName, parseHubAddress, resolveUrl, treeUrl } from "../../../src/io/stores/hub/address.ts";
 import { readHubOptions } from "../../../src/io/stores/hub/environment.node.ts";
+import { serve } from "../server.ts";
 import { failure, freshFolder, pattern } from "../support.ts";
 import { COMMIT, startHub } from "./hub-double.ts";
 
@@ -63,6 +64,24 @@ describe("hf:// addresses (against a double of the hub)", () => {
     expect(error.message).toMatch(
       /hf:\/\/o\/r.*: the hub can't be reached: fetch failed: connect ECONNREFUSED/,
     );
+  });
+
+  it("asks for its list again when it stalls, or breaks off within it", async () => {
+    const server = await serve((_request, response, count) => {
+      if (count === 1) return;
+      const list = JSON.stringify([{ type: "file", path: "a", size: 1 }]);
+      if (count === 2)
+        response
+          .writeHead(200, { "content-length": list.length })
+          .write(list.slice(1), () => response.destroy());
+      else response.end(list);
+    });
+    const hub = { endpoint: new URL(server.url).origin };
+    const store = await openStore("hf://o/r", { hub, timeout: 200, retries: 3 });
+    const entries: unknown[] = [];
+    for await (const entry of store.list()) entries.push(entry);
+    expect(entries).toEqual([{ key: "a", size: 1 }]);
+    expect(server.requests.length).toBeGreaterThan(2);
   });
 
   it("opens a file, reads its ranges, and goes on where the hub keeps it", async () => {

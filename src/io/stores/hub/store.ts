@@ -1,12 +1,12 @@
 /** A repository of the hub, or a folder in it, to read from. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
-import { fetchReasons } from "../../faults.ts";
 import type { OpenSourceOptions } from "../../options.ts";
+import { exchange } from "../../sources/exchange.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
 import { refusal } from "../../sources/refusal.ts";
 import { readWhole } from "../../sources/response.ts";
-import { Transient, withRetries } from "../../sources/retry.ts";
+import { withRetries } from "../../sources/retry.ts";
 import type { Folder, ListOptions, StoreEntry } from "../../types.ts";
 import { checkKey } from "../../urls.ts";
 import { isListed } from "../listing.ts";
@@ -48,23 +48,25 @@ async function* listFiles(
   repo: HubRepo,
   folder: string,
   prefix: string,
-  { retries = 5, headers }: OpenSourceOptions,
+  { retries, timeout, headers: always }: OpenSourceOptions,
   { shallow = false, signal }: ListOptions = {},
 ): AsyncGenerator<StoreEntry, void, undefined> {
   const place = folder + prefix.slice(0, prefix.lastIndexOf("/") + 1);
   const name = printable(hubName(repo, place));
-  const init = { headers: new Headers(headers as HeadersInit | undefined), signal: signal ?? null };
+  const headers = new Headers(always as HeadersInit | undefined);
+  const broke = "the hub can't be reached: ";
   let next: string | undefined = treeUrl(client.endpoint, client.pinned(repo), place, !shallow).href;
   while (next !== undefined) {
     const url: string = next;
-    const { text, link } = await withRetries({ retries, signal }, async () => {
-      const { response } = await client.fetch(url, init, repo, place).catch((cause: unknown) => {
-        throw signal?.aborted || !(cause instanceof TypeError) ? cause : unreachable(name, cause);
-      });
-      if (!response.ok) throw await refusal(response, name);
-      const body = await readWhole(response, name, { bound: () => MAX_LIST_BYTES, signal });
-      return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
-    });
+    const { text, link } = await withRetries({ retries, signal }, () =>
+      exchange({ name, signal, timeout, broke }, async (abort, onProgress) => {
+        const { response } = await client.fetch(url, { headers, signal: abort }, repo, place);
+        onProgress();
+        if (!response.ok) throw await refusal(response, name);
+        const body = await readWhole(response, name, { bound: () => MAX_LIST_BYTES }, onProgress);
+        return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
+      }),
+    );
     for (const { path, size } of parseList(text, name)) {
       const key = path.slice(folder.length);
       if (path.startsWith(folder) && isListed(key, prefix, shallow)) yield { key, size };
@@ -72,11 +74,6 @@ async function* listFiles(
     const following = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
     next = following === undefined ? undefined : new URL(following, url).href;
   }
-}
-
-function unreachable(name: string, cause: TypeError): Transient {
-  const message = `${name}: the hub can't be reached: ${fetchReasons(cause)}`;
-  return new Transient(new Pytree2SafetensorsError("HttpError", message, { source: name, cause }));
 }
 
 function parseList(text: string, name: string): { path: string; size: number }[] {

@@ -1,11 +1,11 @@
 /** Signed requests to one bucket: what a request costs in retries, time and answers is decided here. */
 
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { messageOf, printable } from "../../../base/quote.ts";
 import type { UnsharedBytes } from "../../../base/types.ts";
-import { abortable, onAbort } from "../../abort.ts";
 import type { HttpOptions } from "../../options.ts";
 import { getPlatform } from "../../platform.ts";
+import { DEFAULT_TIMEOUT_MS, exchange } from "../../sources/exchange.ts";
 import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
 import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
@@ -67,7 +67,6 @@ const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 const BYTES_PER_TIMEOUT = 2 ** 20;
 // A page of a list, with a thousand keys of a thousand bytes each, all of them escaped.
 const MAX_ANSWER_BYTES = 16 * 2 ** 20;
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class S3Client {
   readonly name: string;
@@ -76,7 +75,7 @@ export class S3Client {
   readonly #region: string;
   readonly #credentials: CredentialsCache;
   readonly #fetch: NonNullable<HttpOptions["fetch"]>;
-  readonly #retries: number;
+  readonly #retries: number | undefined;
   readonly #timeout: number;
   readonly #sign: Sign;
   readonly #streams: boolean;
@@ -90,8 +89,8 @@ export class S3Client {
     this.#credentials =
       credentials instanceof CredentialsCache ? credentials : new CredentialsCache(credentials);
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
-    this.#retries = options.retries ?? 5;
-    this.#timeout = options.timeout ?? 30_000;
+    this.#retries = options.retries;
+    this.#timeout = options.timeout ?? DEFAULT_TIMEOUT_MS;
     this.#sign = sign;
     this.#streams = options.fetch === undefined && (getPlatform()?.streamsBodies ?? false);
   }
@@ -135,37 +134,17 @@ export class S3Client {
     });
   }
 
-  async #attempt(request: S3Request, name: string): Promise<S3Answer> {
-    const { method, key, query, headers, body, digest, signal } = request;
-    const controller = new AbortController();
-    const forget = onAbort(signal, () => controller.abort(signal?.reason));
-    const timeout = Math.min(
-      this.#timeout * (1 + (body?.byteLength ?? 0) / BYTES_PER_TIMEOUT),
-      MAX_TIMEOUT_MS,
-    );
-    const timer = setTimeout(() => controller.abort(new Transient(stalled(name, timeout))), timeout);
-    const exchange = async (): Promise<S3Answer> => {
-      try {
-        const init = { method, headers: headers ?? {}, signal: controller.signal, ...(body && { body }) };
-        const response = await this.fetch(this.url(key, query), init, name, digest);
-        if (response.status === 412 || response.status === 416) {
-          throw failureOf(problemOf(response.status, response.headers, await bodyText(response, name)), name);
-        }
-        const text = await bodyText(response, name);
-        request.check?.(text);
-        return { headers: response.headers, text };
-      } catch (error) {
-        if (isPytree2SafetensorsError(error)) throw error.code === "ShortRead" ? new Transient(error) : error;
-        throw error instanceof Transient ? error : broken(error, name);
-      }
-    };
-    try {
-      return await abortable(exchange(), controller.signal);
-    } finally {
-      clearTimeout(timer);
-      forget();
-      controller.abort();
-    }
+  #attempt(request: S3Request, name: string): Promise<S3Answer> {
+    const { method, key, query, headers = {}, body, digest, signal } = request;
+    const timeout = Math.round(this.#timeout * (1 + (body?.byteLength ?? 0) / BYTES_PER_TIMEOUT));
+    return exchange({ name, signal, timeout, silence: "no answer within" }, async (abort) => {
+      const init = { method, headers, signal: abort, ...(body && { body }) };
+      const response = await this.fetch(this.url(key, query), init, name, digest);
+      const text = await bodyText(response, name);
+      if (!response.ok) throw failureOf(problemOf(response.status, response.headers, text), name);
+      request.check?.(text);
+      return { headers: response.headers, text };
+    });
   }
 
   async #getCredentials(): Promise<S3Credentials | undefined> {
@@ -231,16 +210,4 @@ async function bodyText(response: Response, name: string): Promise<string> {
   // The answer to `HEAD` has the length of a body, but none.
   if (response.body === null) return "";
   return new TextDecoder().decode(await readWhole(response, name, { bound: () => MAX_ANSWER_BYTES }));
-}
-
-function stalled(name: string, timeout: number): Error {
-  const message = `${name}: no answer within ${Math.round(timeout)} ms; raise \`timeout\` to wait longer`;
-  return new Pytree2SafetensorsError("Timeout", message, { source: name });
-}
-
-function broken(cause: unknown, name: string): Transient {
-  const inner = (cause as { cause?: unknown } | null)?.cause;
-  const reasons = [messageOf(cause), inner === undefined ? "" : messageOf(inner)].filter(Boolean);
-  const message = `${name}: ${reasons.join(": ")}`;
-  return new Transient(new Pytree2SafetensorsError("HttpError", message, { source: name, cause }));
 }
