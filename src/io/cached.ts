@@ -1,6 +1,7 @@
 /** A source that keeps what it has read in a store, for the next time and for other processes. */
 import { invalidArgument, requireOptions } from "../base/arguments.ts";
 import { abortable } from "./abort.ts";
+import { hex, sha256 } from "./digest.ts";
 import { isUrl } from "./duck-types.ts";
 import { allocate } from "./faults.ts";
 import { Limiter } from "./limiter.ts";
@@ -235,12 +236,4 @@ class Blocks {
       this.#isFull = true;
     }
   }
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

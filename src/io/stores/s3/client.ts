@@ -3,6 +3,7 @@
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { messageOf, printable } from "../../../base/quote.ts";
 import type { UnsharedBytes } from "../../../base/types.ts";
+import { hex, sha256 } from "../../digest.ts";
 import type { HttpOptions } from "../../options.ts";
 import { getPlatform } from "../../platform.ts";
 import { DEFAULT_TIMEOUT_MS, exchange } from "../../sources/exchange.ts";
@@ -192,18 +193,9 @@ function streamed(request: RequestInit, headers: Headers): RequestInit {
   return { ...request, body: stream, duplex: "half" } as RequestInit;
 }
 
-/** The hash of bytes, as signatures and checksums use it. */
-export async function sha256(bytes: UnsharedBytes): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-}
-
 /** Bytes in base64, as headers and XML have checksums. */
 export function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function bodyText(response: Response, name: string): Promise<string> {

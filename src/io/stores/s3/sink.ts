@@ -1,8 +1,9 @@
 /** Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { sha256 } from "../../digest.ts";
 import { Limiter } from "../../limiter.ts";
 import type { ByteSink } from "../../types.ts";
-import { base64, type S3Client, sha256 } from "./client.ts";
+import { base64, type S3Client } from "./client.ts";
 import { checkPartNumber, type PartPlan, planParts } from "./parts.ts";
 import { Upload } from "./upload.ts";
 import { markHeaders, newHeaders, refusedAsOld, wasWritten } from "./written.ts";

@@ -1,7 +1,8 @@
 /** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { abortable, onAbort, sleep } from "../../abort.ts";
-import { base64, type S3Client, type S3Request, sha256 } from "./client.ts";
+import { sha256 } from "../../digest.ts";
+import { base64, type S3Client, type S3Request } from "./client.ts";
 import { failureOf, problemOf } from "./errors.ts";
 import { alreadyThere, markHeaders, newHeaders, objectExists, refusedAsOld, wasWritten } from "./written.ts";
 import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
