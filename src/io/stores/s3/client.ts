@@ -49,7 +49,6 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: UnsharedBytes;
-  readonly digest?: Uint8Array;
   readonly signal?: AbortSignal | undefined;
   /** Called when an attempt failed in a way that leaves open whether the server acted on it. */
   readonly onLost?: () => void;
@@ -61,8 +60,11 @@ export interface S3Request {
 export interface S3Answer {
   readonly headers: Headers;
   readonly text: string;
+  /** The checksum that was sent with a `PUT`. */
+  readonly checksum: string | undefined;
 }
 
+const BODY_SHA256 = "x-amz-content-sha256";
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 // An upload shows no progress, so it gets the time of one more silence for each of these bytes.
 const BYTES_PER_TIMEOUT = 2 ** 20;
@@ -73,11 +75,9 @@ export class S3Client {
   readonly name: string;
   readonly checksums: boolean;
   readonly #bucket: URL;
-  readonly #region: string;
   readonly #credentials: CredentialsCache;
   readonly #fetch: NonNullable<HttpOptions["fetch"]>;
-  readonly #retries: number | undefined;
-  readonly #timeout: number;
+  readonly #options: S3ClientOptions;
   readonly #sign: Sign;
   readonly #streams: boolean;
 
@@ -85,13 +85,11 @@ export class S3Client {
     this.name = `s3://${options.bucket}`;
     this.checksums = options.checksums ?? true;
     this.#bucket = bucketUrl(options);
-    this.#region = options.region ?? "us-east-1";
     const { credentials } = options;
     this.#credentials =
       credentials instanceof CredentialsCache ? credentials : new CredentialsCache(credentials);
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
-    this.#retries = options.retries;
-    this.#timeout = options.timeout ?? DEFAULT_TIMEOUT_MS;
+    this.#options = options;
     this.#sign = sign;
     this.#streams = options.fetch === undefined && (getPlatform()?.streamsBodies ?? false);
   }
@@ -106,10 +104,10 @@ export class S3Client {
   }
 
   /** One signed exchange, tried once more where the credentials had expired. Fails with S3's own error. */
-  async fetch(url: string, init: RequestInit, name: string, digest?: Uint8Array): Promise<Response> {
+  async fetch(url: string, init: RequestInit, name: string): Promise<Response> {
     for (let isSecond = false; ; isSecond = true) {
       const credentials = await this.#getCredentials();
-      const headers = await this.#headers(url, init, credentials, digest);
+      const headers = await this.#headers(url, init, credentials);
       // A signature is for one host, so a redirect is never followed. A browser's cache mixes ranges of objects that were
       // replaced: Chromium answers a range of the new one with what it has of the old one's length.
       const request: RequestInit = { ...init, headers, redirect: "manual", cache: "no-store" };
@@ -122,30 +120,39 @@ export class S3Client {
   }
 
   /** Sends a request until it succeeds or fails for good. */
-  send(request: S3Request): Promise<S3Answer> {
-    const { key, signal, onLost } = request;
+  async send(request: S3Request): Promise<S3Answer> {
+    const { method, key, query, body, signal, onLost, check } = request;
     const name = this.nameOf(key);
-    return withRetries({ retries: this.#retries, signal }, async () => {
-      try {
-        return await this.#attempt(request, name);
-      } catch (error) {
-        if (error instanceof Transient) onLost?.();
-        throw error;
-      }
-    });
-  }
-
-  #attempt(request: S3Request, name: string): Promise<S3Answer> {
-    const { method, key, query, headers = {}, body, digest, signal } = request;
-    const timeout = Math.round(this.#timeout * (1 + (body?.byteLength ?? 0) / BYTES_PER_TIMEOUT));
-    return exchange({ name, signal, timeout, silence: "no answer within" }, async (abort) => {
+    const url = this.url(key, query);
+    const headers = { ...request.headers };
+    let checksum: string | undefined;
+    if (body !== undefined) {
+      const digest = await sha256(body);
+      headers[BODY_SHA256] = hex(digest);
+      if (this.checksums && method === "PUT")
+        headers["x-amz-checksum-sha256"] = checksum = btoa(String.fromCharCode(...digest));
+    }
+    const { retries, timeout = DEFAULT_TIMEOUT_MS } = this.#options;
+    const patience = {
+      name,
+      signal,
+      timeout: Math.round(timeout * (1 + (body?.byteLength ?? 0) / BYTES_PER_TIMEOUT)),
+      silence: "no answer within",
+    };
+    const attempt = async (abort: AbortSignal) => {
       const init = { method, headers, signal: abort, ...(body && { body }) };
-      const response = await this.fetch(this.url(key, query), init, name, digest);
+      const response = await this.fetch(url, init, name);
       const text = await bodyText(response, name);
       if (!response.ok) throw failureOf(problemOf(response.status, response.headers, text), name);
-      request.check?.(text);
-      return { headers: response.headers, text };
-    });
+      check?.(text);
+      return { headers: response.headers, text, checksum };
+    };
+    return withRetries({ retries, signal }, () =>
+      exchange(patience, attempt).catch((error: unknown) => {
+        if (error instanceof Transient) onLost?.();
+        throw error;
+      }),
+    );
   }
 
   async #getCredentials(): Promise<S3Credentials | undefined> {
@@ -157,21 +164,20 @@ export class S3Client {
     }
   }
 
-  async #headers(
-    url: string,
-    init: RequestInit,
-    credentials: S3Credentials | undefined,
-    digest: Uint8Array | undefined,
-  ): Promise<Headers> {
+  async #headers(url: string, init: RequestInit, credentials: S3Credentials | undefined): Promise<Headers> {
     const plain = new Headers(init.headers);
-    if (credentials === undefined) return plain;
+    if (credentials === undefined) {
+      plain.delete(BODY_SHA256);
+      return plain;
+    }
     // Only these are signed: proxies and some servers change others on the way, `Accept-Encoding` above all.
-    const headers: Record<string, string> = { "x-amz-content-sha256": digest ? hex(digest) : EMPTY_SHA256 };
+    const headers: Record<string, string> = { [BODY_SHA256]: EMPTY_SHA256 };
     plain.forEach((value, key) => {
       if (key.startsWith("x-amz-")) headers[key] = value;
     });
     const { method = "GET" } = init;
-    const signed = await this.#sign({ method, url, headers, credentials, region: this.#region });
+    const { region = "us-east-1" } = this.#options;
+    const signed = await this.#sign({ method, url, headers, credentials, region });
     signed.forEach((value, key) => {
       plain.set(key, value);
     });
@@ -191,11 +197,6 @@ function streamed(request: RequestInit, headers: Headers): RequestInit {
     },
   });
   return { ...request, body: stream, duplex: "half" } as RequestInit;
-}
-
-/** Bytes in base64, as headers and XML have checksums. */
-export function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }
 
 async function bodyText(response: Response, name: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** What S3's error answers mean: its codes in words, with the way out, and which of them may pass. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
 import { retryAfter, Transient } from "../../sources/retry.ts";
 import { childText, parseXml } from "./xml.ts";
@@ -83,4 +83,14 @@ export function failureOf(problem: S3Problem, name: string): unknown {
   );
   const mayPass = status >= 500 || status === 408 || status === 429 || PASSING.has(code);
   return mayPass ? new Transient(error, delay) : error;
+}
+
+/** An answer; `undefined` if the server says that there is no such thing. */
+export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isPytree2SafetensorsError(error) && error.status === 404) return undefined;
+    throw error;
+  }
 }

@@ -18,20 +18,14 @@ export async function* listObjects(
   prefix: string,
   { shallow = false, signal }: ListOptions = {},
 ): Entries {
-  const query = {
-    "list-type": "2",
-    prefix: base + prefix,
-    ...(shallow && { delimiter: "/" }),
-  };
-  for (let token: string | undefined, more = true; more; ) {
-    const page = await listPage(client, { ...query, ...(token && { "continuation-token": token }) }, signal);
+  const query = { "list-type": "2", prefix: base + prefix, ...(shallow && { delimiter: "/" }) };
+  const next = ["continuation-token", "NextContinuationToken"] as const;
+  for await (const page of pagesOf(client, query, next, signal)) {
     for (const { element, key } of entriesOf(page, "Contents", base, client.name)) {
       const size = childText(element, "Size") ?? "";
       if (!/^\d+$/.test(size)) throw broken(client.name, `the size ${quote(size)} of ${quote(key)}`);
       yield { key, size: Number(size), ...dateOf(element, "LastModified") };
     }
-    more = childText(page, "IsTruncated") === "true";
-    token = nextOf(page, "NextContinuationToken", token, more, client.name);
   }
 }
 
@@ -48,33 +42,40 @@ export async function* listUploads(
   base: string,
   prefix: string,
 ): AsyncGenerator<OpenUpload, void, undefined> {
-  const query = { uploads: "", prefix: base + prefix };
-  for (let marker: string | undefined, id: string | undefined, more = true; more; ) {
-    const from = { ...(marker && { "key-marker": marker }), ...(id && { "upload-id-marker": id }) };
-    const page = await listPage(client, { ...query, ...from }, undefined);
+  const next = ["upload-id-marker", "NextUploadIdMarker"] as const;
+  for await (const page of pagesOf(client, { uploads: "", prefix: base + prefix }, next)) {
     for (const { element, key } of entriesOf(page, "Upload", base, client.name)) {
       const uploadId = childText(element, "UploadId") ?? "";
       yield { uploadId, entry: { key, size: 0, ...dateOf(element, "Initiated") } };
     }
-    more = childText(page, "IsTruncated") === "true";
-    id = nextOf(page, "NextUploadIdMarker", id, more, client.name);
-    marker = decodeKey(page, childText(page, "NextKeyMarker") ?? "");
   }
 }
 
-async function listPage(
+/**
+ * The pages of a list.
+ *
+ * @param next What says where the next page begins: the parameter of the query, and the element that has its value.
+ */
+async function* pagesOf(
   client: S3Client,
   query: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
-): Promise<XmlElement> {
-  // Keys can hold characters that XML can't.
-  const { text } = await client.send({
-    method: "GET",
-    key: "",
-    query: { ...query, "encoding-type": "url" },
-    signal,
-  });
-  return parseXml(text);
+  [parameter, tag]: readonly [parameter: string, tag: string],
+  signal?: AbortSignal,
+): AsyncGenerator<XmlElement, void, undefined> {
+  for (let from: Record<string, string> = {}; ; ) {
+    // Keys can hold characters that XML can't.
+    const asked = { ...query, ...from, "encoding-type": "url" };
+    const page = parseXml((await client.send({ method: "GET", key: "", query: asked, signal })).text);
+    yield page;
+    if (childText(page, "IsTruncated") !== "true") return;
+    const place = childText(page, tag);
+    // A server that gives no new place would be asked forever.
+    if (!place || place === from[parameter])
+      throw broken(client.name, `a list that is cut, without ${tag} to go on from`);
+    // Uploads are listed by key, and those of one key by their ids.
+    const key = decodeKey(page, childText(page, "NextKeyMarker") ?? "");
+    from = { [parameter]: place, ...(key && { "key-marker": key }) };
+  }
 }
 
 function* entriesOf(
@@ -100,20 +101,6 @@ function decodeKey(page: XmlElement, written: string): string {
 function dateOf(element: XmlElement, name: string): { modified?: number } {
   const modified = Date.parse(childText(element, name) ?? "");
   return Number.isNaN(modified) ? {} : { modified };
-}
-
-/** Where the next page begins; a server that gives no new place would be asked forever. */
-function nextOf(
-  page: XmlElement,
-  tag: string,
-  last: string | undefined,
-  more: boolean,
-  name: string,
-): string | undefined {
-  const next = childText(page, tag);
-  if (more && (!next || next === last))
-    throw broken(name, `a list that is cut, without ${tag} to go on from`);
-  return next;
 }
 
 function broken(name: string, what: string): Error {

@@ -1,12 +1,11 @@
 /** Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
-import { sha256 } from "../../digest.ts";
 import { Limiter } from "../../limiter.ts";
 import type { ByteSink } from "../../types.ts";
-import { base64, type S3Client } from "./client.ts";
+import type { S3Client } from "./client.ts";
 import { checkPartNumber, type PartPlan, planParts } from "./parts.ts";
 import { Upload } from "./upload.ts";
-import { markHeaders, newHeaders, refusedAsOld, wasWritten } from "./written.ts";
+import { makeObject, type ObjectWrite, objectHeaders } from "./written.ts";
 
 /** How an object is written. */
 export interface S3SinkOptions {
@@ -19,13 +18,13 @@ export interface S3SinkOptions {
 
 export class S3Sink implements ByteSink {
   readonly #client: S3Client;
-  readonly #key: string;
+  readonly #write: ObjectWrite;
   readonly #options: S3SinkOptions;
   readonly #name: string;
   /** Stops the parts under way when one of them, or the caller, gives up. */
   readonly #stop = new AbortController();
   #plan: PartPlan | undefined;
-  #limiter = new Limiter(1, Number.POSITIVE_INFINITY);
+  #limiter: Limiter | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #spare: Uint8Array<ArrayBuffer>[] = [];
@@ -36,13 +35,13 @@ export class S3Sink implements ByteSink {
 
   constructor(client: S3Client, key: string, options: S3SinkOptions) {
     this.#client = client;
-    this.#key = key;
+    this.#write = { key, isNew: options.isNew ?? false, mark: crypto.randomUUID() };
     this.#options = options;
     this.#name = client.nameOf(key);
   }
 
   begin(totalBytes: number): void {
-    this.#setPlan(planParts(totalBytes, this.#options.partBytes, this.#name));
+    this.#plan = planParts(totalBytes, this.#options.partBytes, this.#name);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -74,7 +73,10 @@ export class S3Sink implements ByteSink {
   async #finish(): Promise<void> {
     this.#check();
     if (this.#upload === undefined) {
-      await this.#putWhole(this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0));
+      const body = this.#buffer?.subarray(0, this.#filled) ?? new Uint8Array(0);
+      const headers = objectHeaders(this.#write);
+      const { signal } = this.#options;
+      await makeObject(this.#client, this.#write, { method: "PUT", headers, body, signal });
       return;
     }
     if (this.#filled > 0) await this.#sendPart();
@@ -90,13 +92,8 @@ export class S3Sink implements ByteSink {
   }
 
   #planned(): PartPlan {
-    return this.#plan ?? this.#setPlan(planParts(undefined, this.#options.partBytes, this.#name));
-  }
-
-  #setPlan(plan: PartPlan): PartPlan {
-    this.#limiter = new Limiter(plan.atOnce, Number.POSITIVE_INFINITY);
-    this.#plan = plan;
-    return plan;
+    this.#plan ??= planParts(undefined, this.#options.partBytes, this.#name);
+    return this.#plan;
   }
 
   #check(): void {
@@ -106,18 +103,19 @@ export class S3Sink implements ByteSink {
 
   /** Starts to send what is gathered; resolves once there is room to gather the next part. */
   async #sendPart(): Promise<void> {
-    const { partBytes } = this.#planned();
+    const { partBytes, atOnce } = this.#planned();
     const body = this.#buffer!;
     const filled = this.#filled;
     this.#buffer = undefined;
     this.#filled = 0;
     const number = ++this.#parts;
     checkPartNumber(number, partBytes, this.#name);
-    this.#upload ??= new Upload(this.#client, this.#key, this.#options.isNew ?? false);
-    const upload = this.#upload;
+    this.#upload ??= new Upload(this.#client, this.#write);
+    this.#limiter ??= new Limiter(atOnce, Number.POSITIVE_INFINITY);
+    const [upload, limiter] = [this.#upload, this.#limiter];
     const signal = this.#signal();
     const started = new Promise<void>((resolve) => {
-      const sending = this.#limiter
+      const sending = limiter
         .run(filled, signal, async () => {
           resolve();
           await upload.sendPart(number, body.subarray(0, filled), signal);
@@ -142,34 +140,5 @@ export class S3Sink implements ByteSink {
   #signal(): AbortSignal {
     const { signal } = this.#options;
     return signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
-  }
-
-  async #putWhole(body: Uint8Array<ArrayBuffer>): Promise<void> {
-    const client = this.#client;
-    const digest = await sha256(body);
-    const isNew = this.#options.isNew ?? false;
-    const mark = crypto.randomUUID();
-    let isRetry = false;
-    try {
-      await client.send({
-        method: "PUT",
-        key: this.#key,
-        body,
-        digest,
-        signal: this.#options.signal,
-        headers: {
-          "content-type": "application/octet-stream",
-          ...markHeaders(mark),
-          ...newHeaders(isNew),
-          ...(client.checksums && { "x-amz-checksum-sha256": base64(digest) }),
-        },
-        onLost: () => {
-          isRetry = true;
-        },
-      });
-    } catch (error) {
-      // The first answer may have been lost after the server had done its work.
-      if (!(isRetry && (await wasWritten(client, this.#key, mark)))) throw refusedAsOld(error, this.#name);
-    }
   }
 }

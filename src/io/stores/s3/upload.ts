@@ -1,15 +1,14 @@
 /** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { abortable, onAbort, sleep } from "../../abort.ts";
-import { sha256 } from "../../digest.ts";
-import { base64, type S3Client, type S3Request } from "./client.ts";
-import { failureOf, problemOf } from "./errors.ts";
-import { alreadyThere, markHeaders, newHeaders, objectExists, refusedAsOld, wasWritten } from "./written.ts";
+import type { S3Client } from "./client.ts";
+import { failureOf, ifThere, problemOf } from "./errors.ts";
+import { checkNew, makeObject, type ObjectWrite, objectHeaders } from "./written.ts";
 import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
 
 interface Part {
   readonly etag: string;
-  readonly checksum: string;
+  readonly checksum: string | undefined;
 }
 
 // The servers' clocks count seconds.
@@ -23,10 +22,9 @@ const LATE_ABORTS_MS = [50, 200, 500];
 
 export class Upload {
   readonly #client: S3Client;
+  readonly #write: ObjectWrite;
   readonly #key: string;
   readonly #name: string;
-  readonly #isNew: boolean;
-  readonly #mark = crypto.randomUUID();
   readonly #parts: Part[] = [];
   #id: Promise<string> | undefined;
   /** When requests to create the upload were sent whose answers never came: what they made is to be cleared. */
@@ -35,34 +33,24 @@ export class Upload {
   /** Whether a part was sent whose answer never came. */
   #isPartLost = false;
 
-  constructor(client: S3Client, key: string, isNew: boolean) {
+  constructor(client: S3Client, write: ObjectWrite) {
     this.#client = client;
-    this.#key = key;
-    this.#name = client.nameOf(key);
-    this.#isNew = isNew;
+    this.#write = write;
+    this.#key = write.key;
+    this.#name = client.nameOf(write.key);
   }
 
   async sendPart(number: number, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> {
     this.#id ??= this.#create(delayed(signal, GRACE_MS));
     this.#id.catch(() => {}); // whoever waits for it is told
     const uploadId = await abortable(this.#id, signal);
-    const digest = await sha256(body);
-    const checksum = base64(digest);
     const onLost = () => {
       this.#isPartLost = true;
     };
-    const request: S3Request = {
-      method: "PUT",
-      key: this.#key,
-      query: { partNumber: String(number), uploadId },
-      headers: this.#client.checksums ? { "x-amz-checksum-sha256": checksum } : {},
-      body,
-      digest,
-      signal,
-      onLost,
-    };
+    const query = { partNumber: String(number), uploadId };
+    const sending = this.#client.send({ method: "PUT", key: this.#key, query, body, signal, onLost });
     // The client tells of faults that pass, after which it sends again; an abort ends it without an answer too.
-    const { headers } = await this.#client.send(request).catch((error: unknown) => {
+    const { headers, checksum } = await sending.catch((error: unknown) => {
       onLost();
       throw error;
     });
@@ -84,32 +72,20 @@ export class Upload {
   async complete(signal: AbortSignal | undefined): Promise<void> {
     const uploadId = await this.#id!;
     await this.#clearLost();
-    const body = new TextEncoder().encode(this.#completion());
-    let isRetry = false;
-    try {
-      await this.#client.send({
-        method: "POST",
-        key: this.#key,
-        query: { uploadId },
-        headers: { "content-type": "application/xml", ...newHeaders(this.#isNew) },
-        body,
-        digest: await sha256(body),
-        signal,
-        onLost: () => {
-          isRetry = true;
-        },
-        // An error can come after the status 200, which is sent early to keep the connection.
-        check: (answer) => {
-          const root = parseXml(answer);
-          if (root.name !== "Error") return;
-          const status = childText(root, "Code") === "PreconditionFailed" ? 412 : 200;
-          throw failureOf(problemOf(status, new Headers(), answer), this.#name);
-        },
-      });
-    } catch (error) {
-      if (isRetry && (await wasWritten(this.#client, this.#key, this.#mark))) return;
-      throw refusedAsOld(error, this.#name);
-    }
+    await makeObject(this.#client, this.#write, {
+      method: "POST",
+      query: { uploadId },
+      headers: { "content-type": "application/xml" },
+      body: new TextEncoder().encode(this.#completion()),
+      signal,
+      // An error can come after the status 200, which is sent early to keep the connection.
+      check: (answer) => {
+        const root = parseXml(answer);
+        if (root.name !== "Error") return;
+        const status = childText(root, "Code") === "PreconditionFailed" ? 412 : 200;
+        throw failureOf(problemOf(status, new Headers(), answer), this.#name);
+      },
+    });
   }
 
   /** Removes what was sent. */
@@ -127,7 +103,7 @@ export class Upload {
 
   async #create(signal: AbortSignal): Promise<string> {
     // Completing it would fail too, but only after everything was sent.
-    if (this.#isNew && (await objectExists(this.#client, this.#key, signal))) throw alreadyThere(this.#name);
+    await checkNew(this.#client, this.#write, signal);
     const startedAt = Date.now();
     try {
       const { text } = await this.#client.send({
@@ -135,8 +111,7 @@ export class Upload {
         key: this.#key,
         query: { uploads: "" },
         headers: {
-          "content-type": "application/octet-stream",
-          ...markHeaders(this.#mark),
+          ...objectHeaders(this.#write),
           ...(this.#client.checksums && { "x-amz-checksum-algorithm": "SHA256" }),
         },
         signal,
@@ -158,7 +133,7 @@ export class Upload {
 
   #completion(): string {
     const parts = this.#parts.map(({ etag, checksum }, at) => {
-      const sum = this.#client.checksums ? `<ChecksumSHA256>${checksum}</ChecksumSHA256>` : "";
+      const sum = checksum === undefined ? "" : `<ChecksumSHA256>${checksum}</ChecksumSHA256>`;
       return `<Part><PartNumber>${at + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag>${sum}</Part>`;
     });
     return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`;
@@ -206,23 +181,13 @@ function delayed(signal: AbortSignal, milliseconds: number): AbortSignal {
 /** Aborts an upload, and again until the server has forgotten it. */
 export async function abortUpload(client: S3Client, key: string, uploadId: string): Promise<void> {
   for (let count = 0; count < MAX_ABORTS; count++) {
-    try {
-      await client.send({ method: "DELETE", key, query: { uploadId } });
-    } catch (error) {
-      if (isPytree2SafetensorsError(error) && error.status === 404) return;
-      throw error;
-    }
-    if ((await listParts(client, key, uploadId)) === undefined) return;
+    const aborted = await ifThere(client.send({ method: "DELETE", key, query: { uploadId } }));
+    if (aborted === undefined || (await listParts(client, key, uploadId)) === undefined) return;
   }
 }
 
 /** The parts of an upload, `undefined` where there is no such upload. */
 async function listParts(client: S3Client, key: string, uploadId: string): Promise<XmlElement[] | undefined> {
-  try {
-    const { text } = await client.send({ method: "GET", key, query: { uploadId } });
-    return parseXml(text).children.filter(({ name }) => name === "Part");
-  } catch (error) {
-    if (isPytree2SafetensorsError(error) && error.status === 404) return undefined;
-    throw error;
-  }
+  const answer = await ifThere(client.send({ method: "GET", key, query: { uploadId } }));
+  return answer && parseXml(answer.text).children.filter(({ name }) => name === "Part");
 }

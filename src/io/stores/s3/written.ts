@@ -1,47 +1,62 @@
-/** What tells our own write of an object from another's, when the answer to it was lost. */
+/** The request that makes an object appear, and what tells our own write from another's when its answer was lost. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
-import type { S3Client } from "./client.ts";
+import type { S3Client, S3Request } from "./client.ts";
+import { ifThere } from "./errors.ts";
 
 const MARK = "x-amz-meta-pytree2safetensors-write";
 
-/** The headers of a write: a mark of this very write, and the condition that the key is new. */
-export function markHeaders(mark: string): Record<string, string> {
-  return { [MARK]: mark };
+/** What is to be written. */
+export interface ObjectWrite {
+  readonly key: string;
+  /** Whether the write fails if an object is there. */
+  readonly isNew: boolean;
+  /** A text that no other write has. The object carries it in its metadata. */
+  readonly mark: string;
 }
 
-/** The condition that there is no object yet. */
-export function newHeaders(isNew: boolean): Record<string, string> {
-  return isNew ? { "if-none-match": "*" } : {};
+/** The headers of the request that says what the object is like. */
+export function objectHeaders({ mark }: ObjectWrite): Record<string, string> {
+  return { "content-type": "application/octet-stream", [MARK]: mark };
 }
 
-/** Whether the object that is there now carries the mark. */
-export async function wasWritten(client: S3Client, key: string, mark: string): Promise<boolean> {
+/** Sends the request that makes the object appear. */
+export async function makeObject(
+  client: S3Client,
+  { key, isNew, mark }: ObjectWrite,
+  request: Omit<S3Request, "key" | "onLost">,
+): Promise<void> {
+  let isRetry = false;
   try {
-    const { headers } = await client.send({ method: "HEAD", key });
-    return headers.get(MARK) === mark;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether there is an object of that key. */
-export async function objectExists(client: S3Client, key: string, signal?: AbortSignal): Promise<boolean> {
-  try {
-    await client.send({ method: "HEAD", key, signal });
-    return true;
+    await client.send({
+      ...request,
+      key,
+      headers: { ...request.headers, ...(isNew && { "if-none-match": "*" }) },
+      onLost: () => {
+        isRetry = true;
+      },
+    });
   } catch (error) {
-    if (isPytree2SafetensorsError(error) && error.status === 404) return false;
-    throw error;
+    // The first answer may have been lost after the server had done its work.
+    if (isRetry) {
+      const there = await client.send({ method: "HEAD", key }).catch(() => undefined);
+      if (there?.headers.get(MARK) === mark) return;
+    }
+    const isOld = isPytree2SafetensorsError(error) && error.status === 412;
+    throw isOld ? alreadyThere(client.nameOf(key), error) : error;
   }
 }
 
-/** What a write ended with, where it may be that the key was to be new and isn't. */
-export function refusedAsOld(error: unknown, name: string): unknown {
-  return isPytree2SafetensorsError(error) && error.status === 412 ? alreadyThere(name, error) : error;
+/** Refuses, before anything is sent, a key that is to be new and isn't. */
+export async function checkNew(
+  client: S3Client,
+  { key, isNew }: ObjectWrite,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isNew && (await ifThere(client.send({ method: "HEAD", key, signal }))))
+    throw alreadyThere(client.nameOf(key));
 }
 
-/** The error of a write that was to make a new object. */
-export function alreadyThere(name: string, cause?: unknown): Error {
+function alreadyThere(name: string, cause?: unknown): Error {
   const message = `${name}: an object with this key already exists; it was not changed`;
   return new Pytree2SafetensorsError("WriteError", message, { source: name, status: 412, cause });
 }
