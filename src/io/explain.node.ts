@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, printable } from "../base/quote.ts";
+import type { Explain } from "./faults.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check its rights and those of its folder",
@@ -40,4 +41,16 @@ export function explain(code: ErrorCode, action: string, name: string, cause: un
     source: name,
     cause,
   });
+}
+
+/** Puts errors into words as {@link explain} does. An abort's reason is the caller's own, and stays as it is. */
+export function explainer(
+  code: ErrorCode,
+  action: string,
+  name: string,
+  signal?: AbortSignal,
+  path?: string,
+): Explain {
+  return (cause) =>
+    signal?.aborted && cause === signal.reason ? cause : explain(code, action, name, cause, path);
 }

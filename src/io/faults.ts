@@ -1,6 +1,7 @@
 /** The errors that sources and sinks have in common. */
 import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, printable } from "../base/quote.ts";
+import type { Awaitable } from "../base/types.ts";
 
 /** The error of a read that gave `got` of the bytes `[start, end)`. */
 export function shortRead(name: string, start: number, end: number, got: number): Pytree2SafetensorsError {
@@ -31,25 +32,25 @@ export function allocate(length: number, name: string): Uint8Array<ArrayBuffer> 
   }
 }
 
-/** The error of an operation on a browser's storage, in words; errors of this package stay as they are. */
-export function storageError(code: ErrorCode, action: string, name: string, cause: unknown): Error {
-  if (isPytree2SafetensorsError(cause)) return cause;
-  const isFull = (cause as { name?: unknown } | null)?.name === "QuotaExceededError";
-  const advice = isFull ? "; free some space, or ask for more with navigator.storage.persist()" : "";
-  const message = `can't ${action} ${printable(name)}: ${messageOf(cause)}${advice}`;
-  return new Pytree2SafetensorsError(code, message, { source: name, cause });
-}
+/** Puts what was thrown into words. */
+export type Explain = (cause: unknown) => unknown;
 
-/** Does something with a browser's storage, and puts its errors into words. */
-export async function storageTask<T>(
-  code: ErrorCode,
-  action: string,
-  name: string,
-  task: () => Promise<T>,
-): Promise<T> {
+/** Does something, and puts what it throws into words. */
+export async function attempt<T>(fail: Explain, task: () => Awaitable<T>): Promise<T> {
   try {
     return await task();
   } catch (cause) {
-    throw storageError(code, action, name, cause);
+    throw fail(cause);
   }
+}
+
+/** Puts errors of a browser's storage into words; errors of this package stay as they are. */
+export function explainStorage(code: ErrorCode, action: string, name: string): Explain {
+  return (cause) => {
+    if (isPytree2SafetensorsError(cause)) return cause;
+    const isFull = (cause as { name?: unknown } | null)?.name === "QuotaExceededError";
+    const advice = isFull ? "; free some space, or ask for more with navigator.storage.persist()" : "";
+    const message = `can't ${action} ${printable(name)}: ${messageOf(cause)}${advice}`;
+    return new Pytree2SafetensorsError(code, message, { source: name, cause });
+  };
 }

@@ -3,7 +3,7 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import type { Awaitable } from "../../base/types.ts";
 import { isOpfsFile, type OpfsFileLike } from "../duck-types.ts";
-import { storageTask } from "../faults.ts";
+import { attempt, explainStorage } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import type { OpenedSink } from "./kind.ts";
@@ -30,7 +30,7 @@ export async function opfsSink(
     const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass the result of createSyncAccessHandle()`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
   }
-  const stream = await storageTask("WriteError", "write", name, () => handle.createWritable!());
+  const stream = await attempt(explainStorage("WriteError", "write", name), () => handle.createWritable!());
   return storageSink(name, options, (block) => stream.write(block), {
     close: () => stream.close(),
     abort: async (reason) => {

@@ -4,8 +4,10 @@ import { type FileHandle, lstat, open, realpath, stat, unlink } from "node:fs/pr
 import { dirname } from "node:path";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
+import { explainer } from "../explain.node.ts";
+import type { Explain } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
-import { type Explain, failing, failure } from "./handle.node.ts";
+import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
 import { moveInto } from "./move.node.ts";
@@ -21,7 +23,7 @@ import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.
  * @param name Its path as the caller spelled it.
  */
 export async function pathSink(path: string, name: string, options: SinkOptions): Promise<GatheringSink> {
-  const fail = failure(name, options.signal, path);
+  const fail = explainer("WriteError", "write", name, options.signal, path);
   try {
     const old = await statIfThere(path);
     if (old?.isDirectory()) {

@@ -4,8 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { sleep } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
+import type { Explain } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
-import { type Explain, failing } from "./handle.node.ts";
+import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
 

@@ -1,6 +1,6 @@
 /** A file by a worker's synchronous handle, which the caller opened and closes: written in place. */
 import { isSyncHandle, type SyncAccessHandleLike } from "../duck-types.ts";
-import { storageTask } from "../faults.ts";
+import { attempt, explainStorage } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import type { OpenedSink } from "./kind.ts";
@@ -16,7 +16,7 @@ export function createSyncHandle(output: unknown, options: SinkOptions): Promise
 
 async function syncHandleSink(handle: SyncAccessHandleLike, options: SinkOptions): Promise<ByteSink> {
   // Awaited, because older browsers give promises.
-  await storageTask("WriteError", "write", NAME, async () => handle.truncate(0));
+  await attempt(explainStorage("WriteError", "write", NAME), async () => handle.truncate(0));
   let at = 0;
   const write = async (block: Uint8Array<ArrayBuffer>) => {
     for (let done = 0; done < block.byteLength; ) {

@@ -1,7 +1,7 @@
 /** A file by its handle: positional reads, so that any number can be under way at once. */
 import type { Awaitable } from "../../base/types.ts";
 import { type FileHandleLike, type FileStatLike, isFileHandle } from "../duck-types.ts";
-import { allocate, shortRead, sourceChanged } from "../faults.ts";
+import { allocate, attempt, type Explain, shortRead, sourceChanged } from "../faults.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 import { fileSystem } from "../urls.ts";
 import type { Opened } from "./kind.ts";
@@ -22,7 +22,7 @@ export interface HandleFile {
   readonly opened: FileStatLike;
   /** The file as it is now. */
   readonly stat: () => Awaitable<FileStatLike>;
-  readonly explain: (error: unknown) => unknown;
+  readonly explain: Explain;
 }
 
 /** A file through its handle. */
@@ -39,12 +39,8 @@ export function fileHandleSource(file: HandleFile): ByteSource {
     while (done < bytes.byteLength) {
       signal?.throwIfAborted();
       const length = Math.min(bytes.byteLength - done, MAX_READ);
-      let bytesRead: number;
-      try {
-        ({ bytesRead } = await handle.read(bytes, done, length, start + done));
-      } catch (error) {
-        throw explain(error);
-      }
+      const reading = () => handle.read(bytes, done, length, start + done);
+      const { bytesRead } = await attempt(explain, reading);
       if (bytesRead === 0) throw shortRead(name, start, end, done);
       done += bytesRead;
       onBytes?.(bytesRead);
@@ -59,12 +55,7 @@ export function fileHandleSource(file: HandleFile): ByteSource {
 
 // A file that is replaced keeps its handle's content; one that is rewritten in place doesn't.
 async function checkUnchanged({ name, opened, stat, explain }: HandleFile): Promise<void> {
-  let now: FileStatLike;
-  try {
-    now = await stat();
-  } catch (error) {
-    throw explain(error);
-  }
+  const now = await attempt(explain, stat);
   for (const key of ["size", "mtimeMs", "ino"] as const) {
     if (opened[key] !== undefined && now[key] !== opened[key])
       throw sourceChanged(name, { expected: `${key} ${opened[key]}`, found: `${key} ${now[key]}` });

@@ -1,7 +1,7 @@
 /** A file of a browser's storage, by its handle. */
 import type { Awaitable } from "../../base/types.ts";
 import { isOpfsFile, type OpfsFileLike } from "../duck-types.ts";
-import { sourceChanged, storageTask } from "../faults.ts";
+import { attempt, explainStorage, sourceChanged } from "../faults.ts";
 import type { ByteSource } from "../types.ts";
 import { readBlob } from "./blob.ts";
 import type { Opened } from "./kind.ts";
@@ -14,7 +14,7 @@ export function openOpfsFile(input: unknown): Awaitable<Opened> | undefined {
 
 /** The file as it was when it was opened. */
 export async function opfsSource(handle: OpfsFileLike, name = handle.name): Promise<ByteSource> {
-  const get = () => storageTask("IoError", "read", name, () => handle.getFile());
+  const get = () => attempt(explainStorage("IoError", "read", name), () => handle.getFile());
   let file = await get();
   const { size, lastModified } = file;
   return {

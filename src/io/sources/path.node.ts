@@ -7,7 +7,7 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
-import { explain } from "../explain.node.ts";
+import { explainer } from "../explain.node.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { folderStore } from "../stores/folder.node.ts";
 import type { ByteSource, Store } from "../types.ts";
@@ -40,8 +40,7 @@ export async function pathSource(
   options: OpenSourceOptions,
 ): Promise<ByteSource | undefined> {
   const { signal } = options;
-  const fail = (cause: unknown) =>
-    signal?.aborted && cause === signal.reason ? cause : explain("IoError", "read", name, cause, path);
+  const fail = explainer("IoError", "read", name, signal, path);
   // A named pipe opens when somebody writes to it, which may be never.
   const opening = open(path, "r");
   const handle = await abortable(opening, signal).catch((cause: unknown) => {
@@ -86,7 +85,7 @@ async function readPipe(
 /** A file by a handle that the caller opened and closes. */
 export async function handleSource(handle: FileHandleLike): Promise<Opened> {
   const name = `file handle ${handle.fd}`;
-  const fail = (cause: unknown) => explain("IoError", "read", name, cause);
+  const fail = explainer("IoError", "read", name);
   const opened = await handle.stat().catch((cause: unknown) => {
     throw fail(cause);
   });

@@ -1,10 +1,10 @@
 /** A folder of a file system: Node, Deno, Bun. */
-import type { Dirent } from "node:fs";
 import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
-import { explain } from "../explain.node.ts";
+import { explainer } from "../explain.node.ts";
+import { attempt } from "../faults.ts";
 import { pathSink } from "../sinks/path.node.ts";
 import { syncFolder } from "../sinks/sync-folder.node.ts";
 import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
@@ -15,15 +15,9 @@ import { isListed, mayHold } from "./listing.ts";
 
 /** The store of a folder that is there, or can be made. */
 export async function openFolder(root: string, name: string): Promise<Store> {
-  let isFile: boolean;
-  try {
-    isFile = !(await stat(root)).isDirectory();
-  } catch (cause) {
-    isFile = false;
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
-      throw explain("WriteError", "make the folder", name, cause);
-  }
-  if (!isFile) return folderStore(root, name);
+  const fail = explainer("WriteError", "make the folder", name);
+  const found = await attempt(fail, () => stat(root).catch(ignoreMissing));
+  if (found === undefined || found.isDirectory()) return folderStore(root, name);
   const message = `can't make the folder ${printable(name)}: a file has that name; pass the path of a folder`;
   throw new Pytree2SafetensorsError("WriteError", message, { source: name });
 }
@@ -49,11 +43,8 @@ export function folderStore(root: string, name: string): Store {
     async sink(key, options = {}) {
       checkKey(key);
       const path = join(root, key);
-      try {
-        await makeFolder(dirname(path), options.flush ?? true);
-      } catch (cause) {
-        throw explain("WriteError", "make the folder", join(name, dirname(key)), cause);
-      }
+      const fail = explainer("WriteError", "make the folder", join(name, dirname(key)));
+      await attempt(fail, () => makeFolder(dirname(path), options.flush ?? true));
       return pathSink(path, join(name, key), options);
     },
     async *list(prefix, options) {
@@ -66,18 +57,11 @@ export function folderStore(root: string, name: string): Store {
     },
     async remove(key) {
       checkKey(key);
-      try {
-        await rm(join(root, key), { force: true });
-      } catch (cause) {
-        throw explain("WriteError", "remove", join(name, key), cause);
-      }
+      const fail = explainer("WriteError", "remove", join(name, key));
+      await attempt(fail, () => rm(join(root, key), { force: true }));
     },
     async sweep(prefix, isOwn) {
-      try {
-        await sweepFolder(root, "", { prefix, isOwn });
-      } catch (cause) {
-        throw explain("WriteError", "clear", name, cause);
-      }
+      await attempt(explainer("WriteError", "clear", name), () => sweepFolder(root, "", { prefix, isOwn }));
     },
   };
 }
@@ -141,7 +125,10 @@ async function* entriesOf(
   for (let path = folders.shift(); path !== undefined; path = folders.shift()) {
     const folder = join(root, path);
     if (clear) await clearLitterIn(folder).catch(() => {});
-    for (const entry of await entriesIn(folder, join(name, path))) {
+    // A folder that isn't there yet has nothing in it.
+    const fail = explainer("IoError", "list the folder", join(name, path));
+    const entries = await attempt(fail, () => readdir(folder, { withFileTypes: true }).catch(ignoreMissing));
+    for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       signal?.throwIfAborted();
       const key = path + entry.name;
       const label = targetOf(entry.name);
@@ -150,17 +137,6 @@ async function* entriesOf(
         if (mayHold(`${key}/`, prefix, shallow)) folders.push(`${key}/`);
       } else if (isListed(target ?? key, prefix, shallow)) yield { key, target };
     }
-  }
-}
-
-async function entriesIn(folder: string, name: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (cause) {
-    // A folder that isn't there yet has nothing in it.
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw explain("IoError", "list the folder", name, cause);
   }
 }
 

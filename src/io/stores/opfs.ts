@@ -1,6 +1,6 @@
 /** A folder of a browser's storage. */
 import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
-import { storageTask } from "../faults.ts";
+import { attempt, explainStorage } from "../faults.ts";
 import { opfsSink } from "../sinks/opfs.ts";
 import { opfsSource } from "../sources/opfs.ts";
 import type { Folder, ListOptions, Store, StoreEntry } from "../types.ts";
@@ -22,7 +22,7 @@ export function opfsFolder(root: OpfsDirectoryLike): Folder {
     source(key) {
       checkKey(key);
       const name = `${root.name}/${key}`;
-      return storageTask("IoError", "read", name, async () => {
+      return attempt(explainStorage("IoError", "read", name), async () => {
         const source = await opfsSource(await fileOf(root, key, false), name);
         if (source.size > 0) return source;
         throw new Error("it is empty: its writer isn't done, or died");
@@ -47,7 +47,7 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     ...opfsFolder(root),
     sink(key, options = {}) {
       checkKey(key);
-      return storageTask("WriteError", "write", nameOf(key), async () =>
+      return attempt(explainStorage("WriteError", "write", nameOf(key)), async () =>
         opfsSink(await fileOf(root, key, true), options, nameOf(key), () => removeIfEmpty(key)),
       );
     },
@@ -56,13 +56,13 @@ export function opfsStore(root: OpfsDirectoryLike): Store {
     },
     remove(key) {
       checkKey(key);
-      return storageTask("WriteError", "remove", nameOf(key), async () => {
+      return attempt(explainStorage("WriteError", "remove", nameOf(key)), async () => {
         const { folder, last } = await parentOf(root, key, false);
         await removeWhenFree(folder, last);
       }).catch((error: Error) => ignoreMissing(error.cause, error));
     },
     sweep: (prefix, isOwn) =>
-      storageTask("WriteError", "clear", root.name, async () => {
+      attempt(explainStorage("WriteError", "clear", root.name), async () => {
         await sweepFolder(root, "", (key) => key.startsWith(prefix) && isOwn(key), prefix);
       }),
   };
