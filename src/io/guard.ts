@@ -2,7 +2,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
 import { abortable } from "./abort.ts";
-import { shortRead } from "./faults.ts";
+import { placeError, shortRead } from "./faults.ts";
 import type { ByteSource, ReadOptions } from "./types.ts";
 
 // Two reads at once already share the work of touching fresh memory; four also hide the latency of a disk.
@@ -42,9 +42,7 @@ export class ExactSource implements ByteSource {
     const { signal, into, onBytes } = options;
     signal?.throwIfAborted();
     if (this.#closing !== undefined) {
-      throw new Pytree2SafetensorsError("SourceClosed", `${printable(name)}: read after it was closed`, {
-        source: name,
-      });
+      throw placeError("SourceClosed", name, "read after it was closed");
     }
     if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end)) {
       const message = `${printable(name)}: [${start}, ${end}) is not a range of bytes`;
@@ -110,10 +108,7 @@ export class ExactSource implements ByteSource {
 
 function checkSize(size: number, name: string): number {
   if (Number.isSafeInteger(size) && size >= 0) return size;
-  const message = `${printable(name)}: its size must be an integer from 0 to 2^53 - 1, found ${size}`;
-  throw new Pytree2SafetensorsError(
-    size > Number.MAX_SAFE_INTEGER ? "TooLarge" : "UnsupportedSource",
-    message,
-    { source: name, found: String(size) },
-  );
+  const code = size > Number.MAX_SAFE_INTEGER ? "TooLarge" : "UnsupportedSource";
+  const problem = `its size must be an integer from 0 to 2^53 - 1, found ${size}`;
+  throw placeError(code, name, problem, { found: String(size) });
 }

@@ -1,7 +1,7 @@
 /** Opens whatever bytes can be read from. A new kind of source is one new file and one line in the table. */
 import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { describeValue, printable } from "../base/quote.ts";
+import { describeValue } from "../base/quote.ts";
 import type {
   BlobLike,
   FileHandleLike,
@@ -10,6 +10,7 @@ import type {
   SyncAccessHandleLike,
 } from "./duck-types.ts";
 import { isFolder, isOpfsDirectory, isStore } from "./duck-types.ts";
+import { cannot } from "./faults.ts";
 import { ExactSource } from "./guard.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { openBlob } from "./sources/blob.ts";
@@ -91,8 +92,7 @@ export async function openSource(input: SourceInput, options: OpenSourceOptions 
   const opened = await openPlace(input, options);
   if (!isFolder(opened)) return opened;
   const name = opened.name ?? "the store";
-  const message = `can't read ${printable(name)}: it is a folder; name a file in it`;
-  throw new Pytree2SafetensorsError("IoError", message, { source: name });
+  throw cannot("IoError", "read", name, "it is a folder; name a file in it");
 }
 
 /** Opens what a store has under a key; its folder is that store. */

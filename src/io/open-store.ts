@@ -3,6 +3,7 @@ import { requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, printable } from "../base/quote.ts";
 import { isOpfsDirectory, isStore, isUrl, type OpfsDirectoryLike } from "./duck-types.ts";
+import { cannot } from "./faults.ts";
 import type { OpenSourceOptions } from "./options.ts";
 import { resolveAddress, schemeOf } from "./schemes.ts";
 import { httpLimiter } from "./sources/http.ts";
@@ -76,8 +77,7 @@ async function openAddress(address: string | URL, options: OpenSourceOptions): P
   const place = locate(address);
   if (typeof place !== "string" && place.protocol !== "file:") {
     const name = displayUrl(place.href);
-    const message = `can't write files to ${name}: pass ${PLACES}`;
-    throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+    throw cannot("UnsupportedSink", "write files to", name, `pass ${PLACES}`);
   }
   return fileSystem("UnsupportedSink", place).openFolder(place);
 }

@@ -2,6 +2,7 @@
 import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { isInside } from "../base/inside.ts";
 import { printable, quote } from "../base/quote.ts";
+import { placeError } from "./faults.ts";
 import { getPlatform, type Platform } from "./platform.ts";
 
 /** Whether a string is a URL, and not a path. */
@@ -58,6 +59,6 @@ export function fileSystem(code: ErrorCode & `Unsupported${string}`, what: strin
   const found = getPlatform();
   if (found !== undefined) return found;
   const place = printable(String(what), 200);
-  const message = `${place}: this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle`;
-  throw new Pytree2SafetensorsError(code, message, { source: place });
+  const problem = "this runtime has no file system; use a URL, a Blob, bytes, a stream or an OPFS handle";
+  throw placeError(code, place, problem);
 }

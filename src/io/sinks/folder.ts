@@ -1,7 +1,7 @@
 /** Folders and stores in place of a file. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
+import type { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { isOpfsDirectory, isStore } from "../duck-types.ts";
+import { cannot } from "../faults.ts";
 
 /** Refuses folders: one file is written to a file in them, a checkpoint of several to the folder. */
 export function createFolder(output: unknown): undefined {
@@ -11,6 +11,6 @@ export function createFolder(output: unknown): undefined {
 
 /** The error of a folder where a file is meant. */
 export function folderError(name: string): Pytree2SafetensorsError {
-  const message = `can't write ${printable(name)}: it is a folder; name a file in it, or set maxShardSize to save several`;
-  return new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+  const problem = "it is a folder; name a file in it, or set maxShardSize to save several";
+  return cannot("UnsupportedSink", "write", name, problem);
 }

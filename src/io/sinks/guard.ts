@@ -1,7 +1,6 @@
 /** The guard around every sink. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import type { Awaitable } from "../../base/types.ts";
+import { placeError } from "../faults.ts";
 import type { GatheringSink } from "./kind.ts";
 
 /**
@@ -43,9 +42,8 @@ export class ExactSink implements Required<GatheringSink> {
     try {
       this.#check();
       if (this.#total !== undefined && this.#written !== this.#total) {
-        const message = `${printable(this.#name)}: ${this.#total} bytes were announced, but ${this.#written} were written`;
-        throw new Pytree2SafetensorsError("WriteError", message, {
-          source: this.#name,
+        const problem = `${this.#total} bytes were announced, but ${this.#written} were written`;
+        throw placeError("WriteError", this.#name, problem, {
           expected: `${this.#total} bytes`,
           found: `${this.#written} bytes`,
         });
@@ -71,7 +69,6 @@ export class ExactSink implements Required<GatheringSink> {
   #check(): void {
     this.#signal?.throwIfAborted();
     if (!this.#ended) return;
-    const message = `${printable(this.#name)}: used after it was closed or aborted`;
-    throw new Pytree2SafetensorsError("WriteError", message, { source: this.#name });
+    throw placeError("WriteError", this.#name, "used after it was closed or aborted");
   }
 }

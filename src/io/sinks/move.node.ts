@@ -1,8 +1,7 @@
 /** Gives a temporary file its name, on file systems that can't rename too. */
 import { constants } from "node:fs";
 import { copyFile, lstat, open, rename, unlink } from "node:fs/promises";
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
+import { cannot } from "../faults.ts";
 
 // What systems say of a rename that they don't have: mounts of object stores, some network disks, and files that are
 // mounted themselves.
@@ -52,6 +51,6 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function stuck(name: string, code: string, cause: unknown): Error {
-  const message = `can't write ${printable(name)}: this file system can't replace a file at once (rename: ${code}); remove the old file first, save under another name, or save elsewhere and copy`;
-  return new Pytree2SafetensorsError("WriteError", message, { source: name, cause });
+  const problem = `this file system can't replace a file at once (rename: ${code}); remove the old file first, save under another name, or save elsewhere and copy`;
+  return cannot("WriteError", "write", name, problem, { cause });
 }

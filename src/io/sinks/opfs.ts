@@ -1,9 +1,7 @@
 /** A file of a browser's storage, by its handle: the browser writes beside it and swaps when it is closed. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import type { Awaitable } from "../../base/types.ts";
 import { isOpfsFile, type OpfsFileLike } from "../duck-types.ts";
-import { attempt, explainStorage } from "../faults.ts";
+import { attempt, cannot, explainStorage } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import type { OpenedSink } from "./kind.ts";
@@ -27,8 +25,9 @@ export async function opfsSink(
   aborted?: () => Promise<void>,
 ): Promise<ByteSink> {
   if (handle.createWritable === undefined) {
-    const message = `can't write ${printable(name)}: this browser has no createWritable; in a worker, pass the result of createSyncAccessHandle()`;
-    throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+    const problem =
+      "this browser has no createWritable; in a worker, pass the result of createSyncAccessHandle()";
+    throw cannot("UnsupportedSink", "write", name, problem);
   }
   const stream = await attempt(explainStorage("WriteError", "write", name), () => handle.createWritable!());
   return storageSink(name, options, (block) => stream.write(block), {

@@ -2,10 +2,9 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, lstat, open, realpath, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import { explainer } from "../explain.node.ts";
 import type { Explain } from "../faults.ts";
+import { cannot } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -27,8 +26,7 @@ export async function pathSink(path: string, name: string, options: SinkOptions)
   try {
     const old = await statIfThere(path);
     if (old?.isDirectory()) {
-      const message = `can't write ${printable(name)}: it is a folder; name a file in it`;
-      throw new Pytree2SafetensorsError("WriteError", message, { source: name });
+      throw cannot("WriteError", "write", name, "it is a folder; name a file in it");
     }
     if (old !== undefined && (!old.isFile() || (await isDevice(path)))) {
       return await pipeSink(path, old, options, fail);

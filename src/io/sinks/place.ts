@@ -1,6 +1,6 @@
 /** Strings and URLs to write to. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { isUrl } from "../duck-types.ts";
+import { cannot } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import { resolveAddress, schemeOf } from "../schemes.ts";
 import { displayUrl } from "../sources/response.ts";
@@ -24,8 +24,8 @@ async function createPath(output: string | URL, options: SinkOptions): Promise<O
     return { sink, name: String(target) };
   }
   const name = displayUrl(target.href);
-  const message = `can't write to ${name}: pass the result of \`serialize\` to \`fetch\`, or pass a WritableStream`;
-  throw new Pytree2SafetensorsError("UnsupportedSink", message, { source: name });
+  const problem = "pass the result of `serialize` to `fetch`, or pass a WritableStream";
+  throw cannot("UnsupportedSink", "write to", name, problem);
 }
 
 async function createRegistered(scheme: string, address: string, options: SinkOptions): Promise<OpenedSink> {

@@ -2,7 +2,7 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { messageOf, printable } from "../../base/quote.ts";
 import { type BlobLike, isBlob } from "../duck-types.ts";
-import { shortRead } from "../faults.ts";
+import { cannot, shortRead } from "../faults.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 import type { Opened } from "./kind.ts";
@@ -21,8 +21,7 @@ export async function openFetched(url: URL, { signal }: OpenSourceOptions): Prom
     return { source: blobSource(await response.blob(), name), owned: true };
   } catch (cause) {
     signal?.throwIfAborted();
-    const message = `can't read the ${name}: ${messageOf(cause)}`;
-    throw new Pytree2SafetensorsError("IoError", message, { source: name, cause });
+    throw cannot("IoError", "read the", name, messageOf(cause), { cause });
   }
 }
 

@@ -1,7 +1,6 @@
 /** A body that is read whole: gathered in memory, no further than its bound. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
-import { allocate, shortRead } from "../faults.ts";
+import type { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { allocate, placeError, shortRead } from "../faults.ts";
 import type { BodyBound } from "../options.ts";
 
 // A body without a length and without a bound of its own: far more than an index or a small model, less than a machine has.
@@ -73,9 +72,8 @@ export class Body {
 
 /** The error of a body that has more bytes than it should. */
 export function tooLong(name: string, expected: number, status?: number): Pytree2SafetensorsError {
-  const message = `${printable(name)}: received more than the expected ${expected} bytes`;
-  return new Pytree2SafetensorsError(status === undefined ? "IoError" : "HttpError", message, {
-    source: name,
+  const code = status === undefined ? "IoError" : "HttpError";
+  return placeError(code, name, `received more than the expected ${expected} bytes`, {
     expected: `${expected} bytes`,
     found: "more bytes",
     ...(status !== undefined && { status }),

@@ -1,7 +1,8 @@
 /** One exchange with a server: given up when it stalls or is aborted, with failures that may pass told from others. */
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPytree2SafetensorsError } from "../../base/errors.ts";
 import { messageOf } from "../../base/quote.ts";
 import { abortable, onAbort } from "../abort.ts";
+import { placeError } from "../faults.ts";
 import { Transient } from "./retry.ts";
 
 /** How many milliseconds to wait for the next sign of life. */
@@ -48,8 +49,8 @@ export async function exchange<T>(
       timer = setTimeout(watch, left);
       return;
     }
-    const message = `${name}: ${silence} ${wait} ms; raise \`timeout\` to wait longer`;
-    controller.abort(new Transient(new Pytree2SafetensorsError("Timeout", message, { source: name })));
+    const problem = `${silence} ${wait} ms; raise \`timeout\` to wait longer`;
+    controller.abort(new Transient(placeError("Timeout", name, problem)));
   };
   let timer = setTimeout(watch, wait);
   const onProgress = () => {
@@ -64,10 +65,7 @@ export async function exchange<T>(
     // What `fetch` says, and the reason that Node puts behind it.
     const behind = (cause as { cause?: unknown } | null)?.cause ?? "";
     const reasons = [cause, behind].map(messageOf).filter(Boolean).join(": ");
-    const error = new Pytree2SafetensorsError("HttpError", `${name}: ${broke}${reasons}`, {
-      source: name,
-      cause,
-    });
+    const error = placeError("HttpError", name, broke + reasons, { cause });
     // A connection that broke comes back; a loop of redirects stays one.
     throw /redirect/i.test(reasons) ? error : new Transient(error);
   };

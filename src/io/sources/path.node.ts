@@ -3,11 +3,10 @@ import { fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { explainer } from "../explain.node.ts";
+import { cannot } from "../faults.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { folderStore } from "../stores/folder.node.ts";
 import type { ByteSource, Store } from "../types.ts";
@@ -95,12 +94,7 @@ export async function handleSource(handle: FileHandleLike): Promise<Opened> {
 }
 
 function irregular(name: string): Error {
-  const message = `can't read ${printable(name)}: it isn't a regular file, so it has no size and no positions`;
-  return new Pytree2SafetensorsError(
-    "UnsupportedSource",
-    `${message}; read it as a whole and pass the bytes`,
-    {
-      source: name,
-    },
-  );
+  const problem =
+    "it isn't a regular file, so it has no size and no positions; read it as a whole and pass the bytes";
+  return cannot("UnsupportedSource", "read", name, problem);
 }

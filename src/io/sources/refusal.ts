@@ -2,7 +2,7 @@
 import type { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
 import { httpError } from "./response.ts";
-import { retryAfter, Transient } from "./retry.ts";
+import { mayPass, retryAfter, Transient } from "./retry.ts";
 
 // A reason is a line or two; the rest of a body is a page for people.
 const MAX_BODY_BYTES = 4096;
@@ -17,8 +17,7 @@ export async function refusal(
 ): Promise<Transient | Pytree2SafetensorsError> {
   const { status } = response;
   const error = await refusalError(response, name);
-  const mayPass = status >= 500 || status === 408 || status === 429;
-  return mayPass ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
+  return mayPass(status) ? new Transient(error, retryAfter(response.headers.get("retry-after"))) : error;
 }
 
 /** The same for a response that the caller fetched. */

@@ -1,8 +1,9 @@
 /** Responses: one that the caller has fetched as a source, and how bodies are read. */
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../base/errors.ts";
+import { isPytree2SafetensorsError, type Pytree2SafetensorsError } from "../../base/errors.ts";
 import { messageOf, printable } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
 import { isResponse } from "../duck-types.ts";
+import { placeError } from "../faults.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { Body } from "./body.ts";
 import { bytesSource } from "./bytes.ts";
@@ -17,8 +18,7 @@ export function openResponse(input: unknown, options: OpenSourceOptions): Promis
 async function readResponse(response: Response, options: OpenSourceOptions): Promise<Opened> {
   const name = displayUrl(response.url);
   if (response.bodyUsed) {
-    const message = `${name}: the body of the response has been read already`;
-    throw new Pytree2SafetensorsError("UnsupportedSource", message, { source: name });
+    throw placeError("UnsupportedSource", name, "the body of the response has been read already");
   }
   if (!response.ok) throw await refusalError(response, name);
   try {
@@ -43,7 +43,7 @@ export function httpError(
   problem: string,
   cause?: unknown,
 ): Pytree2SafetensorsError {
-  return new Pytree2SafetensorsError("HttpError", `${name}: ${problem}`, { source: name, status, cause });
+  return placeError("HttpError", name, problem, { status, cause });
 }
 
 /** Gives `use` the chunks of a body as they come; it throws to stop them. */

@@ -19,6 +19,11 @@ export class Transient extends Error {
   }
 }
 
+/** Whether a status is that of a busy or failing server, which may answer otherwise later. */
+export function mayPass(status: number): boolean {
+  return status >= 500 || status === 408 || status === 429;
+}
+
 /** How often and how long to try. */
 export interface Patience {
   /** 5 by default. */

@@ -1,10 +1,8 @@
 /** A folder of a file system: Node, Deno, Bun. */
 import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
-import { printable } from "../../base/quote.ts";
 import { explainer } from "../explain.node.ts";
-import { attempt } from "../faults.ts";
+import { attempt, cannot } from "../faults.ts";
 import { pathSink } from "../sinks/path.node.ts";
 import { syncFolder } from "../sinks/sync-folder.node.ts";
 import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
@@ -18,8 +16,7 @@ export async function openFolder(root: string, name: string): Promise<Store> {
   const fail = explainer("WriteError", "make the folder", name);
   const found = await attempt(fail, () => stat(root).catch(ignoreMissing));
   if (found === undefined || found.isDirectory()) return folderStore(root, name);
-  const message = `can't make the folder ${printable(name)}: a file has that name; pass the path of a folder`;
-  throw new Pytree2SafetensorsError("WriteError", message, { source: name });
+  throw cannot("WriteError", "make the folder", name, "a file has that name; pass the path of a folder");
 }
 
 /**
@@ -37,8 +34,7 @@ export function folderStore(root: string, name: string): Store {
       const source = await pathSource(join(root, key), join(name, key), options);
       if (source !== undefined) return source;
       const place = join(name, key);
-      const message = `can't read ${printable(place)}: it is a folder; name a file in it`;
-      throw new Pytree2SafetensorsError("IoError", message, { source: place });
+      throw cannot("IoError", "read", place, "it is a folder; name a file in it");
     },
     async sink(key, options = {}) {
       checkKey(key);

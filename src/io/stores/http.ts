@@ -1,5 +1,5 @@
 /** The folder of a server, for reading only. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
+import { placeError } from "../faults.ts";
 import type { Limiter } from "../limiter.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { httpSource } from "../sources/http.ts";
@@ -22,8 +22,8 @@ export function httpFolder(base: URL, options: OpenSourceOptions, limiter: Limit
     },
     // biome-ignore lint/correctness/useYield: it has nothing to yield
     async *list() {
-      const message = `${name}: can't list a folder over HTTP; name the file in it, such as its index`;
-      throw new Pytree2SafetensorsError("UnsupportedSource", message, { source: name });
+      const problem = "can't list a folder over HTTP; name the file in it, such as its index";
+      throw placeError("UnsupportedSource", name, problem);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What the hub's error answers mean, with the way out. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable, quote } from "../../../base/quote.ts";
+import { httpError } from "../../sources/response.ts";
+import { mayPass } from "../../sources/retry.ts";
 import { type HubRepo, hubName } from "./address.ts";
 
 /**
@@ -15,13 +16,12 @@ export function hubError(
   hadToken: boolean,
 ): Error | undefined {
   const { status, headers } = response;
-  if (status < 400 || status === 408 || status === 416 || status === 429 || status >= 500) return undefined;
-  const name = printable(hubName(repo, path));
+  if (status < 400 || status === 416 || mayPass(status)) return undefined;
   const said = headers.get("x-error-message");
   const problem =
     reasonOf(headers.get("x-error-code"), status, endpoint, repo, path, hadToken) ??
     `the hub answered ${status}${said === null ? "" : `: ${printable(said, 300)}`}`;
-  return new Pytree2SafetensorsError("HttpError", `${name}: ${problem}`, { source: name, status });
+  return httpError(printable(hubName(repo, path)), status, problem);
 }
 
 function reasonOf(

@@ -1,6 +1,6 @@
 /** A repository of the hub, or a folder in it, to read from. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
+import { placeError } from "../../faults.ts";
 import type { OpenSourceOptions } from "../../options.ts";
 import { exchange } from "../../sources/exchange.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
@@ -90,7 +90,5 @@ function parseList(text: string, name: string): { path: string; size: number }[]
     entries = undefined;
   }
   if (Array.isArray(entries) && entries.every(isEntry)) return entries.filter(({ type }) => type === "file");
-  throw new Pytree2SafetensorsError("HttpError", `${name}: the hub's list of files can't be read`, {
-    source: name,
-  });
+  throw placeError("HttpError", name, "the hub's list of files can't be read");
 }

@@ -1,9 +1,8 @@
 /** Signed requests to one bucket: what a request costs in retries, time and answers is decided here. */
-
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { messageOf, printable } from "../../../base/quote.ts";
 import type { UnsharedBytes } from "../../../base/types.ts";
 import { hex, sha256 } from "../../digest.ts";
+import { placeError } from "../../faults.ts";
 import type { HttpOptions } from "../../options.ts";
 import { getPlatform } from "../../platform.ts";
 import { DEFAULT_TIMEOUT_MS, exchange } from "../../sources/exchange.ts";
@@ -159,8 +158,7 @@ export class S3Client {
     try {
       return await this.#credentials.get();
     } catch (cause) {
-      const message = `${this.name}: no credentials: ${messageOf(cause)}`;
-      throw new Pytree2SafetensorsError("HttpError", message, { source: this.name, cause });
+      throw placeError("HttpError", this.name, `no credentials: ${messageOf(cause)}`, { cause });
     }
   }
 

@@ -1,7 +1,8 @@
 /** What S3's error answers mean: its codes in words, with the way out, and which of them may pass. */
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { isPytree2SafetensorsError } from "../../../base/errors.ts";
 import { printable } from "../../../base/quote.ts";
-import { retryAfter, Transient } from "../../sources/retry.ts";
+import { httpError } from "../../sources/response.ts";
+import { mayPass, retryAfter, Transient } from "../../sources/retry.ts";
 import { childText, parseXml } from "./xml.ts";
 
 /** What an error answer says. */
@@ -76,13 +77,9 @@ export function failureOf(problem: S3Problem, name: string): unknown {
     : Object.hasOwn(ADVICE, code)
       ? ADVICE[code]
       : undefined;
-  const error = new Pytree2SafetensorsError(
-    "HttpError",
-    `${name}: ${[[what, said].filter(Boolean).join(" "), advice].filter(Boolean).join("; ")}`,
-    { source: name, status },
-  );
-  const mayPass = status >= 500 || status === 408 || status === 429 || PASSING.has(code);
-  return mayPass ? new Transient(error, delay) : error;
+  const text = [[what, said].filter(Boolean).join(" "), advice].filter(Boolean).join("; ");
+  const error = httpError(name, status, text);
+  return mayPass(status) || PASSING.has(code) ? new Transient(error, delay) : error;
 }
 
 /** An answer; `undefined` if the server says that there is no such thing. */

@@ -1,6 +1,6 @@
 /** What a bucket holds: its objects, and the uploads that are under way. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
+import { placeError } from "../../faults.ts";
 import type { ListOptions, StoreEntry } from "../../types.ts";
 import type { S3Client } from "./client.ts";
 import { childText, parseXml, type XmlElement } from "./xml.ts";
@@ -104,5 +104,5 @@ function dateOf(element: XmlElement, name: string): { modified?: number } {
 }
 
 function broken(name: string, what: string): Error {
-  return new Pytree2SafetensorsError("HttpError", `${name}: the server sent ${what}`, { source: name });
+  return placeError("HttpError", name, `the server sent ${what}`);
 }

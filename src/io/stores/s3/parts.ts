@@ -1,5 +1,6 @@
 /** How an object is cut into parts, and the memory that they are gathered in. */
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { placeError } from "../../faults.ts";
 
 const MIB = 2 ** 20;
 // S3's own limits.
@@ -30,10 +31,8 @@ export interface PartPlan {
  */
 export function planParts(total: number | undefined, wanted: number | undefined, name: string): PartPlan {
   if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= MIN_PART_BYTES)) {
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `partBytes must be an integer of at least ${MIN_PART_BYTES}, not ${wanted}: S3 takes no smaller parts`,
-    );
+    const message = `partBytes must be an integer of at least ${MIN_PART_BYTES}, not ${wanted}: S3 takes no smaller parts`;
+    throw new Pytree2SafetensorsError("InvalidArgument", message);
   }
   if (total !== undefined && total <= (wanted ?? SINGLE_BYTES)) {
     return { partBytes: total, atOnce: 1, isSingle: true };
@@ -51,9 +50,6 @@ export function checkPartNumber(number: number, partBytes: number, name: string)
 }
 
 function tooManyParts(name: string, partBytes: number): Error {
-  return new Pytree2SafetensorsError(
-    "TooLarge",
-    `${name}: an object has at most ${MAX_PARTS} parts, and parts of ${partBytes} bytes are too small for it; set a larger partBytes`,
-    { source: name },
-  );
+  const problem = `an object has at most ${MAX_PARTS} parts, and parts of ${partBytes} bytes are too small for it; set a larger partBytes`;
+  return placeError("TooLarge", name, problem);
 }

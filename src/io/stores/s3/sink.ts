@@ -1,5 +1,5 @@
 /** Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { placeError } from "../../faults.ts";
 import { Limiter } from "../../limiter.ts";
 import type { ByteSink } from "../../types.ts";
 import type { S3Client } from "./client.ts";
@@ -51,8 +51,8 @@ export class S3Sink implements ByteSink {
       this.#buffer ??= this.#spare.pop() ?? new Uint8Array(partBytes);
       const piece = chunk.subarray(at, at + this.#buffer.byteLength - this.#filled);
       if (piece.byteLength === 0) {
-        const message = `${this.#name}: received more than the ${partBytes} bytes that were announced`;
-        throw new Pytree2SafetensorsError("WriteError", message, { source: this.#name });
+        const problem = `received more than the ${partBytes} bytes that were announced`;
+        throw placeError("WriteError", this.#name, problem);
       }
       this.#buffer.set(piece, this.#filled);
       this.#filled += piece.byteLength;

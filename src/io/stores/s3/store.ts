@@ -1,5 +1,5 @@
 /** A bucket, or what begins with a prefix in it, as a store. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { placeError } from "../../faults.ts";
 import type { OpenSourceOptions } from "../../options.ts";
 import { httpLimiter, httpSource } from "../../sources/http.ts";
 import type { ByteSource, Store } from "../../types.ts";
@@ -60,11 +60,9 @@ function reader(client: S3Client, name: string): (url: string, init: RequestInit
     if (etag !== null) headers.set("if-match", etag);
     const response = await client.fetch(url, { ...init, headers }, name);
     if (response.status === 412) {
-      throw new Pytree2SafetensorsError(
-        "SourceChanged",
-        `${name}: the object was replaced while it was read; open it again`,
-        { source: name, status: 412, ...(etag !== null && { expected: `etag ${etag}` }) },
-      );
+      const details = { status: 412, ...(etag !== null && { expected: `etag ${etag}` }) };
+      const problem = "the object was replaced while it was read; open it again";
+      throw placeError("SourceChanged", name, problem, details);
     }
     // A weak tag never matches.
     const found = response.headers.get("etag");

@@ -1,6 +1,6 @@
 /** A multipart upload: created with its first part, completed or aborted, and nothing of it left behind. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { abortable, onAbort, sleep } from "../../abort.ts";
+import { placeError } from "../../faults.ts";
 import type { S3Client } from "./client.ts";
 import { failureOf, ifThere, problemOf } from "./errors.ts";
 import { checkNew, makeObject, type ObjectWrite, objectHeaders } from "./written.ts";
@@ -57,13 +57,7 @@ export class Upload {
     const etag = headers.get("etag");
     if (etag === null) {
       const advice = "a server of another origin must send Access-Control-Expose-Headers: ETag";
-      throw new Pytree2SafetensorsError(
-        "HttpError",
-        `${this.#name}: the part has no ETag that can be seen; ${advice}`,
-        {
-          source: this.#name,
-        },
-      );
+      throw placeError("HttpError", this.#name, `the part has no ETag that can be seen; ${advice}`);
     }
     this.#parts[number - 1] = { etag, checksum };
   }
@@ -120,8 +114,7 @@ export class Upload {
         },
       });
       const id = childText(parseXml(text), "UploadId");
-      if (!id)
-        throw new Pytree2SafetensorsError("HttpError", `${this.#name}: the server's answer has no upload id`);
+      if (!id) throw placeError("HttpError", this.#name, "the server's answer has no upload id");
       return id;
     } catch (error) {
       if (signal.aborted) this.#lostSince ??= startedAt;

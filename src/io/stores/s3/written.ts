@@ -1,5 +1,6 @@
 /** The request that makes an object appear, and what tells our own write from another's when its answer was lost. */
-import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { isPytree2SafetensorsError } from "../../../base/errors.ts";
+import { placeError } from "../../faults.ts";
 import type { S3Client, S3Request } from "./client.ts";
 import { ifThere } from "./errors.ts";
 
@@ -57,6 +58,6 @@ export async function checkNew(
 }
 
 function alreadyThere(name: string, cause?: unknown): Error {
-  const message = `${name}: an object with this key already exists; it was not changed`;
-  return new Pytree2SafetensorsError("WriteError", message, { source: name, status: 412, cause });
+  const problem = "an object with this key already exists; it was not changed";
+  return placeError("WriteError", name, problem, { status: 412, cause });
 }
