@@ -92,21 +92,14 @@ export function isBuffer(value: unknown): value is ArrayBufferLike {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** Whether a value is a `URL`. */
 export const isUrl = /* @__PURE__ */ like<URL>("", "", "href protocol");
-/** Whether a value is a `Response`. */
 export const isResponse = /* @__PURE__ */ like<Response>("arrayBuffer clone", "status");
-/** Whether a value is a `Blob`, or like one. */
 export const isBlob = /* @__PURE__ */ like<BlobLike>("slice", "size");
 /** Whether a value is a `FileHandle` of `node:fs/promises`. */
 export const isFileHandle = /* @__PURE__ */ like<FileHandleLike>("read stat", "fd");
-/** Whether a value is a browser's file handle. */
 export const isOpfsFile = /* @__PURE__ */ like<OpfsFileLike>("getFile", "", "kind");
-/** Whether a value is a browser's folder handle. */
 export const isOpfsDirectory = /* @__PURE__ */ like<OpfsDirectoryLike>("getFileHandle", "", "kind");
-/** Whether a value is a synchronous access handle. */
 export const isSyncHandle = /* @__PURE__ */ like<SyncAccessHandleLike>("getSize read flush");
-/** Whether a value has the shape of a source of your own. */
 export const isByteSource = /* @__PURE__ */ like<ByteSource>("read", "size");
 // Its type is spelled out: inferred, the declaration would have `Uint8Array<ArrayBufferLike>`, unknown before TypeScript 5.7.
 /** Whether a value is a web stream to write to. */
@@ -114,9 +107,7 @@ export const isWritableStream: (value: unknown) => value is WritableStream<Uint8
   /* @__PURE__ */ like("getWriter abort");
 /** Whether a value is a stream of Node: it looks like a sink of your own, but its methods wait for nothing. */
 export const isNodeStream = /* @__PURE__ */ like<object>("pipe on");
-/** Whether a value has the shape of a sink of your own. */
 export const isByteSink = /* @__PURE__ */ like<ByteSink>("write close");
-/** Whether a value has the shape of a store. */
 export const isStore = /* @__PURE__ */ like<Store>("source sink list remove");
 /** Whether a value can list files and open them. */
 export const isFolder = /* @__PURE__ */ like<Folder>("source list");

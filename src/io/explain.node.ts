@@ -25,6 +25,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; save elsewhere",
 };
 
+/** What a file operation gives; `undefined` if there is no such file. */
+export async function ifThere<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 /**
  * The error of a failed file operation, in words, with the operating system's own as its cause.
  *

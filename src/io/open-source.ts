@@ -9,7 +9,7 @@ import type {
   OpfsFileLike,
   SyncAccessHandleLike,
 } from "./duck-types.ts";
-import { isFolder, isOpfsDirectory, isStore } from "./duck-types.ts";
+import { isByteSource, isFolder, isOpfsDirectory, isStore } from "./duck-types.ts";
 import { cannot } from "./faults.ts";
 import { ExactSource } from "./guard.ts";
 import type { OpenSourceOptions } from "./options.ts";
@@ -18,7 +18,6 @@ import { openBytes } from "./sources/bytes.ts";
 import { openHandle } from "./sources/file-handle.ts";
 import type { SourceKind } from "./sources/kind.ts";
 import { openOpfsFile } from "./sources/opfs.ts";
-import { openOwn } from "./sources/own.ts";
 import { openAddress } from "./sources/place.ts";
 import { openResponse } from "./sources/response.ts";
 import { openSyncHandle } from "./sources/sync-handle.ts";
@@ -64,7 +63,8 @@ const KINDS: readonly SourceKind[] = [
   openHandle,
   (input) => (isStore(input) ? input : undefined),
   (input) => (isOpfsDirectory(input) ? opfsFolder(input) : undefined),
-  openOwn,
+  // The caller closes its own.
+  (input) => (isByteSource(input) ? { source: input, owned: false } : undefined),
   openBlob,
 ];
 

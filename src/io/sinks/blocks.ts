@@ -69,11 +69,6 @@ export class Blocks {
     await this.#sending;
   }
 
-  /** Waits for what is being emitted, whatever becomes of it. */
-  async settled(): Promise<void> {
-    await this.#sending?.catch(() => {});
-  }
-
   // The next block is gathered while this one is written, so that the copying is hidden behind the write: saving
   // tensors of 100 kB took half as long again without.
   async #send(): Promise<void> {

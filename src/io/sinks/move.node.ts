@@ -1,7 +1,9 @@
 /** Gives a temporary file its name, on file systems that can't rename too. */
 import { constants } from "node:fs";
-import { copyFile, lstat, open, rename, unlink } from "node:fs/promises";
+import { copyFile, lstat, rename, unlink } from "node:fs/promises";
+import { ifThere } from "../explain.node.ts";
 import { cannot } from "../faults.ts";
+import { syncFile } from "./sync-folder.node.ts";
 
 // What systems say of a rename that they don't have: mounts of object stores, some network disks, and files that are
 // mounted themselves.
@@ -19,7 +21,7 @@ export async function moveInto(temporary: string, path: string, name: string, fl
   } catch (cause) {
     const { code = "" } = cause as NodeJS.ErrnoException;
     if (!UNSUPPORTED.has(code)) throw cause;
-    if (await isThere(path)) throw stuck(name, code, cause);
+    if (await ifThere(lstat(path))) throw stuck(name, code, cause);
     await copyWhole(temporary, path, flush);
     await unlink(temporary);
   }
@@ -31,23 +33,7 @@ async function copyWhole(from: string, to: string, flush: boolean): Promise<void
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") await unlink(to).catch(() => {});
     throw error;
   });
-  if (!flush) return;
-  const handle = await open(to, "r+");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+  if (flush) await syncFile(to);
 }
 
 function stuck(name: string, code: string, cause: unknown): Error {

@@ -2,7 +2,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, lstat, open, realpath, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { explainer } from "../explain.node.ts";
+import { explainer, ifThere } from "../explain.node.ts";
 import type { Explain } from "../faults.ts";
 import { cannot } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
@@ -97,12 +97,11 @@ async function replacing(
 
 async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
-    return await stat(path);
+    return await ifThere(stat(path));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
     // A link to itself leads nowhere: it is replaced like any link.
-    if (code === "ELOOP" && (await lstat(path)).isSymbolicLink()) return undefined;
+    const isLoop = (error as NodeJS.ErrnoException).code === "ELOOP" && (await lstat(path)).isSymbolicLink();
+    if (isLoop) return undefined;
     throw error;
   }
 }

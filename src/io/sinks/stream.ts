@@ -1,8 +1,8 @@
 /** A web stream: written as fast as it takes chunks, closed or aborted at the end. */
-import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { messageOf } from "../../base/quote.ts";
 import { abortable } from "../abort.ts";
 import { isWritableStream } from "../duck-types.ts";
+import { attempt, cannot } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import type { ByteSink } from "../types.ts";
 import { Blocks } from "./blocks.ts";
@@ -14,25 +14,16 @@ export function createStream(output: unknown, options: SinkOptions): OpenedSink 
 }
 
 function streamSink(stream: WritableStream<Uint8Array>, { signal }: SinkOptions): ByteSink {
-  const name = "stream";
   const fail = (code: "UnsupportedSink" | "WriteError", cause: unknown) =>
-    new Pytree2SafetensorsError(code, `can't write to the stream: ${messageOf(cause)}`, {
-      source: name,
-      cause,
-    });
+    cannot(code, "write to the", "stream", messageOf(cause), { cause });
   let writer: WritableStreamDefaultWriter<Uint8Array>;
   try {
     writer = stream.getWriter();
   } catch (cause) {
     throw fail("UnsupportedSink", cause);
   }
-  const run = async (action: () => Promise<unknown>) => {
-    try {
-      await abortable(action(), signal);
-    } catch (cause) {
-      throw signal?.aborted ? signal.reason : fail("WriteError", cause);
-    }
-  };
+  const explain = (cause: unknown) => (signal?.aborted ? signal.reason : fail("WriteError", cause));
+  const run = (action: () => Promise<void>) => attempt(explain, () => abortable(action(), signal));
   // Fresh memory: a stream may keep a chunk for long, or take its buffer away, and these are the caller's weights.
   const emit = async (block: Uint8Array<ArrayBuffer>) => {
     await writer.ready;

@@ -1,7 +1,7 @@
 /** A folder of a file system: Node, Deno, Bun. */
 import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { explainer } from "../explain.node.ts";
+import { explainer, ifThere } from "../explain.node.ts";
 import { attempt, cannot } from "../faults.ts";
 import { pathSink } from "../sinks/path.node.ts";
 import { syncFolder } from "../sinks/sync-folder.node.ts";
@@ -14,7 +14,7 @@ import { isListed, mayHold } from "./listing.ts";
 /** The store of a folder that is there, or can be made. */
 export async function openFolder(root: string, name: string): Promise<Store> {
   const fail = explainer("WriteError", "make the folder", name);
-  const found = await attempt(fail, () => stat(root).catch(ignoreMissing));
+  const found = await attempt(fail, () => ifThere(stat(root)));
   if (found === undefined || found.isDirectory()) return folderStore(root, name);
   throw cannot("WriteError", "make the folder", name, "a file has that name; pass the path of a folder");
 }
@@ -83,25 +83,19 @@ async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<bo
   const { prefix, isOwn } = sweep;
   const isDead = (key: string) => key.startsWith(prefix) && isOwn(key);
   let left = 0;
-  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(ignoreMissing);
+  const entries = await ifThere(readdir(join(root, path), { withFileTypes: true }));
   for (const entry of entries ?? []) {
     const key = path + entry.name;
     const file = join(root, key);
     const target = targetOf(entry.name);
     if (entry.isDirectory() && mayHold(`${key}/`, prefix, false)) {
-      if (!(await sweepFolder(root, `${key}/`, sweep)) && isDead(`${key}/`))
-        await rmdir(file).catch(ignoreMissing);
+      if (!(await sweepFolder(root, `${key}/`, sweep)) && isDead(`${key}/`)) await ifThere(rmdir(file));
       else left++;
     } else if (target !== undefined && isDead(path + target) && !isLiving(file))
       await rm(file, { force: true });
     else left++;
   }
   return left > 0;
-}
-
-function ignoreMissing(cause: unknown): undefined {
-  if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-  return undefined;
 }
 
 interface Found {
@@ -123,7 +117,7 @@ async function* entriesOf(
     if (clear) await clearLitterIn(folder).catch(() => {});
     // A folder that isn't there yet has nothing in it.
     const fail = explainer("IoError", "list the folder", join(name, path));
-    const entries = await attempt(fail, () => readdir(folder, { withFileTypes: true }).catch(ignoreMissing));
+    const entries = await attempt(fail, () => ifThere(readdir(folder, { withFileTypes: true })));
     for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       signal?.throwIfAborted();
       const key = path + entry.name;

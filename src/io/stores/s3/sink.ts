@@ -1,6 +1,5 @@
 /** Writes one object: a single PUT when it is small, else parts that are gathered, sent side by side and retried alone. */
 import { placeError } from "../../faults.ts";
-import { Limiter } from "../../limiter.ts";
 import type { ByteSink } from "../../types.ts";
 import type { S3Client } from "./client.ts";
 import { checkPartNumber, type PartPlan, planParts } from "./parts.ts";
@@ -24,7 +23,6 @@ export class S3Sink implements ByteSink {
   /** Stops the parts under way when one of them, or the caller, gives up. */
   readonly #stop = new AbortController();
   #plan: PartPlan | undefined;
-  #limiter: Limiter | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #spare: Uint8Array<ArrayBuffer>[] = [];
@@ -111,29 +109,18 @@ export class S3Sink implements ByteSink {
     const number = ++this.#parts;
     checkPartNumber(number, partBytes, this.#name);
     this.#upload ??= new Upload(this.#client, this.#write);
-    this.#limiter ??= new Limiter(atOnce, Number.POSITIVE_INFINITY);
-    const [upload, limiter] = [this.#upload, this.#limiter];
-    const signal = this.#signal();
-    const started = new Promise<void>((resolve) => {
-      const sending = limiter
-        .run(filled, signal, async () => {
-          resolve();
-          await upload.sendPart(number, body.subarray(0, filled), signal);
-        })
-        .then(() => {
-          this.#spare.push(body);
-        })
-        .catch((error: unknown) => {
-          this.#failure ??= { error };
-          this.#stop.abort(error);
-        })
-        .finally(() => {
-          this.#sending.delete(sending);
-          resolve();
-        });
-      this.#sending.add(sending);
-    });
-    await started;
+    while (this.#sending.size >= atOnce) await Promise.race(this.#sending);
+    const sending = this.#upload
+      .sendPart(number, body.subarray(0, filled), this.#signal())
+      .then(() => {
+        this.#spare.push(body);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+        this.#stop.abort(error);
+      })
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
     this.#check();
   }
 
