@@ -32,8 +32,13 @@ function parseUrl(text: string): URL {
 export function urlOf(key: string, base: URL): URL {
   const url = new URL(base);
   const folder = url.pathname.replace(/\/?$/, "/");
-  url.pathname = folder + key.split("/").map(encodeURIComponent).join("/");
+  url.pathname = folder + encodePath(key);
   return url;
+}
+
+/** A path in a URL, whatever its parts contain. */
+export function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 /** The URL of the folder in which a file lies. */
@@ -48,10 +53,8 @@ export function checkKey(key: string): void {
   if (typeof key === "string" && isInside(key)) return;
   const found = typeof key === "string" ? quote(key) : typeof key;
   const message = `${found} can't be a key: a key is a path inside the store, such as "folder/file", without ".", "..", "\\", ":", "?" and "#"`;
-  throw new Pytree2SafetensorsError("InvalidArgument", message, {
-    expected: "a path inside the store",
-    found,
-  });
+  const expected = "a path inside the store";
+  throw new Pytree2SafetensorsError("InvalidArgument", message, { expected, found });
 }
 
 /** What this runtime has for paths, or the error that it has nothing. */

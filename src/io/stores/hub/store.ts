@@ -7,7 +7,7 @@ import { httpLimiter, httpSource } from "../../sources/http.ts";
 import { refusal } from "../../sources/refusal.ts";
 import { readWhole } from "../../sources/response.ts";
 import { withRetries } from "../../sources/retry.ts";
-import type { Folder, ListOptions, StoreEntry } from "../../types.ts";
+import type { Folder } from "../../types.ts";
 import { checkKey } from "../../urls.ts";
 import { isListed } from "../listing.ts";
 import { type HubRepo, hubName, parseHubAddress, resolveUrl, treeUrl } from "./address.ts";
@@ -39,56 +39,49 @@ function hubFolder(client: HubClient, repo: HubRepo, folder: string, options: Op
       const own = { ...options, signal, fetch, name: printable(hubName(repo, path)) };
       return httpSource(resolveUrl(client.endpoint, client.pinned(repo), path), own, limiter);
     },
-    list: (prefix = "", listOptions) => listFiles(client, repo, folder, prefix, options, listOptions),
+    async *list(prefix = "", { shallow = false, signal } = {}) {
+      const { retries, timeout } = options;
+      const place = folder + prefix.slice(0, prefix.lastIndexOf("/") + 1);
+      const asked = {
+        name: printable(hubName(repo, place)),
+        signal,
+        timeout,
+        broke: "the hub can't be reached: ",
+      };
+      const headers = new Headers(options.headers as HeadersInit | undefined);
+      const first = treeUrl(client.endpoint, client.pinned(repo), place, !shallow);
+      for (let next: string | undefined = first.href; next !== undefined; ) {
+        const url: string = next;
+        const { text, link } = await withRetries({ retries, signal }, () =>
+          exchange(asked, async (abort, onProgress) => {
+            const { response } = await client.fetch(url, { headers, signal: abort }, repo, place);
+            onProgress();
+            if (!response.ok) throw await refusal(response, asked.name);
+            const body = await readWhole(response, asked.name, { bound: () => MAX_LIST_BYTES }, onProgress);
+            return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
+          }),
+        );
+        for (const { path, size } of parseList(text, asked.name)) {
+          const key = path.slice(folder.length);
+          if (path.startsWith(folder) && isListed(key, prefix, shallow)) yield { key, size };
+        }
+        const following = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+        next = following && new URL(following, url).href;
+      }
+    },
   };
 }
 
-async function* listFiles(
-  client: HubClient,
-  repo: HubRepo,
-  folder: string,
-  prefix: string,
-  { retries, timeout, headers: always }: OpenSourceOptions,
-  { shallow = false, signal }: ListOptions = {},
-): AsyncGenerator<StoreEntry, void, undefined> {
-  const place = folder + prefix.slice(0, prefix.lastIndexOf("/") + 1);
-  const name = printable(hubName(repo, place));
-  const headers = new Headers(always as HeadersInit | undefined);
-  const broke = "the hub can't be reached: ";
-  let next: string | undefined = treeUrl(client.endpoint, client.pinned(repo), place, !shallow).href;
-  while (next !== undefined) {
-    const url: string = next;
-    const { text, link } = await withRetries({ retries, signal }, () =>
-      exchange({ name, signal, timeout, broke }, async (abort, onProgress) => {
-        const { response } = await client.fetch(url, { headers, signal: abort }, repo, place);
-        onProgress();
-        if (!response.ok) throw await refusal(response, name);
-        const body = await readWhole(response, name, { bound: () => MAX_LIST_BYTES }, onProgress);
-        return { text: new TextDecoder().decode(body), link: response.headers.get("link") };
-      }),
-    );
-    for (const { path, size } of parseList(text, name)) {
-      const key = path.slice(folder.length);
-      if (path.startsWith(folder) && isListed(key, prefix, shallow)) yield { key, size };
-    }
-    const following = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
-    next = following === undefined ? undefined : new URL(following, url).href;
-  }
-}
-
+/** The files of a page of a list. */
 function parseList(text: string, name: string): { path: string; size: number }[] {
-  const isEntry = (entry: unknown): entry is { type: string; path: string; size: number } => {
-    const { type, path, size } = (entry ?? {}) as Record<string, unknown>;
-    return (
-      typeof type === "string" && typeof path === "string" && (type !== "file" || Number.isSafeInteger(size))
-    );
-  };
-  let entries: unknown;
+  const isEntry = ({ type, path, size }: Record<string, unknown>) =>
+    typeof type === "string" && typeof path === "string" && (type !== "file" || Number.isSafeInteger(size));
   try {
-    entries = JSON.parse(text);
+    const entries: unknown = JSON.parse(text);
+    if (Array.isArray(entries) && entries.every(isEntry))
+      return entries.filter(({ type }) => type === "file");
   } catch {
-    entries = undefined;
+    // It is no JSON, or has an entry that is no object.
   }
-  if (Array.isArray(entries) && entries.every(isEntry)) return entries.filter(({ type }) => type === "file");
   throw placeError("HttpError", name, "the hub's list of files can't be read");
 }
