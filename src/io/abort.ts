@@ -1,11 +1,13 @@
 /** Waiting that a signal ends. */
-interface Hub {
-  readonly callbacks: Set<() => void>;
-  readonly listener: () => void;
-}
-
 // One listener a signal: Node warns of a leak when a signal has more than ten, and a load has many reads.
-const hubs = new WeakMap<AbortSignal, Hub>();
+const waiting = new WeakMap<EventTarget, Set<() => void>>();
+
+function callBack({ target }: Event): void {
+  const callbacks = waiting.get(target!) ?? [];
+  waiting.delete(target!);
+  // A copy, so that all are called whatever one of them takes back.
+  for (const callback of [...callbacks]) callback();
+}
 
 /**
  * Calls back when `signal` is aborted, at once if it is already.
@@ -18,29 +20,19 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
     callback();
     return () => {};
   }
-  const hub = hubs.get(signal) ?? makeHub(signal);
+  const callbacks = waiting.get(signal) ?? new Set();
+  if (callbacks.size === 0) {
+    waiting.set(signal, callbacks);
+    signal.addEventListener("abort", callBack, { once: true });
+  }
   // Its own function, so that one callback given twice counts twice.
   const own = () => callback();
-  hub.callbacks.add(own);
+  callbacks.add(own);
   return () => {
-    if (!hub.callbacks.delete(own) || hub.callbacks.size > 0) return;
-    signal.removeEventListener("abort", hub.listener);
-    hubs.delete(signal);
+    if (!callbacks.delete(own) || callbacks.size > 0) return;
+    signal.removeEventListener("abort", callBack);
+    waiting.delete(signal);
   };
-}
-
-function makeHub(signal: AbortSignal): Hub {
-  const callbacks = new Set<() => void>();
-  const listener = () => {
-    hubs.delete(signal);
-    const waiting = [...callbacks];
-    callbacks.clear();
-    for (const callback of waiting) callback();
-  };
-  const hub = { callbacks, listener };
-  hubs.set(signal, hub);
-  signal.addEventListener("abort", listener, { once: true });
-  return hub;
 }
 
 /** Settles as `promise` does, or rejects with the signal's reason as soon as it is aborted. */

@@ -43,14 +43,8 @@ export function folderStore(root: string, name: string): Store {
       await attempt(fail, () => makeFolder(dirname(path), options.flush ?? true));
       return pathSink(path, join(name, key), options);
     },
-    async *list(prefix, options) {
-      for await (const { key, target } of entriesOf(root, name, prefix, options))
-        if (target === undefined) yield* entryOf(root, key, key);
-    },
-    async *pending(prefix) {
-      for await (const { key, target } of entriesOf(root, name, prefix, { clear: true }))
-        if (target !== undefined) yield* entryOf(root, key, target);
-    },
+    list: (prefix, options) => entriesOf(root, name, false, prefix, options),
+    pending: (prefix) => entriesOf(root, name, true, prefix),
     async remove(key) {
       checkKey(key);
       const fail = explainer("WriteError", "remove", join(name, key));
@@ -98,44 +92,35 @@ async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<bo
   return left > 0;
 }
 
-interface Found {
-  readonly key: string;
-  /** The key that a temporary file is to have once it is whole. */
-  readonly target: string | undefined;
-}
-
+/** The files below a folder, or the temporary ones by the keys that they are to have. */
 async function* entriesOf(
   root: string,
   name: string,
+  isPending: boolean,
   prefix = "",
-  { shallow = false, signal, clear = false }: ListOptions & { readonly clear?: boolean } = {},
-): AsyncGenerator<Found, void, undefined> {
+  { shallow = false, signal }: ListOptions = {},
+): AsyncGenerator<StoreEntry, void, undefined> {
   // Level by level, so that the files at the top come first.
   const folders = [""];
   for (let path = folders.shift(); path !== undefined; path = folders.shift()) {
     const folder = join(root, path);
-    if (clear) await clearLitterIn(folder).catch(() => {});
+    if (isPending) await clearLitterIn(folder).catch(() => {});
     // A folder that isn't there yet has nothing in it.
     const fail = explainer("IoError", "list the folder", join(name, path));
     const entries = await attempt(fail, () => ifThere(readdir(folder, { withFileTypes: true })));
     for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       signal?.throwIfAborted();
-      const key = path + entry.name;
-      const label = targetOf(entry.name);
-      const target = label === undefined ? undefined : path + label;
+      const inside = `${path}${entry.name}/`;
       if (entry.isDirectory()) {
-        if (mayHold(`${key}/`, prefix, shallow)) folders.push(`${key}/`);
-      } else if (isListed(target ?? key, prefix, shallow)) yield { key, target };
+        if (mayHold(inside, prefix, shallow)) folders.push(inside);
+        continue;
+      }
+      const target = targetOf(entry.name);
+      const key = path + (target ?? entry.name);
+      if ((target !== undefined) !== isPending || !isListed(key, prefix, shallow)) continue;
+      // Removed by someone else since the folder was listed, or a link that leads nowhere.
+      const found = await stat(join(folder, entry.name)).catch(() => undefined);
+      if (found?.isFile()) yield { key, size: found.size, modified: found.mtimeMs };
     }
   }
-}
-
-async function* entryOf(
-  root: string,
-  file: string,
-  key: string,
-): AsyncGenerator<StoreEntry, void, undefined> {
-  // Removed by someone else since the folder was listed, or a link that leads nowhere.
-  const found = await stat(join(root, file)).catch(() => undefined);
-  if (found?.isFile()) yield { key, size: found.size, modified: found.mtimeMs };
 }

@@ -1,9 +1,9 @@
 /** A store in memory, for tests and for trees that another program takes over. */
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
-import { memorySink } from "../sinks/memory.ts";
+import { allocate } from "../faults.ts";
 import { bytesSource } from "../sources/bytes.ts";
-import type { Store, StoreEntry } from "../types.ts";
+import type { ByteSink, Store, StoreEntry } from "../types.ts";
 import { checkKey } from "../urls.ts";
 import { isListed } from "./listing.ts";
 
@@ -45,6 +45,43 @@ export function memoryStore(): Store {
     remove(key) {
       checkKey(key);
       files.delete(key);
+    },
+  };
+}
+
+/**
+ * Gathers what is written and gives it away whole.
+ *
+ * @param done Gets all bytes when the sink is closed.
+ */
+function memorySink(
+  name: string,
+  signal: AbortSignal | undefined,
+  done: (bytes: Uint8Array) => void,
+): ByteSink {
+  let memory = new Uint8Array(0);
+  let written = 0;
+  const reserve = (bytes: number) => {
+    if (bytes <= memory.byteLength) return;
+    const grown = allocate(bytes, name);
+    grown.set(memory.subarray(0, written));
+    memory = grown;
+  };
+  return {
+    begin: reserve,
+    write(chunk) {
+      signal?.throwIfAborted();
+      if (written + chunk.byteLength > memory.byteLength)
+        reserve(Math.max(written + chunk.byteLength, 2 * memory.byteLength));
+      memory.set(chunk, written);
+      written += chunk.byteLength;
+    },
+    close() {
+      signal?.throwIfAborted();
+      done(memory.subarray(0, written));
+    },
+    abort() {
+      memory = new Uint8Array(0);
     },
   };
 }

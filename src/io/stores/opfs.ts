@@ -76,21 +76,24 @@ async function sweepFolder(
   sweep: (key: string) => boolean,
   prefix: string,
 ): Promise<boolean> {
-  const entries: { readonly kind: string; readonly name: string }[] = [];
-  for await (const { kind, name } of handle.values()) entries.push({ kind, name });
   let left = 0;
-  for (const { kind, name } of entries) {
-    const key = kind === "directory" ? `${path}${name}/` : path + name.replace(SWAP_ENDING, "");
-    let isLitter = SWAP_ENDING.test(name);
-    if (kind === "directory") {
-      isLitter =
-        mayHold(key, prefix, false) &&
-        !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix));
-    } else if (!isLitter) isLitter = (await (await handle.getFileHandle(name)).getFile()).size === 0;
+  for (const { kind, name } of await childrenOf(handle)) {
+    const isFolder = kind === "directory";
+    const key = isFolder ? `${path}${name}/` : path + name.replace(SWAP_ENDING, "");
+    const isLitter = isFolder
+      ? mayHold(key, prefix, false) &&
+        !(await sweepFolder(await handle.getDirectoryHandle(name), key, sweep, prefix))
+      : SWAP_ENDING.test(name) || (await (await handle.getFileHandle(name)).getFile()).size === 0;
     if (isLitter && sweep(key)) await removeWhenFree(handle, name);
     else left++;
   }
   return left > 0;
+}
+
+async function childrenOf(handle: OpfsDirectoryLike): Promise<{ kind: string; name: string }[]> {
+  const children: { kind: string; name: string }[] = [];
+  for await (const { kind, name } of handle.values()) children.push({ kind, name });
+  return children.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function fileOf(root: OpfsDirectoryLike, key: string, create: boolean): Promise<OpfsFileLike> {
@@ -119,9 +122,7 @@ async function* entriesOf(
   const folders: { handle: OpfsDirectoryLike; path: string }[] = [{ handle: root, path: "" }];
   for (let next = folders.shift(); next !== undefined; next = folders.shift()) {
     const { handle, path } = next;
-    const names: { readonly kind: string; readonly name: string }[] = [];
-    for await (const { kind, name } of handle.values()) names.push({ kind, name });
-    for (const { kind, name } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const { kind, name } of await childrenOf(handle)) {
       signal?.throwIfAborted();
       const key = path + name;
       if (kind === "directory") {
