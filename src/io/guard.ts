@@ -56,22 +56,17 @@ export class ExactSource implements ByteSource {
     if (start === end) return into ?? new Uint8Array(0);
 
     let reported = 0;
-    const inner =
-      onBytes === undefined
-        ? options
-        : {
-            ...options,
-            onBytes: (count: number) => {
-              const fresh = Math.min(count, end - start - reported);
-              reported += fresh;
-              if (fresh > 0) onBytes(fresh);
-            },
-          };
+    const report = (count: number) => {
+      const fresh = Math.min(count, end - start - reported);
+      reported += fresh;
+      if (fresh > 0) onBytes?.(fresh);
+    };
+    const inner = onBytes === undefined ? options : { ...options, onBytes: report };
     const bytes = await abortable(this.#begin(start, end, inner), signal);
 
     const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : 0;
     if (got !== end - start) throw shortRead(name, start, end, got);
-    if (reported < end - start) onBytes?.(end - start - reported);
+    report(end - start);
     if (bytes === into) return into;
     // A subclass, as Node's `Buffer` is, has methods that behave otherwise.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, got);

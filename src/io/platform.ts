@@ -17,7 +17,7 @@ export interface Platform {
   /** Whether `fetch` sends a stream whose length a header says as it sends bytes. */
   readonly streamsBodies: boolean;
   /** What the environment says of the hub. */
-  readHubOptions?(): Promise<HubOptions>;
+  readHubOptions(): Promise<HubOptions>;
 }
 
 let current: Platform | undefined;

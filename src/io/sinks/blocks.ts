@@ -85,9 +85,6 @@ export class Blocks {
 
 /** The same bytes; a copy of shared memory, which most platform calls refuse. */
 export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
-}
-
-function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  return !(typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer);
+  const isShared = typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer;
+  return isShared ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
 }

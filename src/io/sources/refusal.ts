@@ -1,7 +1,7 @@
 /** The errors of servers that refuse: what they answered, and what they said of the reason. */
 import type { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { printable } from "../../base/quote.ts";
-import { httpError } from "./response.ts";
+import { httpError, readChunks } from "./response.ts";
 import { mayPass, retryAfter, Transient } from "./retry.ts";
 
 // A reason is a line or two; the rest of a body is a page for people.
@@ -36,27 +36,15 @@ export async function refusalError(response: Response, name: string): Promise<Py
 /** The beginning of a text that came in place of the file. */
 async function bodyOf(response: Response): Promise<string> {
   const type = response.headers.get("content-type") ?? "text/plain";
-  const reader =
-    /^text\/|json|xml/i.test(type) && !response.bodyUsed ? response.body?.getReader() : undefined;
-  if (reader === undefined) return "";
+  if (!/^text\/|json|xml/i.test(type) || response.bodyUsed) return "";
   const decoder = new TextDecoder();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const enough = new Promise<{ done: true; value: undefined }>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, { done: true, value: undefined });
-  });
   let text = "";
-  try {
-    for (let bytes = 0; bytes < MAX_BODY_BYTES; ) {
-      const { done, value } = await Promise.race([reader.read(), enough]);
-      if (done) break;
-      bytes += value.byteLength;
-      text += decoder.decode(value.subarray(0, MAX_BODY_BYTES), { stream: true });
-    }
-  } catch {
-    // What came so far is what there is to say.
-  }
-  clearTimeout(timer);
-  reader.cancel().catch(() => {});
+  const take = (chunk: Uint8Array) => {
+    text += decoder.decode(chunk.subarray(0, MAX_BODY_BYTES), { stream: true });
+    if (text.length >= MAX_BODY_BYTES) throw new Error("enough");
+  };
+  // What came until it ends, breaks off or takes too long is what there is to say.
+  await readChunks(response, take, AbortSignal.timeout(PATIENCE_MS)).catch(() => {});
   return text;
 }
 

@@ -20,7 +20,7 @@ const DEFAULT_ENDPOINT = "https://huggingface.co";
 export async function resolveHubOptions(
   options: HubOptions,
 ): Promise<HubOptions & { readonly endpoint: string }> {
-  const found = (await getPlatform()?.readHubOptions?.()) ?? {};
+  const found = (await getPlatform()?.readHubOptions()) ?? {};
   const usual = checkEndpoint(found.endpoint ?? DEFAULT_ENDPOINT);
   const endpoint = options.endpoint === undefined ? usual : checkEndpoint(options.endpoint);
   // A token of the environment is for the hub of the environment.

@@ -10,7 +10,7 @@ import { readWhole } from "../../sources/response.ts";
 import { Transient, withRetries } from "../../sources/retry.ts";
 import { bucketUrl, objectUrl, type S3Address } from "./address.ts";
 import { CredentialsCache, type S3Credentials, type S3CredentialsInput } from "./credentials.ts";
-import { failureOf, isExpired, problemOf } from "./errors.ts";
+import { failureOf } from "./errors.ts";
 
 /** Where a bucket is, and how to access it. */
 export interface S3Options extends S3Address, Pick<HttpOptions, "fetch" | "retries" | "timeout"> {
@@ -112,9 +112,9 @@ export class S3Client {
       const request: RequestInit = { ...init, headers, redirect: "manual", cache: "no-store" };
       const response = await this.#fetch(url, this.#streams ? streamed(request, headers) : request);
       if (response.ok || response.status === 412 || response.status === 416) return response;
-      const problem = problemOf(response.status, response.headers, await bodyText(response, name));
-      if (!isSecond && isExpired(problem) && (await this.#credentials.refuse(credentials))) continue;
-      throw failureOf(problem, name);
+      const text = await bodyText(response, name);
+      const { error, isExpired } = failureOf(response.status, response.headers, text, name);
+      if (isSecond || !isExpired || !(await this.#credentials.refuse(credentials))) throw error;
     }
   }
 
@@ -142,7 +142,7 @@ export class S3Client {
       const init = { method, headers, signal: abort, ...(body && { body }) };
       const response = await this.fetch(url, init, name);
       const text = await bodyText(response, name);
-      if (!response.ok) throw failureOf(problemOf(response.status, response.headers, text), name);
+      if (!response.ok) throw failureOf(response.status, response.headers, text, name).error;
       check?.(text);
       return { headers: response.headers, text, checksum };
     };

@@ -5,17 +5,6 @@ import { httpError } from "../../sources/response.ts";
 import { mayPass, retryAfter, Transient } from "../../sources/retry.ts";
 import { childText, parseXml } from "./xml.ts";
 
-/** What an error answer says. */
-export interface S3Problem {
-  readonly status: number;
-  /** S3's own code, `NoSuchKey` say; empty where the answer has none, as to `HEAD`. */
-  readonly code: string;
-  readonly message: string;
-  /** The region that the server names in place of the one that was tried. */
-  readonly region: string | undefined;
-  readonly delay: number | undefined;
-}
-
 const ADVICE: Readonly<Record<string, string>> = {
   AccessDenied: "check what these credentials may do there",
   AuthorizationHeaderMalformed: "check the region",
@@ -43,43 +32,42 @@ const PASSING = new Set([
 
 const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"]);
 
+/** What an error answer means. */
+export interface S3Failure {
+  /** The error; a {@link Transient} one where trying again may help. */
+  readonly error: unknown;
+  /** Whether new credentials may help. */
+  readonly isExpired: boolean;
+}
+
 /** Reads an answer that is not what was hoped for. */
-export function problemOf(status: number, headers: Headers, body: string): S3Problem {
+export function failureOf(status: number, headers: Headers, body: string, name: string): S3Failure {
+  // S3's own code, `NoSuchKey` say; empty where the answer has none, as to `HEAD`.
   let code = "";
   let message = "";
   try {
-    const error = parseXml(body);
-    if (error.name === "Error") {
-      code = childText(error, "Code") ?? "";
-      message = childText(error, "Message") ?? "";
+    const answer = parseXml(body);
+    if (answer.name === "Error") {
+      code = childText(answer, "Code") ?? "";
+      message = childText(answer, "Message") ?? "";
     }
   } catch {
     // A proxy's page, or nothing at all: the status says enough.
   }
-  const region = headers.get("x-amz-bucket-region") ?? undefined;
-  return { status, code, message, region, delay: retryAfter(headers.get("retry-after")) };
-}
-
-/** Whether new credentials may help. */
-export function isExpired({ code }: S3Problem): boolean {
-  return EXPIRED.has(code);
-}
-
-/** The error of a problem; a {@link Transient} one where trying again may help. */
-export function failureOf(problem: S3Problem, name: string): unknown {
-  const { status, code, message, region, delay } = problem;
   const what = status === 0 ? "the server answered with a redirect" : `the server answered ${status}`;
   const said = [printable(code, 100), printable(message, 500).replace(/\.$/, "")].filter(Boolean).join(": ");
-  const isElsewhere =
-    region !== undefined && (status === 0 || (status >= 300 && status < 400) || status === 400);
-  const advice = isElsewhere
-    ? `the bucket is in the region ${printable(region, 50)}; pass it`
-    : Object.hasOwn(ADVICE, code)
-      ? ADVICE[code]
-      : undefined;
+  // The region that the server names in place of the one that was tried.
+  const region = headers.get("x-amz-bucket-region");
+  const isElsewhere = region !== null && (status < 400 ? status === 0 || status >= 300 : status === 400);
+  const known = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+  const advice = isElsewhere ? `the bucket is in the region ${printable(region, 50)}; pass it` : known;
   const text = [[what, said].filter(Boolean).join(" "), advice].filter(Boolean).join("; ");
   const error = httpError(name, status, text);
-  return mayPass(status) || PASSING.has(code) ? new Transient(error, delay) : error;
+  const passes = mayPass(status) || PASSING.has(code);
+  return {
+    error: passes ? new Transient(error, retryAfter(headers.get("retry-after"))) : error,
+    isExpired: EXPIRED.has(code),
+  };
 }
 
 /** An answer; `undefined` if the server says that there is no such thing. */

@@ -2,7 +2,7 @@
 import { abortable, onAbort, sleep } from "../../abort.ts";
 import { placeError } from "../../faults.ts";
 import type { S3Client } from "./client.ts";
-import { failureOf, ifThere, problemOf } from "./errors.ts";
+import { failureOf, ifThere } from "./errors.ts";
 import { checkNew, makeObject, type ObjectWrite, objectHeaders } from "./written.ts";
 import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
 
@@ -77,7 +77,7 @@ export class Upload {
         const root = parseXml(answer);
         if (root.name !== "Error") return;
         const status = childText(root, "Code") === "PreconditionFailed" ? 412 : 200;
-        throw failureOf(problemOf(status, new Headers(), answer), this.#name);
+        throw failureOf(status, new Headers(), answer, this.#name).error;
       },
     });
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Transient } from "../../../../src/io/sources/retry.ts";
 import { CredentialsCache } from "../../../../src/io/stores/s3/credentials.ts";
 import { readEnvironment } from "../../../../src/io/stores/s3/environment.node.ts";
-import { failureOf, problemOf } from "../../../../src/io/stores/s3/errors.ts";
+import { failureOf } from "../../../../src/io/stores/s3/errors.ts";
 import { planParts } from "../../../../src/io/stores/s3/parts.ts";
 import { failure } from "../../support.ts";
 
@@ -99,7 +99,7 @@ describe("CredentialsCache", () => {
 
 describe("the errors of S3", () => {
   const error = (status: number, body: string, headers = {}) => {
-    const failed = failureOf(problemOf(status, new Headers(headers), body), "s3://b/k");
+    const { error: failed } = failureOf(status, new Headers(headers), body, "s3://b/k");
     return failed instanceof Transient
       ? { passes: true, error: failed.error as Error }
       : { passes: false, error: failed as Error };
