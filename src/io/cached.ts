@@ -5,11 +5,11 @@ import { hex, sha256 } from "./digest.ts";
 import { isUrl } from "./duck-types.ts";
 import { allocate } from "./faults.ts";
 import { Limiter } from "./limiter.ts";
-import { openSource, type SourceInput } from "./open-source.ts";
+import { openSource, openSourceIn, type SourceInput } from "./open-source.ts";
 import { openStore, type StoreInput } from "./open-store.ts";
 import type { SourceOptions } from "./options.ts";
 import { runAll } from "./run-all.ts";
-import type { ByteSource, ReadOptions, Store } from "./types.ts";
+import type { ByteSource, Store } from "./types.ts";
 
 /** Options of {@link cached}. */
 export interface CachedOptions extends SourceOptions {
@@ -83,10 +83,8 @@ export async function cachedStore(
     sink: (key, more) => inner.sink(key, more),
     list: (prefix, more) => inner.list(prefix, more),
     remove: (key) => inner.remove(key),
-    ...(inner.pending && { pending: (prefix?: string) => inner.pending!(prefix) }),
-    ...(inner.sweep && {
-      sweep: (prefix: string, isOwn: (key: string) => boolean) => inner.sweep!(prefix, isOwn),
-    }),
+    ...(inner.pending && { pending: inner.pending.bind(inner) }),
+    ...(inner.sweep && { sweep: inner.sweep.bind(inner) }),
   };
 }
 
@@ -101,13 +99,12 @@ async function cachedSource(inner: ByteSource, cache: Store, key: string): Promi
   const { name, size, version } = inner;
   if (version === undefined) return inner;
   const id = hex(await sha256(new TextEncoder().encode(JSON.stringify([key, version, size])))).slice(0, 32);
-  const blocks = new Blocks(inner, cache, id);
   return {
     ...(name !== undefined && { name }),
     size,
     version,
     parallel: MAX_AT_ONCE,
-    read: (start, end, more) => blocks.read(start, end, more),
+    read: readThrough(inner, cache, id),
     close: () => inner.close?.(),
   };
 }
@@ -137,24 +134,38 @@ export async function trimCache(store: StoreInput, maxBytes: number): Promise<vo
   }
 }
 
-class Blocks {
-  readonly #inner: ByteSource;
-  readonly #store: Store;
-  readonly #id: string;
-  /** Bounds what is fetched and not stored yet, over all reads. */
-  readonly #limiter = new Limiter(MAX_AT_ONCE, Number.POSITIVE_INFINITY);
-  readonly #loading = new Map<number, Promise<Uint8Array>>();
-  readonly #recent = new Map<number, Uint8Array>();
-  #isFull = false;
+/** What reads a source by its blocks, each by one request however many ask for it. */
+function readThrough(inner: ByteSource, store: Store, id: string): ByteSource["read"] {
+  // Bounds what is fetched and not stored yet, over all reads.
+  const limiter = new Limiter(MAX_AT_ONCE, Number.POSITIVE_INFINITY);
+  const loading = new Map<number, Promise<Uint8Array>>();
+  const recent = new Map<number, Uint8Array>();
+  let isFull = false;
 
-  constructor(inner: ByteSource, store: Store, id: string) {
-    this.#inner = inner;
-    this.#store = store;
-    this.#id = id;
+  async function load(index: number): Promise<Uint8Array> {
+    const key = `${id}-${index}.block`;
+    const start = index * BLOCK_BYTES;
+    const end = Math.min(start + BLOCK_BYTES, inner.size);
+    let block = await findBlock(store, key, end - start);
+    if (block === undefined) {
+      block = new Uint8Array(await inner.read(start, end));
+      if (!isFull) isFull = !(await keepBlock(store, key, block));
+    }
+    recent.set(index, block);
+    if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!);
+    return block;
   }
 
-  async read(start: number, end: number, { signal, into, onBytes }: ReadOptions = {}): Promise<Uint8Array> {
-    const bytes = into ?? allocate(end - start, this.#inner.name ?? "source");
+  async function blockAt(index: number): Promise<Uint8Array> {
+    const known = recent.get(index) ?? loading.get(index);
+    if (known !== undefined) return known;
+    const block = limiter.run(BLOCK_BYTES, undefined, () => load(index)).finally(() => loading.delete(index));
+    loading.set(index, block);
+    return block;
+  }
+
+  return async (start, end, { signal, into, onBytes } = {}) => {
+    const bytes = into ?? allocate(end - start, inner.name ?? "source");
     const first = Math.floor(start / BLOCK_BYTES);
     const count = Math.ceil(end / BLOCK_BYTES) - first;
     const indices = Array.from({ length: count }, (_, i) => first + i);
@@ -163,77 +174,53 @@ class Blocks {
       const offset = index * BLOCK_BYTES;
       const from = Math.max(start, offset);
       const to = Math.min(end, offset + BLOCK_BYTES);
-      const block = await abortable(this.#block(index), signal);
+      const block = await abortable(blockAt(index), signal);
       bytes.set(block.subarray(from - offset, to - offset), from - start);
       onBytes?.(to - from);
     });
     return bytes;
-  }
+  };
+}
 
-  /** A block, by one request however many ask for it. */
-  async #block(index: number): Promise<Uint8Array> {
-    const recent = this.#recent.get(index);
-    if (recent !== undefined) return recent;
-    let loading = this.#loading.get(index);
-    if (loading === undefined) {
-      loading = this.#limiter.run(BLOCK_BYTES, undefined, () => this.#load(index));
-      loading = loading.finally(() => this.#loading.delete(index));
-      this.#loading.set(index, loading);
-    }
-    return loading;
-  }
-
-  async #load(index: number): Promise<Uint8Array> {
-    const key = `${this.#id}-${index}.block`;
-    const start = index * BLOCK_BYTES;
-    const end = Math.min(start + BLOCK_BYTES, this.#inner.size);
-    let block = await this.#stored(key, end - start);
-    if (block === undefined) {
-      block = new Uint8Array(await this.#inner.read(start, end));
-      await this.#keep(key, block);
-    }
-    this.#recent.set(index, block);
-    if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
-    return block;
-  }
-
-  /** What the cache has under a key; nothing, if it is damaged in any way. */
-  async #stored(key: string, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** What the cache has under a key; nothing, if it is damaged in any way. */
+async function findBlock(
+  store: Store,
+  key: string,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const { source, close } = await openSourceIn(store, key);
     try {
-      const source = await this.#store.source(key);
-      try {
-        if (source.size !== DIGEST_BYTES + length) return undefined;
-        const file = new Uint8Array(await source.read(0, source.size));
-        if (file.byteLength !== DIGEST_BYTES + length) return undefined;
-        const block = file.subarray(DIGEST_BYTES);
-        const digest = await sha256(block);
-        return digest.every((byte, i) => byte === file[i]) ? block : undefined;
-      } finally {
-        await source.close?.();
-      }
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #keep(key: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#isFull) return;
-    try {
+      if (source.size !== DIGEST_BYTES + length) return undefined;
+      const file = new Uint8Array(await source.read(0, source.size));
+      const block = file.subarray(DIGEST_BYTES);
       const digest = await sha256(block);
-      // Not flushed: after a crash of the machine the digest tells whether it is there.
-      const sink = await this.#store.sink(key, { flush: false });
-      try {
-        await sink.begin?.(DIGEST_BYTES + block.byteLength);
-        await sink.write(digest);
-        await sink.write(block);
-        await sink.close();
-      } catch (error) {
-        await sink.abort?.(error);
-        throw error;
-      }
-    } catch {
-      // The disk is full, or it may not be written: reading goes on without.
-      this.#isFull = true;
+      return digest.every((byte, i) => byte === file[i]) ? block : undefined;
+    } finally {
+      await close();
     }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a block into the cache; `false` if the disk is full, or may not be written: reading goes on without. */
+async function keepBlock(store: Store, key: string, block: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  try {
+    const digest = await sha256(block);
+    // Not flushed: after a crash of the machine the digest tells whether it is there.
+    const sink = await store.sink(key, { flush: false });
+    try {
+      await sink.begin?.(DIGEST_BYTES + block.byteLength);
+      await sink.write(digest);
+      await sink.write(block);
+      await sink.close();
+    } catch (error) {
+      await sink.abort?.(error);
+      throw error;
+    }
+    return true;
+  } catch {
+    return false;
   }
 }

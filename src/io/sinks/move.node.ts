@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { copyFile, lstat, rename, unlink } from "node:fs/promises";
 import { ifThere } from "../explain.node.ts";
 import { cannot } from "../faults.ts";
-import { syncFile } from "./sync-folder.node.ts";
+import { syncFile } from "./sync.node.ts";
 
 // What systems say of a rename that they don't have: mounts of object stores, some network disks, and files that are
 // mounted themselves.

@@ -11,7 +11,7 @@ import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
 import { moveInto } from "./move.node.ts";
 import { pipeSink } from "./pipe.node.ts";
-import { syncFolder } from "./sync-folder.node.ts";
+import { syncFolder } from "./sync.node.ts";
 import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.ts";
 
 /**

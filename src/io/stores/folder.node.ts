@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { explainer, ifThere } from "../explain.node.ts";
 import { attempt, cannot } from "../faults.ts";
 import { pathSink } from "../sinks/path.node.ts";
-import { syncFolder } from "../sinks/sync-folder.node.ts";
+import { syncFolder } from "../sinks/sync.node.ts";
 import { clearLitterIn, isLiving, targetOf } from "../sinks/temporary.node.ts";
 import { pathSource } from "../sources/path.node.ts";
 import type { ListOptions, Store, StoreEntry } from "../types.ts";
