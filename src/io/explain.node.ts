@@ -1,9 +1,9 @@
 /** The errors of the operating system, in words. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { type ErrorCode, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { type ErrorCode, isPytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, printable } from "../base/quote.ts";
-import type { Explain } from "./faults.ts";
+import { cannot, type Explain } from "./faults.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check its rights and those of its folder",
@@ -36,31 +36,26 @@ export async function ifThere<T>(operation: Promise<T>): Promise<T | undefined> 
 }
 
 /**
- * The error of a failed file operation, in words, with the operating system's own as its cause.
+ * Makes of what a file operation throws an error in words, with the operating system's own as its cause.
  *
  * @param name What messages call the file.
+ * @param signal Its reason, when it has aborted the operation, is the caller's own, and stays as it is.
  * @param path Its absolute path, if it has one: tells whether its folder is missing.
  */
-export function explain(code: ErrorCode, action: string, name: string, cause: unknown, path?: string): Error {
-  if (isPytree2SafetensorsError(cause)) return cause;
-  const errno = (cause as { code?: unknown } | null)?.code;
-  let reason = typeof errno === "string" && Object.hasOwn(REASONS, errno) ? REASONS[errno] : messageOf(cause);
-  if (errno === "ENOENT" && path !== undefined && !existsSync(dirname(path)))
-    reason += `: the folder ${printable(dirname(name))} doesn't exist${code === "WriteError" ? "; make it first" : ""}`;
-  return new Pytree2SafetensorsError(code, `can't ${action} ${printable(name)}: ${reason}`, {
-    source: name,
-    cause,
-  });
-}
-
-/** Puts errors into words as {@link explain} does. An abort's reason is the caller's own, and stays as it is. */
-export function explainer(
+export function explain(
   code: ErrorCode,
   action: string,
   name: string,
   signal?: AbortSignal,
   path?: string,
 ): Explain {
-  return (cause) =>
-    signal?.aborted && cause === signal.reason ? cause : explain(code, action, name, cause, path);
+  return (cause) => {
+    if (isPytree2SafetensorsError(cause) || (signal?.aborted && cause === signal.reason)) return cause;
+    const errno = (cause as { code?: unknown } | null)?.code;
+    let reason =
+      typeof errno === "string" && Object.hasOwn(REASONS, errno) ? REASONS[errno]! : messageOf(cause);
+    if (errno === "ENOENT" && path !== undefined && !existsSync(dirname(path)))
+      reason += `: the folder ${printable(dirname(name))} doesn't exist${code === "WriteError" ? "; make it first" : ""}`;
+    return cannot(code, action, name, reason, { cause });
+  };
 }

@@ -41,11 +41,10 @@ export class Limiter {
   }
 
   async #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    let start = () => {};
+    const waiting = { bytes, start: () => {} };
     const turn = new Promise<void>((resolve) => {
-      start = resolve;
+      waiting.start = resolve;
     });
-    const waiting = { bytes, start };
     this.#queue.push(waiting);
     try {
       await abortable(turn, signal);

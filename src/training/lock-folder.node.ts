@@ -30,7 +30,7 @@ function folderPlace(place: StoreInput): LockPlace | undefined {
     try {
       return await action();
     } catch (cause) {
-      throw explain("WriteError", "write", join(name, LOCK_KEY), cause);
+      throw explain("WriteError", "write", join(name, LOCK_KEY))(cause);
     }
   };
   return {

@@ -1,7 +1,7 @@
 /** Writes through file handles, to regular files and to pipes. */
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
-import { explainer } from "../explain.node.ts";
+import { explain } from "../explain.node.ts";
 import type { SinkOptions } from "../options.ts";
 import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -10,7 +10,7 @@ import type { GatheringSink } from "./kind.ts";
 /** A file by a handle that the caller opened and closes: its content is replaced from the first byte on. */
 export async function handleSink(handle: FileHandleLike, options: SinkOptions): Promise<GatheringSink> {
   const { signal } = options;
-  const fail = explainer("WriteError", "write", `file handle ${handle.fd}`, signal);
+  const fail = explain("WriteError", "write", `file handle ${handle.fd}`, signal);
   try {
     const regular = (await handle.stat()).isFile();
     if (regular) await handle.truncate(0);

@@ -1,8 +1,8 @@
 /** A file by its path: it appears, or replaces the old one, whole and at once. */
 import type { Stats } from "node:fs";
-import { type FileHandle, lstat, open, realpath, stat, unlink } from "node:fs/promises";
+import { lstat, open, realpath, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { explainer, ifThere } from "../explain.node.ts";
+import { explain, ifThere } from "../explain.node.ts";
 import type { Explain } from "../faults.ts";
 import { cannot } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
@@ -22,7 +22,7 @@ import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.
  * @param name Its path as the caller spelled it.
  */
 export async function pathSink(path: string, name: string, options: SinkOptions): Promise<GatheringSink> {
-  const fail = explainer("WriteError", "write", name, options.signal, path);
+  const fail = explain("WriteError", "write", name, options.signal, path);
   try {
     const old = await statIfThere(path);
     if (old?.isDirectory()) {
@@ -48,13 +48,10 @@ async function replacing(
 ): Promise<GatheringSink> {
   const mode = old === undefined ? undefined : old.mode & 0o777;
   const temporary = temporaryPath(path);
-  let handle: FileHandle;
-  try {
-    handle = await open(temporary, "wx", mode ?? 0o666);
-  } catch (error) {
+  const handle = await open(temporary, "wx", mode ?? 0o666).catch((error: unknown) => {
     forgetTemporary(temporary);
     throw error;
-  }
+  });
   let isOpen = true;
   const closeHandle = async () => {
     if (!isOpen) return;

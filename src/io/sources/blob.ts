@@ -2,7 +2,7 @@
 import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { messageOf, printable } from "../../base/quote.ts";
 import { type BlobLike, isBlob } from "../duck-types.ts";
-import { cannot, shortRead } from "../faults.ts";
+import { attempt, cannot, shortRead } from "../faults.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import type { ByteSource, ReadOptions } from "../types.ts";
 import type { Opened } from "./kind.ts";
@@ -16,13 +16,12 @@ export function openBlob(input: unknown): Opened | undefined {
 /** Opens a `blob:` or `data:` URL: its bytes are in this machine's memory or storage already. */
 export async function openFetched(url: URL, { signal }: OpenSourceOptions): Promise<Opened> {
   const name = displayUrl(url.href);
-  try {
+  const fail = (cause: unknown) =>
+    signal?.aborted ? signal.reason : cannot("IoError", "read the", name, messageOf(cause), { cause });
+  return attempt(fail, async () => {
     const response = await fetch(url, { signal: signal ?? null });
     return { source: blobSource(await response.blob(), name), owned: true };
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw cannot("IoError", "read the", name, messageOf(cause), { cause });
-  }
+  });
 }
 
 function blobSource(blob: BlobLike, name = "blob"): ByteSource {

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
-import { explainer } from "../explain.node.ts";
+import { explain } from "../explain.node.ts";
 import { cannot } from "../faults.ts";
 import type { OpenSourceOptions } from "../options.ts";
 import { folderStore } from "../stores/folder.node.ts";
@@ -39,7 +39,7 @@ export async function pathSource(
   options: OpenSourceOptions,
 ): Promise<ByteSource | undefined> {
   const { signal } = options;
-  const fail = explainer("IoError", "read", name, signal, path);
+  const fail = explain("IoError", "read", name, signal, path);
   // A named pipe opens when somebody writes to it, which may be never.
   const opening = open(path, "r");
   const handle = await abortable(opening, signal).catch((cause: unknown) => {
@@ -84,7 +84,7 @@ async function readPipe(
 /** A file by a handle that the caller opened and closes. */
 export async function handleSource(handle: FileHandleLike): Promise<Opened> {
   const name = `file handle ${handle.fd}`;
-  const fail = explainer("IoError", "read", name);
+  const fail = explain("IoError", "read", name);
   const opened = await handle.stat().catch((cause: unknown) => {
     throw fail(cause);
   });

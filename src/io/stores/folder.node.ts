@@ -1,7 +1,7 @@
 /** A folder of a file system: Node, Deno, Bun. */
 import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { explainer, ifThere } from "../explain.node.ts";
+import { explain, ifThere } from "../explain.node.ts";
 import { attempt, cannot } from "../faults.ts";
 import { pathSink } from "../sinks/path.node.ts";
 import { syncFolder } from "../sinks/sync.node.ts";
@@ -13,7 +13,7 @@ import { isListed, mayHold } from "./listing.ts";
 
 /** The store of a folder that is there, or can be made. */
 export async function openFolder(root: string, name: string): Promise<Store> {
-  const fail = explainer("WriteError", "make the folder", name);
+  const fail = explain("WriteError", "make the folder", name);
   const found = await attempt(fail, () => ifThere(stat(root)));
   if (found === undefined || found.isDirectory()) return folderStore(root, name);
   throw cannot("WriteError", "make the folder", name, "a file has that name; pass the path of a folder");
@@ -39,7 +39,7 @@ export function folderStore(root: string, name: string): Store {
     async sink(key, options = {}) {
       checkKey(key);
       const path = join(root, key);
-      const fail = explainer("WriteError", "make the folder", join(name, dirname(key)));
+      const fail = explain("WriteError", "make the folder", join(name, dirname(key)));
       await attempt(fail, () => makeFolder(dirname(path), options.flush ?? true));
       return pathSink(path, join(name, key), options);
     },
@@ -47,11 +47,11 @@ export function folderStore(root: string, name: string): Store {
     pending: (prefix) => entriesOf(root, name, true, prefix),
     async remove(key) {
       checkKey(key);
-      const fail = explainer("WriteError", "remove", join(name, key));
+      const fail = explain("WriteError", "remove", join(name, key));
       await attempt(fail, () => rm(join(root, key), { force: true }));
     },
     async sweep(prefix, isOwn) {
-      await attempt(explainer("WriteError", "clear", name), () => sweepFolder(root, "", { prefix, isOwn }));
+      await attempt(explain("WriteError", "clear", name), () => sweepFolder(root, "", { prefix, isOwn }));
     },
   };
 }
@@ -106,7 +106,7 @@ async function* entriesOf(
     const folder = join(root, path);
     if (isPending) await clearLitterIn(folder).catch(() => {});
     // A folder that isn't there yet has nothing in it.
-    const fail = explainer("IoError", "list the folder", join(name, path));
+    const fail = explain("IoError", "list the folder", join(name, path));
     const entries = await attempt(fail, () => ifThere(readdir(folder, { withFileTypes: true })));
     for (const entry of entries?.sort((a, b) => (a.name < b.name ? -1 : 1)) ?? []) {
       signal?.throwIfAborted();
