@@ -21,7 +21,10 @@ export async function moveInto(temporary: string, path: string, name: string, fl
   } catch (cause) {
     const { code = "" } = cause as NodeJS.ErrnoException;
     if (!UNSUPPORTED.has(code)) throw cause;
-    if (await ifThere(lstat(path))) throw stuck(name, code, cause);
+    if (await ifThere(lstat(path))) {
+      const problem = `this file system can't replace a file at once (rename: ${code}); remove the old file first, save under another name, or save elsewhere and copy`;
+      throw cannot("WriteError", "write", name, problem, { cause });
+    }
     await copyWhole(temporary, path, flush);
     await unlink(temporary);
   }
@@ -34,9 +37,4 @@ async function copyWhole(from: string, to: string, flush: boolean): Promise<void
     throw error;
   });
   if (flush) await syncFile(to);
-}
-
-function stuck(name: string, code: string, cause: unknown): Error {
-  const problem = `this file system can't replace a file at once (rename: ${code}); remove the old file first, save under another name, or save elsewhere and copy`;
-  return cannot("WriteError", "write", name, problem, { cause });
 }

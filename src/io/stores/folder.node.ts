@@ -51,7 +51,7 @@ export function folderStore(root: string, name: string): Store {
       await attempt(fail, () => rm(join(root, key), { force: true }));
     },
     async sweep(prefix, isOwn) {
-      await attempt(explain("WriteError", "clear", name), () => sweepFolder(root, "", { prefix, isOwn }));
+      await attempt(explain("WriteError", "clear", name), () => sweepFolder(root, "", prefix, isOwn));
     },
   };
 }
@@ -67,14 +67,13 @@ async function makeFolder(folder: string, flush: boolean): Promise<void> {
   }
 }
 
-interface Sweep {
-  readonly prefix: string;
-  readonly isOwn: (key: string) => boolean;
-}
-
 /** Removes temporary files and folders without a file; tells whether anything is left. */
-async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<boolean> {
-  const { prefix, isOwn } = sweep;
+async function sweepFolder(
+  root: string,
+  path: string,
+  prefix: string,
+  isOwn: (key: string) => boolean,
+): Promise<boolean> {
   const isDead = (key: string) => key.startsWith(prefix) && isOwn(key);
   let left = 0;
   const entries = await ifThere(readdir(join(root, path), { withFileTypes: true }));
@@ -83,7 +82,8 @@ async function sweepFolder(root: string, path: string, sweep: Sweep): Promise<bo
     const file = join(root, key);
     const target = targetOf(entry.name);
     if (entry.isDirectory() && mayHold(`${key}/`, prefix, false)) {
-      if (!(await sweepFolder(root, `${key}/`, sweep)) && isDead(`${key}/`)) await ifThere(rmdir(file));
+      if (!(await sweepFolder(root, `${key}/`, prefix, isOwn)) && isDead(`${key}/`))
+        await ifThere(rmdir(file));
       else left++;
     } else if (target !== undefined && isDead(path + target) && !isLiving(file))
       await rm(file, { force: true });

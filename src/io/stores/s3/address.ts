@@ -21,10 +21,8 @@ export function bucketUrl({ bucket, endpoint, region, addressing }: S3Address): 
   checkBucket(bucket);
   const base = new URL(endpoint ?? `https://s3.${region ?? "us-east-1"}.amazonaws.com`);
   if (!/^https?:$/.test(base.protocol)) {
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `the endpoint must be an http or https URL, not ${quote(base.protocol)}`,
-    );
+    const message = `the endpoint must be an http or https URL, not ${quote(base.protocol)}`;
+    throw new Pytree2SafetensorsError("InvalidArgument", message);
   }
   base.search = base.hash = base.username = base.password = "";
   // A name with dots doesn't match the server's certificate.
@@ -64,10 +62,8 @@ function checkKey(key: string): void {
   // Every URL parser takes such segments out of a path, so the object couldn't be reached.
   const isLost = /(^|\/)\.{1,2}(\/|$)/.test(key) || /\p{Surrogate}/u.test(key);
   if (!isLost && new TextEncoder().encode(key).byteLength <= 1024) return;
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `${quote(key)} can't be a key: at most 1024 bytes, and no "." or ".." between slashes`,
-  );
+  const message = `${quote(key)} can't be a key: at most 1024 bytes, and no "." or ".." between slashes`;
+  throw new Pytree2SafetensorsError("InvalidArgument", message);
 }
 
 /** The parts of `s3://bucket/folder/name`; without a name, the address is a folder. Nothing in it is percent-encoded. */

@@ -5,8 +5,6 @@ import type { ListOptions, StoreEntry } from "../../types.ts";
 import type { S3Client } from "./client.ts";
 import { childText, parseXml, type XmlElement } from "./xml.ts";
 
-type Entries = AsyncGenerator<StoreEntry, void, undefined>;
-
 /**
  * The objects whose keys begin with `base` and `prefix`, a page of them at a time.
  *
@@ -17,7 +15,7 @@ export async function* listObjects(
   base: string,
   prefix: string,
   { shallow = false, signal }: ListOptions = {},
-): Entries {
+): AsyncGenerator<StoreEntry, void, undefined> {
   const query = { "list-type": "2", prefix: base + prefix, ...(shallow && { delimiter: "/" }) };
   const next = ["continuation-token", "NextContinuationToken"] as const;
   for await (const page of pagesOf(client, query, next, signal)) {

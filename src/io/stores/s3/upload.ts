@@ -6,11 +6,6 @@ import { failureOf, ifThere } from "./errors.ts";
 import { checkNew, makeObject, type ObjectWrite, objectHeaders } from "./written.ts";
 import { childText, escapeXml, parseXml, type XmlElement } from "./xml.ts";
 
-interface Part {
-  readonly etag: string;
-  readonly checksum: string | undefined;
-}
-
 // The servers' clocks count seconds.
 const SLACK_MS = 2000;
 // How long an upload that is being created when the write is aborted may take to tell its id, which aborting it needs.
@@ -25,7 +20,8 @@ export class Upload {
   readonly #write: ObjectWrite;
   readonly #key: string;
   readonly #name: string;
-  readonly #parts: Part[] = [];
+  /** What completing the upload says of each part. */
+  readonly #parts: string[] = [];
   #id: Promise<string> | undefined;
   /** When requests to create the upload were sent whose answers never came: what they made is to be cleared. */
   #lostSince: number | undefined;
@@ -59,7 +55,9 @@ export class Upload {
       const advice = "a server of another origin must send Access-Control-Expose-Headers: ETag";
       throw placeError("HttpError", this.#name, `the part has no ETag that can be seen; ${advice}`);
     }
-    this.#parts[number - 1] = { etag, checksum };
+    const sum = checksum === undefined ? "" : `<ChecksumSHA256>${checksum}</ChecksumSHA256>`;
+    this.#parts[number - 1] =
+      `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(etag)}</ETag>${sum}</Part>`;
   }
 
   /** Makes the object of the parts. */
@@ -70,7 +68,9 @@ export class Upload {
       method: "POST",
       query: { uploadId },
       headers: { "content-type": "application/xml" },
-      body: new TextEncoder().encode(this.#completion()),
+      body: new TextEncoder().encode(
+        `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${this.#parts.join("")}</CompleteMultipartUpload>`,
+      ),
       signal,
       // An error can come after the status 200, which is sent early to keep the connection.
       check: (answer) => {
@@ -122,14 +122,6 @@ export class Upload {
     } finally {
       this.#createdAt = Date.now();
     }
-  }
-
-  #completion(): string {
-    const parts = this.#parts.map(({ etag, checksum }, at) => {
-      const sum = checksum === undefined ? "" : `<ChecksumSHA256>${checksum}</ChecksumSHA256>`;
-      return `<Part><PartNumber>${at + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag>${sum}</Part>`;
-    });
-    return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`;
   }
 
   /**
