@@ -2,16 +2,17 @@
 import { abortable } from "../abort.ts";
 import type { FileHandleLike } from "../duck-types.ts";
 import { explain } from "../explain.node.ts";
+import { attempt } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
 import type { GatheringSink } from "./kind.ts";
 
 /** A file by a handle that the caller opened and closes: its content is replaced from the first byte on. */
-export async function handleSink(handle: FileHandleLike, options: SinkOptions): Promise<GatheringSink> {
+export function handleSink(handle: FileHandleLike, options: SinkOptions): Promise<GatheringSink> {
   const { signal } = options;
   const fail = explain("WriteError", "write", `file handle ${handle.fd}`, signal);
-  try {
+  return attempt(fail, async () => {
     const regular = (await handle.stat()).isFile();
     if (regular) await handle.truncate(0);
     // The reader of a pipe may never come. An aborted write then goes on in the background: only its reader can end it.
@@ -29,7 +30,5 @@ export async function handleSink(handle: FileHandleLike, options: SinkOptions): 
         await handle.truncate(0);
       },
     });
-  } catch (cause) {
-    throw fail(cause);
-  }
+  });
 }

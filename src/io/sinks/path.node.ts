@@ -3,8 +3,7 @@ import type { Stats } from "node:fs";
 import { lstat, open, realpath, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { explain, ifThere } from "../explain.node.ts";
-import type { Explain } from "../faults.ts";
-import { cannot } from "../faults.ts";
+import { attempt, cannot, type Explain } from "../faults.ts";
 import type { SinkOptions } from "../options.ts";
 import { failing } from "./failing.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -21,21 +20,19 @@ import { clearLitterIn, forgetTemporary, temporaryPath } from "./temporary.node.
  * @param path Its absolute path.
  * @param name Its path as the caller spelled it.
  */
-export async function pathSink(path: string, name: string, options: SinkOptions): Promise<GatheringSink> {
+export function pathSink(path: string, name: string, options: SinkOptions): Promise<GatheringSink> {
   const fail = explain("WriteError", "write", name, options.signal, path);
-  try {
+  return attempt(fail, async () => {
     const old = await statIfThere(path);
     if (old?.isDirectory()) {
       throw cannot("WriteError", "write", name, "it is a folder; name a file in it");
     }
     if (old !== undefined && (!old.isFile() || (await isDevice(path)))) {
-      return await pipeSink(path, old, options, fail);
+      return pipeSink(path, old, options, fail);
     }
     await clearLitterIn(dirname(path)).catch(() => {});
-    return await replacing(path, name, old, options, fail);
-  } catch (cause) {
-    throw fail(cause);
-  }
+    return replacing(path, name, old, options, fail);
+  });
 }
 
 /** Written beside the target, then renamed over it. */

@@ -1,5 +1,5 @@
 /** Which hub, and who asks: by option, or by what the environment says. */
-import { Pytree2SafetensorsError } from "../../../base/errors.ts";
+import { invalidArgument } from "../../../base/arguments.ts";
 import { quote } from "../../../base/quote.ts";
 import { getPlatform } from "../../platform.ts";
 
@@ -31,6 +31,5 @@ export async function resolveHubOptions(
 function checkEndpoint(endpoint: string): string {
   if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))
     return endpoint.replace(/\/+$/, "");
-  const message = `the hub's endpoint must be an http or https URL, not ${quote(endpoint)}`;
-  throw new Pytree2SafetensorsError("InvalidArgument", message);
+  throw invalidArgument("the hub's endpoint", "an http or https URL", endpoint, quote(endpoint));
 }

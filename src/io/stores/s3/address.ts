@@ -1,4 +1,5 @@
 /** Where an object is: the URL of a key, in path style or virtual host style. */
+import { invalidArgument } from "../../../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../../../base/errors.ts";
 import { quote } from "../../../base/quote.ts";
 
@@ -20,10 +21,8 @@ export interface S3Address {
 export function bucketUrl({ bucket, endpoint, region, addressing }: S3Address): URL {
   checkBucket(bucket);
   const base = new URL(endpoint ?? `https://s3.${region ?? "us-east-1"}.amazonaws.com`);
-  if (!/^https?:$/.test(base.protocol)) {
-    const message = `the endpoint must be an http or https URL, not ${quote(base.protocol)}`;
-    throw new Pytree2SafetensorsError("InvalidArgument", message);
-  }
+  if (!/^https?:$/.test(base.protocol))
+    throw invalidArgument("the endpoint", "an http or https URL", endpoint, quote(base.protocol));
   base.search = base.hash = base.username = base.password = "";
   // A name with dots doesn't match the server's certificate.
   const style = addressing ?? (endpoint === undefined && !bucket.includes(".") ? "host" : "path");
