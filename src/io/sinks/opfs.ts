@@ -7,7 +7,6 @@ import type { ByteSink } from "../types.ts";
 import type { OpenedSink } from "./kind.ts";
 import { storageSink } from "./storage.ts";
 
-/** Opens a file by a browser's handle. */
 export function createOpfsFile(output: unknown, options: SinkOptions): Awaitable<OpenedSink> | undefined {
   if (!isOpfsFile(output)) return undefined;
   return opfsSink(output, options).then((sink) => ({ sink, name: output.name }));

@@ -8,7 +8,6 @@ import type { ByteSink } from "../types.ts";
 import { Blocks } from "./blocks.ts";
 import type { OpenedSink } from "./kind.ts";
 
-/** Opens a `WritableStream`. */
 export function createStream(output: unknown, options: SinkOptions): OpenedSink | undefined {
   return isWritableStream(output) ? { sink: streamSink(output, options), name: "stream" } : undefined;
 }

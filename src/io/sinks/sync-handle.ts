@@ -8,7 +8,6 @@ import { storageSink } from "./storage.ts";
 
 const NAME = "access handle";
 
-/** Opens a synchronous access handle to write to. */
 export function createSyncHandle(output: unknown, options: SinkOptions): Promise<OpenedSink> | undefined {
   if (!isSyncHandle(output)) return undefined;
   return syncHandleSink(output, options).then((sink) => ({ sink, name: NAME }));

@@ -3,7 +3,6 @@ import { isBuffer } from "../duck-types.ts";
 import type { ByteSource } from "../types.ts";
 import type { Opened } from "./kind.ts";
 
-/** Opens a buffer, shared or not, or a view of one. */
 export function openBytes(input: unknown): Opened | undefined {
   if (!isBuffer(input) && !ArrayBuffer.isView(input)) return undefined;
   return { source: bytesSource(input), owned: true };

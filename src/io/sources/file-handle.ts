@@ -9,7 +9,6 @@ import type { Opened } from "./kind.ts";
 // Node 20 aborts the process on a read of 2^31 bytes; far less bounds how long an abort waits, at the same speed.
 const MAX_READ = 32 * 2 ** 20;
 
-/** Opens a `FileHandle` of `node:fs/promises`. */
 export function openHandle(input: unknown): Promise<Opened> | undefined {
   return isFileHandle(input) ? fileSystem("UnsupportedSource", "a file handle").openHandle(input) : undefined;
 }
@@ -25,7 +24,6 @@ export interface HandleFile {
   readonly explain: Explain;
 }
 
-/** A file through its handle. */
 export function fileHandleSource(file: HandleFile): ByteSource {
   const { handle, name, opened, explain } = file;
   const { size } = opened;

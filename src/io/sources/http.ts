@@ -33,7 +33,6 @@ export async function openHttp(url: URL, options: OpenSourceOptions): Promise<Op
   return { source, owned: true, folder: httpFolder(folderOf(url), options, limiter) };
 }
 
-/** A file on a server. */
 export async function httpSource(
   url: URL,
   options: OpenSourceOptions,

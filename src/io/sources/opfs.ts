@@ -6,7 +6,6 @@ import type { ByteSource } from "../types.ts";
 import { readBlob } from "./blob.ts";
 import type { Opened } from "./kind.ts";
 
-/** Opens a file by a browser's handle. */
 export function openOpfsFile(input: unknown): Awaitable<Opened> | undefined {
   if (!isOpfsFile(input)) return undefined;
   return opfsSource(input).then((source) => ({ source, owned: true }));

@@ -7,7 +7,6 @@ import type { Opened } from "./kind.ts";
 // Within the 2^31 - 1 bytes that every browser takes at once.
 const MAX_READ = 2 ** 30;
 
-/** Opens a synchronous access handle. */
 export function openSyncHandle(input: unknown): Promise<Opened> | undefined {
   if (!isSyncHandle(input)) return undefined;
   return syncHandleSource(input).then((source) => ({ source, owned: false }));
