@@ -57,27 +57,23 @@ export async function openWritableStore(place: StoreInput, options: OpenSourceOp
   options.signal?.throwIfAborted();
   if (isStore(place)) return place;
   if (isOpfsDirectory(place)) return opfsStore(place);
-  if (typeof place === "string" || isUrl(place)) return openAddress(place, options);
-  const found = describeValue(place);
-  const message = `${found} is not a place for files: pass ${PLACES}`;
-  throw new Pytree2SafetensorsError("UnsupportedSink", message, { expected: PLACES, found });
-}
-
-async function openAddress(address: string | URL, options: OpenSourceOptions): Promise<Store> {
-  const scheme = schemeOf(String(address));
+  if (typeof place !== "string" && !isUrl(place)) {
+    const found = describeValue(place);
+    const message = `${found} is not a place for files: pass ${PLACES}`;
+    throw new Pytree2SafetensorsError("UnsupportedSink", message, { expected: PLACES, found });
+  }
+  const scheme = schemeOf(String(place));
   if (scheme !== undefined) {
     // A folder is meant, whether or not the address says so.
-    const folder = String(address).replace(/\/?$/, "/");
+    const folder = String(place).replace(/\/?$/, "/");
     const { store, key } = await resolveAddress(scheme, folder, options, "UnsupportedSink");
     if (key === undefined) return store;
-    const source = printable(String(address), 200);
+    const source = printable(String(place), 200);
     const message = `${source} is a file, not a folder`;
     throw new Pytree2SafetensorsError("UnsupportedSink", message, { source });
   }
-  const place = locate(address);
-  if (typeof place !== "string" && place.protocol !== "file:") {
-    const name = displayUrl(place.href);
-    throw cannot("UnsupportedSink", "write files to", name, `pass ${PLACES}`);
-  }
-  return fileSystem("UnsupportedSink", place).openFolder(place);
+  const target = locate(place);
+  if (typeof target !== "string" && target.protocol !== "file:")
+    throw cannot("UnsupportedSink", "write files to", displayUrl(target.href), `pass ${PLACES}`);
+  return fileSystem("UnsupportedSink", target).openFolder(target);
 }
