@@ -7,58 +7,20 @@ import { promisify } from "node:util";
 import { transformSync } from "esbuild";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { compile, exportedBy } from "./compile.ts";
 import { GIVEN } from "./given.ts";
 import { allSnippets, beforeOf, type Snippet } from "./snippets.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const consumer = inject("consumer");
+const exported = exportedBy(consumer);
 const snippets = allSnippets();
 const whereOf = ({ file, line }: Snippet) => `${file}:${line}`;
-
-const SETTINGS: ts.CompilerOptions = {
-  strict: true,
-  noEmit: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts", "lib.dom.asynciterable.d.ts"],
-  module: ts.ModuleKind.NodeNext,
-  types: ["node"],
-  typeRoots: [join(root, "node_modules/@types")],
-  skipLibCheck: true,
-};
 
 // What isn't installed here, as far as the blocks use it.
 const ABSENT = `declare module "@aws-sdk/credential-providers" {
   export function fromIni(): () => Promise<{ accessKeyId: string; secretAccessKey: string }>;
 }`;
-
-function compile(files: ReadonlyMap<string, string>): ts.Program {
-  const host = ts.createCompilerHost(SETTINGS);
-  const { readFile, fileExists } = host;
-  host.readFile = (path) => files.get(path) ?? readFile.call(host, path);
-  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
-  return ts.createProgram([...files.keys()], SETTINGS, host);
-}
-
-/** The names that an entry of the package exports, types too. */
-const exported = (() => {
-  const names = new Map<string, readonly string[]>();
-  const entries = ["", "/training"];
-  const path = join(consumer, "entries.ts");
-  const program = compile(
-    new Map([[path, entries.map((entry) => `import "pytree2safetensors${entry}";`).join("\n")]]),
-  );
-  const checker = program.getTypeChecker();
-  for (const [i, statement] of program.getSourceFile(path)!.statements.entries()) {
-    const module = checker.getSymbolAtLocation((statement as ts.ImportDeclaration).moduleSpecifier)!;
-    names.set(
-      entries[i]!,
-      checker.getExportsOfModule(module).map(({ name }) => name),
-    );
-  }
-  return (entry: string) => names.get(entry)!;
-})();
 
 describe("the examples that the documentation shows", () => {
   it("start with examples/quickstart.ts", () => {

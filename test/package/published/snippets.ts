@@ -1,6 +1,7 @@
 /** The blocks of code in the documentation: those of its pages, and those of the doc comments of `src/`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Exported } from "./compile.ts";
 import { GIVEN, type Given } from "./given.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -25,12 +26,8 @@ export function allSnippets(): Snippet[] {
   return [...pages, ...sources].flatMap(snippetsOf);
 }
 
-/**
- * What stands before a block in its program: the names that it leaves to the text to import, and what it is given.
- *
- * @param exported What an entry of the package exports: `""` or `"/training"`.
- */
-export function beforeOf({ code, given }: Snippet, exported: (entry: string) => readonly string[]): string {
+/** What stands before a block in its program: the imports that it leaves to the text, and what it is given. */
+export function beforeOf({ code, given }: Snippet, exported: Exported): string {
   let before = `${given?.before ?? ""}\n`;
   if (/^import /m.test(code)) return before;
   for (const entry of ["", "/training"]) {
