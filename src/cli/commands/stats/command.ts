@@ -7,6 +7,7 @@ import { selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
 import { placeName } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
+import { writeError } from "../../files/write-error.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { naturalCompare } from "../../trees/natural.ts";
@@ -113,7 +114,10 @@ async function stats(
   const rows = sort(isUnfolded ? single : folded, options.sort);
   if (plot !== undefined) {
     const drawn = rows.map(({ stats }) => stats);
-    await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
+    const picture = plotStats(drawn, `Histograms of ${baseName(place)}`);
+    await writeFile(plot, picture).catch((error) => {
+      throw writeError(plot, error);
+    });
   }
   if (json) {
     const list = sort(single, options.sort).map(({ stats }) => stats);
