@@ -4,7 +4,7 @@ import { messageOf, printable } from "../base/quote.ts";
 
 /** The error of a read that gave `got` of the bytes `[start, end)`. */
 export function shortRead(name: string, start: number, end: number, got: number): Pytree2SafetensorsError {
-  const message = `${printable(name)}: bytes [${start}, ${end}) should be ${end - start}, got ${got}: the file was cut short or is being written`;
+  const message = `${printable(name)}: bytes [${start}, ${end}) should be ${end - start} bytes, got ${got}: the file was cut short or is being written`;
   return new Pytree2SafetensorsError("ShortRead", message, {
     source: name,
     expected: `${end - start} bytes`,

@@ -37,7 +37,7 @@ export function statsCommand(terminal: Terminal): Command {
   const command = new Command("stats")
     .summary("count, extremes, mean, deviation, percentiles and histogram of values")
     .description(
-      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; for a single tensor, also the percentiles. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum, maximum, mean and deviation are those of the finite values. The two parts of a complex number count as two values.",
+      "Shows count, smallest and largest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; for a single tensor, also the percentiles. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum, maximum, mean and deviation are those of the finite values. The two parts of a complex number count as two values.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them by default")
