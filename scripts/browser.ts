@@ -16,6 +16,7 @@ import { type Actions, startControl } from "./browser/control-server.ts";
 import { runBrowserExample } from "./browser/example.ts";
 import { openFirefox } from "./browser/firefox.ts";
 import { startHttp2 } from "./browser/http2-server.ts";
+import { runSnippets } from "./browser/snippets.ts";
 import { makeConsumer } from "./runtimes/consumer.ts";
 import { printFailures } from "./runtimes/report.ts";
 
@@ -56,8 +57,9 @@ async function main(): Promise<Result[]> {
       const example = await runBrowserExample(
         join(consumer.folder, "node_modules/pytree2safetensors/dist/index.js"),
       );
-      printFailures([example], "chromium: ");
-      results.push(example);
+      const snippets = await runSnippets(consumer);
+      printFailures([example, ...snippets], "chromium: ");
+      results.push(example, ...snippets);
     }
     return results;
   } finally {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import type { Consumer } from "../runtimes/consumer.ts";
 import { root } from "../runtimes/npm.ts";
 
@@ -18,19 +18,7 @@ export async function bundlePages(consumer: Consumer, outdir: string): Promise<v
     target: "es2022",
     metafile: true,
     logLevel: "warning",
-    plugins: [
-      {
-        // The package as installed, not this project's own sources.
-        name: "installed",
-        setup({ onResolve, resolve }) {
-          onResolve({ filter: /^pytree2safetensors/ }, ({ path, kind, pluginData }) =>
-            pluginData === "installed"
-              ? undefined
-              : resolve(path, { kind, resolveDir: consumer.folder, pluginData: "installed" }),
-          );
-        },
-      },
-    ],
+    plugins: [installed(consumer)],
   });
   const inputs = Object.keys(metafile.inputs);
   const foreign = inputs.filter((path) => path.endsWith(".node.js") || path.startsWith("src/"));
@@ -40,4 +28,18 @@ export async function bundlePages(consumer: Consumer, outdir: string): Promise<v
   const page =
     '<!doctype html><meta charset="utf-8"><title>Tests</title><script type="module" src="page.js"></script>';
   writeFileSync(join(outdir, "index.html"), page);
+}
+
+/** The package as installed, not this project's own sources. */
+export function installed(consumer: Consumer): Plugin {
+  return {
+    name: "installed",
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^pytree2safetensors/ }, ({ path, kind, pluginData }) =>
+        pluginData === "installed"
+          ? undefined
+          : resolve(path, { kind, resolveDir: consumer.folder, pluginData: "installed" }),
+      );
+    },
+  };
 }

@@ -35,7 +35,7 @@ export interface OpenedPart {
 
 /** Reads the header of a file, of which the first bytes are there. */
 export async function openPart(
-  source: ByteSource,
+  source: ByteSource & Named,
   index: number,
   head: Uint8Array,
   signal: AbortSignal | undefined,
@@ -55,10 +55,16 @@ export async function openPart(
     const parsed = parseHeader(header, source.size, part);
     return { part, tensors: parsed.tensors, metadata: () => parsed.metadata ?? {} };
   } catch (error) {
-    const { name: place } = source;
-    const explained = explainForeign(error, head);
-    if (!isPytree2SafetensorsError(explained) || explained.source !== undefined || place === undefined)
-      throw explained;
-    throw amendError(explained, printable(place), { source: place });
+    throw named(explainForeign(error, head), source);
   }
+}
+
+interface Named {
+  readonly name: string;
+}
+
+/** An error about the content of a file, which also says which file that is. */
+export function named(error: unknown, { name: source }: Named): unknown {
+  if (!isPytree2SafetensorsError(error) || error.source !== undefined) return error;
+  return amendError(error, printable(source), { source });
 }

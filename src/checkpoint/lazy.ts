@@ -16,8 +16,12 @@ import type { PieceMemory } from "./piece-memory.ts";
  *
  * @example
  * ```ts
- * const tree = await loadPytree("model.safetensors", { lazy: true });
- * const weight = await tree.layers[0].weight.load();
+ * interface Model {
+ *   embedding: LazyTensor;
+ *   layers: { weight: LazyTensor }[];
+ * }
+ * const tree = await loadPytree<Model>("model.safetensors", { lazy: true });
+ * const weight = await tree.layers[0]!.weight.load();
  * const rows = await tree.embedding.slice([[0, 128]]);
  * await tree.embedding.file.close();
  * ```

@@ -222,7 +222,7 @@ export function unsupportedLeaf(
 function wayOut(value: unknown, adapter: ArrayAdapter<unknown> | undefined): string {
   if (typeof value === "bigint") return "integers must fit 64 bits: save it as a string";
   const classes = "register its class, filter it out, or make it a static field of a dataclass";
-  return adapter === undefined ? `${classes}, or pass { arrays } for a framework's arrays` : classes;
+  return adapter === undefined ? `${classes}; for a framework's arrays, pass { arrays }` : classes;
 }
 
 /** The error of memory that was transferred, or shrank. */

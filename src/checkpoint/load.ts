@@ -26,7 +26,7 @@ export interface LoadOptions<A = Tensor> extends ArraysOption<A> {}
  * ```ts
  * const response = await fetch("model.safetensors");
  * const tensors = load(await response.arrayBuffer());
- * console.log(tensors["layers#0@w"].shape);
+ * console.log(tensors["layers#0@w"]!.shape);
  * ```
  */
 export function load<A = Tensor>(

@@ -1,13 +1,13 @@
 /** Opens the files that the index of a sharded checkpoint names. */
 import { setOwn } from "../base/dict.ts";
 import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
-import { messageOf, printable, quote } from "../base/quote.ts";
+import { messageOf, quote } from "../base/quote.ts";
 import { matchShards, parseShardIndex, type ShardIndex, unlistedWarning } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
 import { type OpenedSource, openSource, openSourceIn } from "../io/open-source.ts";
 import { runAll } from "../io/run-all.ts";
 import { bodyBound } from "./body-bound.ts";
-import { type OpenedPart, openPart } from "./file-part.ts";
+import { named, type OpenedPart, openPart } from "./file-part.ts";
 import { MAX_INDEX_BYTES, readHead } from "./head.ts";
 import type { CheckpointContents } from "./opened.ts";
 import { type OpenOptions, warn } from "./options.ts";
@@ -57,14 +57,17 @@ async function readIndex(
   head: Uint8Array,
   { signal }: OpenOptions,
 ): Promise<ShardIndex> {
-  if (source.size > MAX_INDEX_BYTES) {
-    const expected = `at most ${MAX_INDEX_BYTES} bytes`;
-    const found = `${source.size} bytes`;
-    const message = `${printable(source.name)} looks like the index of a sharded checkpoint but has ${found}; expected ${expected}`;
-    throw new Pytree2SafetensorsError("InvalidIndex", message, { source: source.name, expected, found });
+  try {
+    if (source.size > MAX_INDEX_BYTES) {
+      const [expected, found] = [`at most ${MAX_INDEX_BYTES} bytes`, `${source.size}`];
+      const message = `invalid shard index: expected ${expected}, found ${found}`;
+      throw new Pytree2SafetensorsError("InvalidIndex", message, { expected, found });
+    }
+    const text = head.byteLength === source.size ? head : await source.read(0, source.size, { signal });
+    return parseShardIndex(new TextDecoder("utf-8", { fatal: false }).decode(text));
+  } catch (error) {
+    throw named(error, source);
   }
-  const text = head.byteLength === source.size ? head : await source.read(0, source.size, { signal });
-  return parseShardIndex(new TextDecoder("utf-8", { fatal: false }).decode(text));
 }
 
 /** Names all files that are missing, where one listing of the folder tells. */

@@ -30,7 +30,7 @@ const forgotten = new FinalizationRegistry<PreparedSave>((prepared) => prepared.
  * @example
  * ```ts
  * const file = await serialize({ w: new Float32Array(8) });
- * await fetch("https://example.com/upload", { method: "PUT", body: file.stream(), duplex: "half" });
+ * await fetch("https://example.com/upload", { method: "PUT", body: await file.blob() });
  * ```
  */
 export async function serialize<A = Tensor>(

@@ -40,7 +40,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     const load = calledCommands(args).map((name) => COMMANDS[name]!());
     const program = createProgram(await Promise.all(load), terminal);
-    await program.parseAsync(withoutGuess(args), { from: "user" });
+    await program.parseAsync(withoutGuess(unlessUnknown(args)), { from: "user" });
     return terminal.exit.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.trouble;
@@ -50,6 +50,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } finally {
     for (const end of terminal.ends.splice(0).reverse()) await end().catch(() => {});
   }
+}
+
+/** Help for a command that isn't there is the error of calling it, which says so. */
+function unlessUnknown(args: readonly string[]): readonly string[] {
+  const [first, name = ""] = args;
+  return first === "help" && /^[a-z]/.test(name) && name !== first && !Object.hasOwn(COMMANDS, name)
+    ? [name]
+    : args;
 }
 
 /** `--cache` alone must not take the next word for its folder: that is a file more often. */

@@ -16,7 +16,7 @@ export function parseSize(size: number | string): number {
   const unit = match?.[2]?.toUpperCase() ?? "";
   const bytes = match ? Math.floor(Number(match[1]) * (match[3] ? BINARY_UNITS : UNITS)[unit]!) : 0;
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  const message = `a size must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`;
+  const message = `maxShardSize must be a positive number of bytes, or a text like "5GB" or "512MiB", not ${describeValue(size)}`;
   throw new Pytree2SafetensorsError("InvalidArgument", message, {
     expected: 'a number of bytes, or a text like "5GB"',
     found: describeValue(size),

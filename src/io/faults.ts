@@ -32,7 +32,7 @@ export function cannot(
 
 /** The error of a read that gave `got` of the bytes `[start, end)`. */
 export function shortRead(name: string, start: number, end: number, got: number): Pytree2SafetensorsError {
-  const problem = `bytes [${start}, ${end}) should be ${end - start}, got ${got}: the file was cut short or is being written`;
+  const problem = `bytes [${start}, ${end}) should be ${end - start} bytes, got ${got}: the file was cut short or is being written`;
   return placeError("ShortRead", name, problem, {
     expected: `${end - start} bytes`,
     found: `${got} bytes`,

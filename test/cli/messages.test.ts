@@ -1,6 +1,6 @@
 /** The command's messages speak of the command. */
 import { writeFileSync } from "node:fs";
-import { save } from "pytree2safetensors";
+import { save, serialize } from "pytree2safetensors";
 import { beforeAll, describe, expect, it } from "vitest";
 import { explain } from "../../src/cli/args/explain.ts";
 import { commandIn, temporaryFolder } from "./run.ts";
@@ -8,8 +8,10 @@ import { commandIn, temporaryFolder } from "./run.ts";
 const folder = temporaryFolder();
 const p2s = commandIn(folder);
 
-beforeAll(() => {
+beforeAll(async () => {
+  const serialized = await serialize({ x: Float32Array.of(0.5), name: "a" });
   writeFileSync("half.safetensors", save({ x: Float32Array.of(0.5) }));
+  writeFileSync("text.safetensors", Buffer.from(await (await serialized.blob()).arrayBuffer()));
   writeFileSync("deep.safetensors", save({ ["@a".repeat(1200)]: 1 }));
   writeFileSync("gaps.safetensors", save({ "@l#99999999999": 1 }));
   writeFileSync("wide.safetensors", save({ "@l#3000000": 1 }));
@@ -24,11 +26,35 @@ describe("an error", () => {
     [["convert", "half.safetensors", "o", "--shard", "huge"], "size"],
     [["convert", "half.safetensors", "x y.safetensors", "--shard", "1GB"], "shards"],
     [["convert", "half.safetensors", "nowhere/o.safetensors"], "nowhere"],
+    [["convert", "half.safetensors", "o", "--shard", "0"], "--shard <size>"],
+    [["merge", "half.safetensors", "-o", "o", "--shard", "huge"], "--shard <size>"],
+    [["convert", "text.safetensors", "o.safetensors", "--keys", "dotted"], "--structure auto"],
+    [["convert", "half.safetensors", "o.safetensors", "--metadata", "pytree2safetensors=x"], "another key"],
+    [
+      ["report", "half.safetensors", "-o", "nowhere/r.html"],
+      "nowhere/r.html: the folder nowhere doesn't exist",
+    ],
+    [
+      ["stats", "half.safetensors", "--plot", "nowhere/p.svg"],
+      "nowhere/p.svg: the folder nowhere doesn't exist",
+    ],
   ])("of %j speaks of no option of the API", async (args, says) => {
     const { code, stderr } = await p2s(args);
     expect(code).toBe(2);
     expect(stderr).toContain(says);
     expect(stderr).not.toMatch(/\{ |\}|max[A-Z]|shardName|serialize|saveFile|pass /);
+  });
+
+  it("says which file it is about", async () => {
+    const text = new TextEncoder().encode("no safetensors file");
+    const piped = await p2s(["ls", "-"], { stdin: [text] });
+    expect(piped).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: standard input: this is/),
+    });
+    writeFileSync("settings.json", '{"a": 1}');
+    const index = await p2s(["ls", "settings.json"]);
+    expect(index).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: settings.json: invalid/) });
   });
 
   it("breaks between words on a terminal", async () => {

@@ -52,8 +52,8 @@ describe("a pattern that matches nothing", () => {
 
 describe("an option that changes nothing", () => {
   it.each([
-    [["torch.safetensors", "--dtype", "i8"], "no tensor has integers"],
-    [["ints.safetensors", "--dtype", "bf16"], "no tensor has floats"],
+    [["torch.safetensors", "--dtype", "i8"], "no selected tensor has any"],
+    [["ints.safetensors", "--dtype", "bf16"], "it is for floats"],
     [["torch.safetensors", "--dtype", "f32"], "11 tensors are F32 already"],
     [["torch.safetensors", "--dtype", "wte=f32"], '"wte.weight" is F32 already'],
     [["torch.safetensors", "--dtype", "wte=f16", "--dtype", "wte=bf16"], "a later --dtype decides"],

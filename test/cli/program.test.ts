@@ -54,6 +54,7 @@ describe("p2s", () => {
     [[], "Usage: p2s"],
     [["frob"], "unknown command 'frob'"],
     [["tre", "x"], "Did you mean tree?"],
+    [["help", "tre"], "unknown command 'tre'"],
     [["tree"], "missing required argument 'file'"],
     [["tree", "model.safetensors", "--colour"], "unknown option '--colour'"],
     [["tree", "model.safetensors", "--depth", "0"], "positive whole number"],

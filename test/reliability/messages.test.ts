@@ -204,6 +204,15 @@ describe("the message of an error", () => {
     expect(Object.keys(WAYS).sort()).toEqual(declaredCodes().sort());
   });
 
+  it("has its code in the table of the guide", () => {
+    const guide = readFileSync(new URL("../../docs/guide.md", import.meta.url), "utf8");
+    const table = /^\| codes \|.*?\n\n/ms.exec(guide)![0];
+    const listed = [...table.matchAll(/`([A-Z]\w+)`/g)].map(([, code]) => code!);
+    expect([...new Set(listed)].filter((code) => code !== "CheckpointManager").sort()).toEqual(
+      declaredCodes().sort(),
+    );
+  });
+
   it.each(Object.entries(WAYS))("of %s says what, where, expected and found", async (code, action) => {
     const error = await errorOf(action);
     expect(error.code).toBe(code);

@@ -9,7 +9,11 @@ const PERHAPS_FOLDER = /^s3:\/\/\S+\/[^/.\s]+: the server answered 404 NoSuchKey
 
 /** A message without its advice to programs, which stands in the last clauses. */
 export function explain(message: string): string {
-  let text = message.replace(/ \(max[A-Z]\w+\)/g, "");
+  let text = message
+    .replace(/ \(max[A-Z]\w+\)/g, "")
+    .replace('save with structure "auto"', "use --structure auto")
+    // The only handle that a command opens is of what came through a pipe.
+    .replace(/^file handle \d+: /, "standard input: ");
   for (let at = text.lastIndexOf("; "); at > 0 && API.test(text.slice(at)); at = text.lastIndexOf("; ")) {
     text = text.slice(0, at);
   }

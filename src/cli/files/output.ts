@@ -18,7 +18,7 @@ import { isStandardOutput, standardOutput } from "./standard.ts";
 export interface Output {
   readonly path: string;
   readonly isStandard: boolean;
-  readonly shard?: { readonly folder: string; readonly name: string; readonly size: string };
+  readonly shard?: { readonly folder: string; readonly name: string; readonly size: number };
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Output {
  *
  * @throws {UsageError} If the name says that something else is meant.
  */
-export function parseOutput(path: string, shardSize: string | undefined): Output {
+export function parseOutput(path: string, shardSize: number | undefined): Output {
   if (isAddress(path) && !/^s3:/i.test(path)) {
     throw new UsageError(
       `${quote(placeName(path))}: can't write to this address: name a path or an s3: address`,
@@ -52,7 +52,7 @@ export function parseOutput(path: string, shardSize: string | undefined): Output
   return { path, isStandard: false };
 }
 
-function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size: string): Output {
+function parseShardOutput(path: string, isFolder: boolean, exists: boolean, size: number): Output {
   const stem = isFolder ? null : /^(.+?)\.safetensors(\.index\.json)?$/.exec(basename(path));
   if (stem) {
     if (!/^[A-Za-z0-9_][\w.-]*$/.test(stem[1]!)) {
@@ -164,6 +164,10 @@ export function editMetadata(
     const at = edit.indexOf("=");
     if (at < 1) throw new UsageError(`--metadata ${quote(edit)}: expected key=value, or key= to remove it`);
     const [key, value] = [edit.slice(0, at), edit.slice(at + 1)];
+    if (key === STRUCTURE_KEY)
+      throw new UsageError(
+        `--metadata ${quote(edit)}: this key is for the structure of the tree; use another key`,
+      );
     if (value === "") metadata.delete(key);
     else metadata.set(key, value);
   }

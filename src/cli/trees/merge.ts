@@ -41,7 +41,10 @@ export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown 
       const entry = isAttributes ? new GetAttrKey(key) : new DictKey(key);
       joined.set(key, mergeTrees(joined.get(key), value, [...path, entry]));
     }
-    const object: Record<string, unknown> = Object.fromEntries(joined);
+    // Keys that a file lists in no order of their own stay so: nothing needs to record one.
+    const sorted = isSorted(Object.keys(a)) && isSorted(Object.keys(b));
+    const entries = sorted ? [...joined].sort(([x], [y]) => compareText(x, y)) : joined;
+    const object: Record<string, unknown> = Object.fromEntries(entries);
     return isAttributes ? new PyTreeContainer(object) : object;
   }
   throw new UsageError(
@@ -82,6 +85,17 @@ export function subtree(tree: unknown, path: KeyPath): unknown {
       ? node.get(entry.key)
       : (node as Readonly<Record<string, unknown>>)[String(entry.key)];
   }, tree);
+}
+
+/** Whether keys are sorted by code point, which is the order of keys that no file records. */
+function isSorted(keys: readonly string[]): boolean {
+  // JavaScript puts array indices first, whatever anybody wants.
+  const words = keys.filter((key) => !/^\d+$/.test(key));
+  return words.every((key, i) => i === 0 || compareText(words[i - 1]!, key) < 0);
+}
+
+function compareText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function isObject(value: unknown): value is object {

@@ -99,7 +99,8 @@ export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array |
   if (position !== BigInt(dataBytes)) {
     const expected = `${position} bytes of data`;
     const found = `${dataBytes}`;
-    const message = `expected ${expected} by the header, found ${found}: is the file cut short, or too long?`;
+    const wrong = position > dataBytes ? "short" : "long";
+    const message = `the header says ${expected}, found ${found}: the file is too ${wrong}`;
     faults.add(() => ({ code: "MetadataIncompleteBuffer", message, expected, found }));
   }
   faults.throwIfAny();

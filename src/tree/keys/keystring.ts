@@ -41,7 +41,7 @@ export function beginEntry(prefix: string, mark: Mark, isFirst: boolean): string
  *   entries.
  * @example
  * ```ts
- * string2keypath("layers#10@query"); // [GetAttrKey("layers"), SequenceKey(10), DictKey("query")]
+ * string2keypath("layers#10@query"); // [new GetAttrKey("layers"), new SequenceKey(10), new DictKey("query")]
  * ```
  */
 export function string2keypath(string: string): KeyPath {

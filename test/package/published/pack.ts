@@ -22,6 +22,8 @@ const PEERS = [
   "@jax-js/jax",
   "@tensorflow/tfjs-core",
   "@tensorflow/tfjs-backend-cpu",
+  "@tensorflow/tfjs-layers",
+  "@huggingface/hub",
   // What the recipes migrate from.
   "@jax-js/loaders",
   "safetensors",
@@ -44,6 +46,13 @@ export default function setup(project: TestProject): () => void {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, "node_modules", peer), link, "junction");
   }
+  // The package of TensorFlow.js that people install is these three, and backends for browsers.
+  const tfjs = ["core", "layers", "backend-cpu"]
+    .map((part) => `export * from "@tensorflow/tfjs-${part}";\n`)
+    .join("");
+  const folder = join(consumer, "node_modules/@tensorflow/tfjs");
+  write(join(folder, "package.json"), '{ "type": "module", "exports": "./index.js" }');
+  for (const file of ["index.js", "index.d.ts"]) write(join(folder, file), tfjs);
   write(join(consumer, "package.json"), '{ "type": "module", "private": true }');
 
   project.provide("consumer", consumer);

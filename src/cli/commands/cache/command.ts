@@ -1,7 +1,8 @@
 /** `cache [FOLDER]`: shows the size of the cache of `--cache`, and trims it. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { openStore, trimCache } from "../../../index.node.ts";
 import { cacheFolder } from "../../args/access.ts";
+import { parseBytes } from "../../args/bytes.ts";
 import { examples, jsonOption } from "../../args/options.ts";
 import { formatBytes, plural } from "../../terminal/sizes.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -42,24 +43,4 @@ async function cache(folder: string, { trim, json }: Options, terminal: Terminal
   }
   if (json) terminal.json({ folder, blocks, bytes });
   else terminal.print(`${printable(folder)}  ${plural(blocks, "block")}, ${formatBytes(bytes)}`);
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-};
-
-function parseBytes(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
-  const factor = UNITS[unit?.toLowerCase() ?? "?"];
-  if (digits !== undefined && factor !== undefined) return Math.floor(Number(digits) * factor);
-  throw new InvalidArgumentError("Expected a size, such as 10GB or 500MiB.");
 }

@@ -1,5 +1,6 @@
 /** `convert IN OUT`: dtypes, key styles, names, shards. */
 import { Command, Option } from "commander";
+import { parseFileSize } from "../../args/bytes.ts";
 import { parseStyles } from "../../args/keys.ts";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { open } from "../../files/open.ts";
@@ -10,7 +11,7 @@ import { type ConvertOptions, planConversion } from "./plan.ts";
 import { drawPlan } from "./view.ts";
 
 interface Options extends ConvertOptions {
-  readonly shard?: string;
+  readonly shard?: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -55,7 +56,7 @@ export function convertCommand(terminal: Terminal): Command {
     .option("--select <pattern>", "take these tensors only; may be repeated", collect, [])
     .option("--drop <pattern>", "leave these tensors out; may be repeated", collect, [])
     .option("--align", "align every tensor to its element's width; this is always done, with or without it")
-    .option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB")
+    .option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB", parseFileSize)
     .option("--metadata <k=v>", "set a metadata string; k= removes it; may be repeated", collect, [])
     .addOption(
       new Option(

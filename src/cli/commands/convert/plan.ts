@@ -127,7 +127,7 @@ function checkRules(rules: readonly DtypeRule[], entries: readonly PlanEntry[], 
           ? `${mine.length === 1 ? `${quote(mine[0]!.from.name)} is` : `${plural(mine.length, "tensor")} are`} ${rule.dtype} already`
           : rule.pattern !== undefined
             ? "a later --dtype decides about what it matches"
-            : `no tensor has ${kindName(rule.dtype)} that it is for`;
+            : `it is for ${kindName(rule.dtype)}, and no selected tensor has any`;
     const message = `--dtype ${rule.text} changes nothing: ${why}`;
     if (rule.pattern !== undefined && stays !== undefined) throw new UsageError(message);
     terminal.warn(message);

@@ -1,4 +1,4 @@
-/** `ls FILE…`: one full name a line, for `grep`, `sort` and `cut`. */
+/** `ls FILE…`: one full name per line, for `grep`, `sort` and `cut`. */
 import { Command, Option } from "commander";
 import { collect, examples, jsonOption } from "../../args/options.ts";
 import { Selection } from "../../args/patterns.ts";
@@ -26,9 +26,9 @@ interface Entry {
 
 export function lsCommand(terminal: Terminal): Command {
   const command = new Command("ls")
-    .summary("list tensors, one full name a line")
+    .summary("list tensors, one full name per line")
     .description(
-      "Lists tensors, one a line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). Tensors that an index lists but their file lacks are shown as missing. With several files, each line begins with the file.",
+      "Lists tensors, one per line: bytes, dtype, shape, and the full name last, however long it is. Names are in natural order (layer 2 before layer 10). Tensors that an index lists but their file lacks are shown as missing. With several files, each line begins with the file.",
     )
     .argument("<file...>", "paths, URLs, indexes of sharded checkpoints, - for standard input")
     .option(

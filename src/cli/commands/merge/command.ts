@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { KEY_STYLES, type KeyStyleName, type LazyTensor, type SafetensorsFile } from "../../../index.node.ts";
+import { parseFileSize } from "../../args/bytes.ts";
 import { UsageError } from "../../args/exit.ts";
 import { explain } from "../../args/explain.ts";
 import { collect, examples, jsonOption, keysOption } from "../../args/options.ts";
@@ -25,7 +26,7 @@ import { mergeTrees, wrapTree } from "../../trees/merge.ts";
 interface Options {
   readonly output: string;
   readonly keys?: KeyStyleName;
-  readonly shard?: string;
+  readonly shard?: number;
   readonly metadata: readonly string[];
   readonly json?: boolean;
 }
@@ -52,7 +53,11 @@ export function mergeCommand(terminal: Terminal): Command {
       "a path, or - for standard output; with --shard a folder, or the path of its index",
     )
     .addOption(keysOption())
-    .addOption(new Option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB"))
+    .addOption(
+      new Option("--shard <size>", "write shards of at most this size each: 5GB, 500MiB").argParser(
+        parseFileSize,
+      ),
+    )
     .option("--metadata <k=v>", "set a metadata string; k= removes it; may be repeated", collect, [])
     .addOption(jsonOption())
     .action((places: string[], options: Options) => merge(places, options, terminal));
@@ -196,7 +201,7 @@ function named<T>(place: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof UsageError)
-      throw new UsageError(`${quote(placeName(place))} and a file before it: ${error.message}`);
+      throw new UsageError(`${quote(placeName(place))} and a file before it ${error.message}`);
     throw error;
   }
 }

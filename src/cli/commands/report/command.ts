@@ -10,6 +10,7 @@ import { anyOf, selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
 import { placeName } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
+import { writeError } from "../../files/write-error.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import { formatBytes } from "../../terminal/sizes.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -111,6 +112,6 @@ async function writePage(path: string, page: Report, signal: AbortSignal): Promi
     return stream.bytesWritten;
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw writeError(path, error);
   }
 }

@@ -7,6 +7,7 @@ import { selectNames } from "../../args/patterns.ts";
 import { baseName, open, totalsOf } from "../../files/open.ts";
 import { placeName } from "../../files/place.ts";
 import { refuseToHarm } from "../../files/protect.ts";
+import { writeError } from "../../files/write-error.ts";
 import { openProgress, ProgressSum } from "../../terminal/progress.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { naturalCompare } from "../../trees/natural.ts";
@@ -36,7 +37,7 @@ export function statsCommand(terminal: Terminal): Command {
   const command = new Command("stats")
     .summary("count, extremes, mean, deviation, percentiles and histogram of values")
     .description(
-      "Shows count, least and greatest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; for a single tensor, also the percentiles. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum, maximum, mean and deviation are those of the finite values. The two parts of a complex number count as two values.",
+      "Shows count, smallest and largest value, mean, standard deviation, zeros, NaN, infinities and a histogram of each tensor; for a single tensor, also the percentiles. Equal layers are folded into one line. Values are read in pieces, in bounded memory. Minimum, maximum, mean and deviation are those of the finite values. The two parts of a complex number count as two values.",
     )
     .argument("<file>", "a path, a URL, the index of a sharded checkpoint, or - for standard input")
     .argument("[key...]", "tensors: a key with all below it, or a pattern with *; all of them by default")
@@ -113,7 +114,10 @@ async function stats(
   const rows = sort(isUnfolded ? single : folded, options.sort);
   if (plot !== undefined) {
     const drawn = rows.map(({ stats }) => stats);
-    await writeFile(plot, plotStats(drawn, `Histograms of ${baseName(place)}`));
+    const picture = plotStats(drawn, `Histograms of ${baseName(place)}`);
+    await writeFile(plot, picture).catch((error) => {
+      throw writeError(plot, error);
+    });
   }
   if (json) {
     const list = sort(single, options.sort).map(({ stats }) => stats);
