@@ -1,12 +1,11 @@
 // Checks of a header's numbers against each other and against the file.
 import type { ErrorCode } from "../../base/errors.ts";
-import { quote } from "../../base/quote.ts";
 import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { FaultList } from "./faults.ts";
 import { CLOSE_BRACKET } from "./json.ts";
 import { BEGIN, DTYPE, DTYPE_BITS, END, eachInteger, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
-import type { Scan } from "./scan.ts";
+import type { HeaderScan } from "./scan.ts";
 
 /**
  * Checks that the tensors lie end to end in the data, from its first byte to its last, each as long as its shape
@@ -16,7 +15,7 @@ import type { Scan } from "./scan.ts";
  * @throws InvalidOffset, ValidationOverflow, MisalignedSlice, TensorInvalidInfo or MetadataIncompleteBuffer, the
  * first in the reference's order, with all of them in `faults`.
  */
-export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undefined {
+export function checkOffsets(scan: HeaderScan, dataBytes: number): Uint32Array | undefined {
   // What lies end to end in the header's order is in data order.
   if (!scan.suspect && isEndToEnd(scan, undefined, dataBytes)) return undefined;
   const order = isSorted(scan) ? undefined : sorted(scan);
@@ -24,7 +23,7 @@ export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undef
   return order;
 }
 
-function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {
+function isEndToEnd({ names, rows }: HeaderScan, order: Uint32Array | undefined, dataBytes: number): boolean {
   let position = 0;
   for (let i = 0; i < names.count; i++) {
     const at = (order ? order[i]! : i) * WIDTH;
@@ -36,7 +35,7 @@ function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataB
 }
 
 // By start, then by end: empty tensors go before the one that starts at the same offset.
-function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
+function isSorted({ names, rows }: HeaderScan, order?: Uint32Array): boolean {
   for (let i = 1; i < names.count; i++) {
     const [before, at] = order ? [order[i - 1]! * WIDTH, order[i]! * WIDTH] : [(i - 1) * WIDTH, i * WIDTH];
     const step = rows[at + BEGIN]! - rows[before + BEGIN]!;
@@ -45,7 +44,7 @@ function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
   return true;
 }
 
-function sorted(scan: Scan): Uint32Array {
+function sorted(scan: HeaderScan): Uint32Array {
   const { names, rows } = scan;
   // Start and row fit in one double for nearly all files, and doubles sort many times as fast without a comparison
   // function; more so than the few files whose empty tensors come out in the wrong place cost.
@@ -63,10 +62,10 @@ const U64_END = 1n << 64n;
  * Checks offsets and sizes in exact integers, fault by fault in the reference's order, and throws if there are
  * any. Slow and seldom needed: for headers that the quick checks in doubles could not clear.
  */
-export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array | undefined): void {
+export function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32Array | undefined): void {
   const { names, rows, cursor } = scan;
   const faults = new FaultList();
-  const exactOrder = scan.huge ? sortExactly(scan) : order;
+  const exactOrder = scan.cursor.huge ? sortExactly(scan) : order;
   let position = 0n;
   for (let i = 0; i < names.count && !faults.full; i++) {
     const row = exactOrder ? exactOrder[i]! : i;
@@ -74,13 +73,8 @@ export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array |
     const begin = exactOffset(scan, at, BEGIN);
     const end = exactOffset(scan, at, END);
     const offsets = `data_offsets [${begin},${end}]`;
-    const add = (code: ErrorCode, expected: string, found: string): void => {
-      faults.add(() => {
-        const tensor = names.text(row);
-        const message = `tensor ${quote(tensor)}: expected ${expected}, found ${found}`;
-        return { code, message, tensor, expected, found };
-      });
-    };
+    const add = (code: ErrorCode, expected: string, found: string) =>
+      faults.add(code, () => names.text(row), expected, found);
     if (begin !== position) add("InvalidOffset", `the next data to start at ${position}`, offsets);
     else if (end < begin) add("InvalidOffset", "an end that is not before the start", offsets);
     if (end > position) position = end;
@@ -100,12 +94,12 @@ export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array |
     const expected = `${position} bytes of data`;
     const found = `${dataBytes}`;
     const message = `expected ${expected} by the header, found ${found}: is the file cut short, or too long?`;
-    faults.add(() => ({ code: "MetadataIncompleteBuffer", message, expected, found }));
+    faults.push({ code: "MetadataIncompleteBuffer", message, expected, found });
   }
   faults.throwIfAny();
 }
 
-function sortExactly(scan: Scan): Uint32Array {
+function sortExactly(scan: HeaderScan): Uint32Array {
   const order = new Uint32Array(scan.names.count).map((_, row) => row);
   const [begins, ends] = [BEGIN, END].map((place) => {
     const exact = new BigUint64Array(order.length);
@@ -118,7 +112,7 @@ function sortExactly(scan: Scan): Uint32Array {
   return order.sort((a, b) => compare(begins, a, b) || compare(ends, a, b) || a - b);
 }
 
-function exactOffset({ rows, cursor }: Scan, at: number, place: number): bigint {
+function exactOffset({ rows, cursor }: HeaderScan, at: number, place: number): bigint {
   let exact = BigInt(rows[at + place]!);
   if (exact >= Number.MAX_SAFE_INTEGER) {
     let next = BEGIN;
