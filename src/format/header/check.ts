@@ -4,7 +4,7 @@ import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { FaultList } from "./faults.ts";
 import { CLOSE_BRACKET } from "./json.ts";
-import { BEGIN, DTYPE, DTYPE_BITS, END, eachInteger, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
+import { BEGIN, DTYPE, DTYPE_BITS, END, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
 import type { HeaderScan } from "./scan.ts";
 
 /**
@@ -70,8 +70,7 @@ export function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32A
   for (let i = 0; i < names.count && !faults.full; i++) {
     const row = exactOrder ? exactOrder[i]! : i;
     const at = row * WIDTH;
-    const begin = exactOffset(scan, at, BEGIN);
-    const end = exactOffset(scan, at, END);
+    const [begin, end] = exactOffsets(scan, at);
     const offsets = `data_offsets [${begin},${end}]`;
     const add = (code: ErrorCode, expected: string, found: string) =>
       faults.add(code, () => names.text(row), expected, found);
@@ -101,26 +100,20 @@ export function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32A
 
 function sortExactly(scan: HeaderScan): Uint32Array {
   const order = new Uint32Array(scan.names.count).map((_, row) => row);
-  const [begins, ends] = [BEGIN, END].map((place) => {
-    const exact = new BigUint64Array(order.length);
-    for (let row = 0; row < exact.length; row++) exact[row] = exactOffset(scan, row * WIDTH, place);
-    // As halves: a comparison of bigints would allocate two of them.
-    return new Uint32Array(exact.buffer);
-  }) as [Uint32Array, Uint32Array];
-  const compare = (halves: Uint32Array, a: number, b: number) =>
-    halves[2 * a + 1]! - halves[2 * b + 1]! || halves[2 * a]! - halves[2 * b]!;
-  return order.sort((a, b) => compare(begins, a, b) || compare(ends, a, b) || a - b);
+  const exact = new BigUint64Array(2 * order.length);
+  for (const row of order) exact.set(exactOffsets(scan, row * WIDTH), 2 * row);
+  // As halves, the lower one first: a comparison of bigints would allocate two of them.
+  const halves = new Uint32Array(exact.buffer);
+  const step = (a: number, b: number, place: number) => halves[4 * a + place]! - halves[4 * b + place]!;
+  return order.sort((a, b) => step(a, b, 1) || step(a, b, 0) || step(a, b, 3) || step(a, b, 2) || a - b);
 }
 
-function exactOffset({ rows, cursor }: HeaderScan, at: number, place: number): bigint {
-  let exact = BigInt(rows[at + place]!);
-  if (exact >= Number.MAX_SAFE_INTEGER) {
-    let next = BEGIN;
-    eachInteger(cursor.bytes, rows[at + OFFSETS_AT]!, (_, start) => {
-      if (next++ === place) exact = exactInteger(cursor.bytes, start);
-    });
-  }
-  return exact;
+function exactOffsets({ rows, cursor: { bytes } }: HeaderScan, at: number): [begin: bigint, end: bigint] {
+  const offsets = [rows[at + BEGIN]!, rows[at + END]!] as const;
+  if (Math.max(...offsets) < Number.MAX_SAFE_INTEGER) return [BigInt(offsets[0]), BigInt(offsets[1])];
+  const start = rows[at + OFFSETS_AT]!;
+  const [begin, end] = decodeUtf8(bytes, start, bytes.indexOf(CLOSE_BRACKET, start)).match(/\d+/g)!;
+  return [BigInt(begin!), BigInt(end!)];
 }
 
 // Multiplies left to right as the reference does, so that a zero doesn't undo an overflow before it.
@@ -130,19 +123,23 @@ function exactBits(bytes: Uint8Array, shapeAt: number, bitsEach: bigint) {
   const multiply = (size: bigint) => {
     if (bits < U64_END) bits *= size;
   };
-  eachInteger(bytes, shapeAt, (size, start) => {
-    if (size < Number.MAX_SAFE_INTEGER) {
-      if (size !== 1) multiply(BigInt(size));
-    } else {
-      const exact = exactInteger(bytes, start);
+  let start = 0;
+  let size = 0;
+  for (let p = shapeAt + 1; ; p++) {
+    const digit = bytes[p]! - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      start ||= p;
+      size = size * 10 + digit;
+      continue;
+    }
+    if (size >= Number.MAX_SAFE_INTEGER) {
+      const exact = BigInt(decodeUtf8(bytes, start, p));
       large ||= exact > Number.MAX_SAFE_INTEGER;
       multiply(exact);
-    }
-  });
+    } else if (start > 0 && size !== 1) multiply(BigInt(size));
+    if (bytes[p] === CLOSE_BRACKET) break;
+    start = size = 0;
+  }
   multiply(bitsEach);
   return { bits, large };
-}
-
-function exactInteger(bytes: Uint8Array, start: number): bigint {
-  return BigInt(/^\d+/.exec(decodeUtf8(bytes, start, start + 20))![0]);
 }
