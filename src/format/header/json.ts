@@ -158,7 +158,7 @@ export class JsonCursor {
 
   /** Adds the last string read to `set`; whether it was in there already. */
   isIn(set: KeyList): boolean {
-    return set.add(this.start, this.end, this.hash, this.unescaped) >= 0;
+    return set.add(this.start, this.end, this.hash, this.unescaped);
   }
 
   /**
