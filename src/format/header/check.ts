@@ -18,7 +18,7 @@ import type { HeaderScan } from "./scan.ts";
 export function checkOffsets(scan: HeaderScan, dataBytes: number): Uint32Array | undefined {
   // What lies end to end in the header's order is in data order.
   if (!scan.suspect && isEndToEnd(scan, undefined, dataBytes)) return undefined;
-  const order = isSorted(scan) ? undefined : sorted(scan);
+  const order = !scan.cursor.huge && isSorted(scan) ? undefined : sorted(scan);
   if (scan.suspect || !isEndToEnd(scan, order, dataBytes)) reportFaults(scan, dataBytes, order);
   return order;
 }
@@ -45,15 +45,22 @@ function isSorted({ names, rows }: HeaderScan, order?: Uint32Array): boolean {
 }
 
 function sorted(scan: HeaderScan): Uint32Array {
-  const { names, rows } = scan;
+  const { names, rows, cursor } = scan;
   // Start and row fit in one double for nearly all files, and doubles sort many times as fast without a comparison
   // function; more so than the few files whose empty tensors come out in the wrong place cost.
   const scale = 2 ** Math.ceil(Math.log2(names.count));
   const keys = new Float64Array(names.count).map((_, row) => rows[row * WIDTH + BEGIN]! * scale + row).sort();
   const order = Uint32Array.from(keys, (key) => key % scale);
-  if (keys.at(-1)! <= Number.MAX_SAFE_INTEGER && isSorted(scan, order)) return order;
-  const step = (a: number, b: number, place: number) => rows[a * WIDTH + place]! - rows[b * WIDTH + place]!;
-  return order.map((_, row) => row).sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
+  if (!cursor.huge && keys.at(-1)! <= Number.MAX_SAFE_INTEGER && isSorted(scan, order)) return order;
+
+  const exact = new BigUint64Array(2 * order.length);
+  for (let row = 0; row < order.length; row++) exact.set(exactOffsets(scan, row * WIDTH), 2 * row);
+  // As halves, the lower one first: a comparison of bigints would allocate two of them.
+  const halves = new Uint32Array(exact.buffer);
+  const step = (a: number, b: number, place: number) => halves[4 * a + place]! - halves[4 * b + place]!;
+  return order
+    .map((_, row) => row)
+    .sort((a, b) => step(a, b, 1) || step(a, b, 0) || step(a, b, 3) || step(a, b, 2) || a - b);
 }
 
 const U64_END = 1n << 64n;
@@ -62,13 +69,12 @@ const U64_END = 1n << 64n;
  * Checks offsets and sizes in exact integers, fault by fault in the reference's order, and throws if there are
  * any. Slow and seldom needed: for headers that the quick checks in doubles could not clear.
  */
-export function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32Array | undefined): void {
+function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32Array | undefined): void {
   const { names, rows, cursor } = scan;
   const faults = new FaultList();
-  const exactOrder = scan.cursor.huge ? sortExactly(scan) : order;
   let position = 0n;
   for (let i = 0; i < names.count && !faults.full; i++) {
-    const row = exactOrder ? exactOrder[i]! : i;
+    const row = order ? order[i]! : i;
     const at = row * WIDTH;
     const [begin, end] = exactOffsets(scan, at);
     const offsets = `data_offsets [${begin},${end}]`;
@@ -96,16 +102,6 @@ export function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32A
     faults.push({ code: "MetadataIncompleteBuffer", message, expected, found });
   }
   faults.throwIfAny();
-}
-
-function sortExactly(scan: HeaderScan): Uint32Array {
-  const order = new Uint32Array(scan.names.count).map((_, row) => row);
-  const exact = new BigUint64Array(2 * order.length);
-  for (const row of order) exact.set(exactOffsets(scan, row * WIDTH), 2 * row);
-  // As halves, the lower one first: a comparison of bigints would allocate two of them.
-  const halves = new Uint32Array(exact.buffer);
-  const step = (a: number, b: number, place: number) => halves[4 * a + place]! - halves[4 * b + place]!;
-  return order.sort((a, b) => step(a, b, 1) || step(a, b, 0) || step(a, b, 3) || step(a, b, 2) || a - b);
 }
 
 function exactOffsets({ rows, cursor: { bytes } }: HeaderScan, at: number): [begin: bigint, end: bigint] {
