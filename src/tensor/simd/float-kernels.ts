@@ -41,32 +41,32 @@ function makeKernels(): Kernels | null {
 
 /** Decodes as `decodeFloats` does; `false` if that is left to a loop. */
 export function decodeFast(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean {
-  if (out.length < MIN_ELEMENTS) return false;
-  kernels ??= makeKernels();
-  const kernel = kernels?.decode[dtype];
-  if (!kernels || kernel === undefined) return false;
-  const { floats, codes: own } = kernels;
-  for (let at = 0; at < out.length; at += BLOCK) {
-    const count = Math.min(BLOCK, out.length - at);
-    own.set(codes.subarray(at, at + count));
-    kernel(CODES_AT, 0, 4 * count);
-    out.set(count < BLOCK ? floats.subarray(0, count) : floats, at);
-  }
-  return true;
+  return run("decode", dtype, codes, out);
 }
 
 /** Encodes as `encodeFloats` does; `false` if that is left to a loop. */
 export function encodeFast(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean {
-  if (values.length < MIN_ELEMENTS) return false;
+  return run("encode", dtype, values, codes);
+}
+
+function run(
+  direction: "decode" | "encode",
+  dtype: CodedFloat,
+  source: Codes | Float32Array,
+  target: Codes | Float32Array,
+): boolean {
+  if (source.length < MIN_ELEMENTS) return false;
   kernels ??= makeKernels();
-  const kernel = kernels?.encode[dtype];
+  const kernel = kernels?.[direction][dtype];
   if (!kernels || kernel === undefined) return false;
-  const { floats, codes: own } = kernels;
-  for (let at = 0; at < values.length; at += BLOCK) {
-    const count = Math.min(BLOCK, values.length - at);
-    floats.set(values.subarray(at, at + count));
-    kernel(0, CODES_AT, CODES_AT + 2 * count);
-    codes.set(count < BLOCK ? own.subarray(0, count) : own, at);
+  const { floats, codes } = kernels;
+  const [input, output] = direction === "decode" ? [codes, floats] : [floats, codes];
+  for (let at = 0; at < target.length; at += BLOCK) {
+    const count = Math.min(BLOCK, target.length - at);
+    const end = output.byteOffset + count * output.BYTES_PER_ELEMENT;
+    input.set(source.subarray(at, at + count));
+    kernel(input.byteOffset, output.byteOffset, end);
+    target.set(count < BLOCK ? output.subarray(0, count) : output, at);
   }
   return true;
 }
