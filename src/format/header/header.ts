@@ -14,8 +14,6 @@ import { SortedKeys } from "./sorted-keys.ts";
 
 /** The validated header of a safetensors file. */
 export interface Header<F = unknown> {
-  /** The header's length N in bytes. */
-  readonly length: number;
   /** Where the data starts in the file: 8 + N. */
   readonly dataStart: number;
   /** The strings under `__metadata__`, read anew each time; `undefined` if there is no such entry or it is `null`. */
@@ -37,8 +35,7 @@ export interface Header<F = unknown> {
 export function parseHeader<F>(header: Uint8Array, fileSize: number, file: F): Header<F> {
   // Shared memory could change between check and use.
   const bytes = header.buffer instanceof ArrayBuffer ? header : header.slice();
-  const { length } = bytes;
-  const dataStart = PREFIX_BYTES + length;
+  const dataStart = PREFIX_BYTES + bytes.length;
   const scan = scanUtf8(bytes);
   const order = checkOffsets(scan, fileSize - dataStart);
   const { rows } = scan;
@@ -58,7 +55,6 @@ export function parseHeader<F>(header: Uint8Array, fileSize: number, file: F): H
   }
   const metadata = scan.metadata?.slice();
   return {
-    length,
     dataStart,
     tensors,
     // Not before somebody asks: a dict of a million tiny strings takes twenty times the bytes that it was written in.
