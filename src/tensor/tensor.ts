@@ -84,7 +84,13 @@ export class Tensor<D extends Dtype = Dtype> {
   get data(): DtypeArray<D> {
     if (this.#data === undefined) {
       const TypedArray = arrayClass(this.dtype);
-      this.#data = new TypedArray(this.#buffer, this.#byteOffset, dataLength(this.dtype, this.shape));
+      const length = dataLength(this.dtype, this.shape);
+      const end = this.#byteOffset + length * TypedArray.BYTES_PER_ELEMENT;
+      // After its buffer was transferred or shrank, it is empty, as an array that was there before would be.
+      this.#data =
+        end <= this.#buffer.byteLength
+          ? new TypedArray(this.#buffer, this.#byteOffset, length)
+          : new TypedArray(0);
     }
     return this.#data;
   }
