@@ -1,7 +1,6 @@
 /** Runs the kernels over arrays of any length, through a little memory of their own. */
 
-import type { Codes } from "../float-codes.ts";
-import type { CodedFloat } from "../float-formats.ts";
+import type { FastFloats } from "../float-codes.ts";
 import { assembleKernels } from "./kernels.ts";
 
 // Elements that go through the kernels' memory at once: with their codes, they stay in the second level of cache.
@@ -16,8 +15,8 @@ type Kernel = (from: number, to: number, end: number) => void;
 interface Kernels {
   readonly floats: Float32Array;
   readonly codes: Uint16Array;
-  readonly encode: Partial<Record<CodedFloat, Kernel>>;
-  readonly decode: Partial<Record<CodedFloat, Kernel>>;
+  /** By direction and dtype: `encodeBF16`. */
+  readonly byName: Readonly<Record<string, unknown>>;
 }
 
 // Made when they are first needed; `null` where there is no WebAssembly, or it is forbidden.
@@ -27,37 +26,21 @@ function makeKernels(): Kernels | null {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assembleKernels(MEMORY_BYTES)));
     const { buffer } = exports.memory as WebAssembly.Memory;
-    const kernel = (name: string) => exports[name] as Kernel;
     return {
       floats: new Float32Array(buffer, 0, BLOCK),
       codes: new Uint16Array(buffer, CODES_AT, BLOCK),
-      encode: { BF16: kernel("encodeBF16"), F16: kernel("encodeF16") },
-      decode: { BF16: kernel("decodeBF16"), F16: kernel("decodeF16") },
+      byName: exports,
     };
   } catch {
     return null;
   }
 }
 
-/** Decodes as `decodeFloats` does; `false` if that is left to a loop. */
-export function decodeFast(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean {
-  return run("decode", dtype, codes, out);
-}
-
-/** Encodes as `encodeFloats` does; `false` if that is left to a loop. */
-export function encodeFast(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean {
-  return run("encode", dtype, values, codes);
-}
-
-function run(
-  direction: "decode" | "encode",
-  dtype: CodedFloat,
-  source: Codes | Float32Array,
-  target: Codes | Float32Array,
-): boolean {
+/** Decodes or encodes as the functions of `float-codes.ts` do; `false` if that is left to a loop. */
+export const convertFast: FastFloats = (direction, dtype, source, target) => {
   if (source.length < MIN_ELEMENTS) return false;
   kernels ??= makeKernels();
-  const kernel = kernels?.[direction][dtype];
+  const kernel = kernels?.byName[direction + dtype] as Kernel | undefined;
   if (!kernels || kernel === undefined) return false;
   const { floats, codes } = kernels;
   const [input, output] = direction === "decode" ? [codes, floats] : [floats, codes];
@@ -69,4 +52,4 @@ function run(
     target.set(count < BLOCK ? output.subarray(0, count) : output, at);
   }
   return true;
-}
+};
