@@ -104,11 +104,7 @@ export function requireOptions(options: unknown): void {
     const check = CHECKS.get(name);
     if (check === undefined || check[2](value)) continue;
     // What is in headers may be a secret.
-    throw invalidArgument(
-      name,
-      check[1],
-      value,
-      name === "headers" && isString(value) ? "a string" : undefined,
-    );
+    const isSecret = name === "headers" && isString(value);
+    throw invalidArgument(name, check[1], value, isSecret ? "a string" : undefined);
   }
 }

@@ -157,18 +157,13 @@ export function amendError(
   prefix: string,
   details: Omit<ErrorDetails, "faults" | "cause">,
 ): Pytree2SafetensorsError {
-  const { code, message, tensor, keyPath, expected, found, source, status, overflowed, faults } = error;
-  const own = Object.fromEntries(
-    Object.entries({ tensor, keyPath, expected, found, source, status, overflowed }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  // Own and enumerable are the fields alone: neither the message nor the stack.
+  const { name: _, code, faults, ...own } = error;
   const fields = { ...details, ...own };
-  // A single fault is this error itself. Its message says what is wrong; the message of the error also says where.
-  const [fault, ...others] = faults;
-  return new Pytree2SafetensorsError(code, `${prefix}: ${message}`, {
+  return new Pytree2SafetensorsError(code, `${prefix}: ${error.message}`, {
     ...fields,
-    faults: others.length > 0 ? faults : [{ ...faultFields(fields), ...fault! }],
+    // A single fault is this error itself. Its message says what is wrong; the message of the error also says where.
+    faults: faults.length > 1 ? faults : [{ ...faultFields(fields), ...faults[0]! }],
     cause: error,
   });
 }

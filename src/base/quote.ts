@@ -9,15 +9,8 @@ const MAX_QUOTED = 200;
 // What a terminal may act on or a reader can't see: control characters (including ESC and C1), format characters and
 // bidirectional marks, every separator except the plain space, lone surrogates, characters that are drawn as nothing.
 const UNSAFE = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
-const UNSAFE_IN_QUOTES = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}"\\]/gu;
 
-const SHORT: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
+const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /**
  * A name or a text in a message: in double quotes, with everything escaped that a terminal could act on, and cut after
@@ -26,7 +19,7 @@ const SHORT: Readonly<Record<string, string>> = {
  * @param max How many characters are kept.
  */
 export function quote(text: string, max = MAX_QUOTED): string {
-  return `"${cut(text, max).replace(UNSAFE_IN_QUOTES, escapeCharacter)}"`;
+  return `"${printable(cut(text, max).replace(/["\\]/g, "\\$&"))}"`;
 }
 
 /** The same without the quotes, for paths, URLs and messages from elsewhere. Nothing in it can act on a terminal. */

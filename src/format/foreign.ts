@@ -3,14 +3,6 @@
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 
-/** What a file really is. */
-export interface Foreign {
-  /** With its article: `a Git LFS pointer`. */
-  readonly what: string;
-  /** What to do about it. */
-  readonly wayOut: string;
-}
-
 const inPython = (load: string, save: string) =>
   `load it in Python with ${load} and save its tensors with safetensors.${save}.save_file`;
 const TORCH = inPython("torch.load", "torch");
@@ -55,11 +47,12 @@ const LOOKED_AT = 512;
 const TEXT = /^[\t\n\r\x20-\x7e\x80-\xff]+$/;
 
 /**
- * Names what a file is that is not a safetensors file; `undefined` where nothing tells.
+ * Names what a file is that is not a safetensors file, with an article, and what to do about it; `undefined` where
+ * nothing tells.
  *
  * @param firstBytes The start of the file, a few hundred bytes if it has so many.
  */
-export function recogniseForeign(firstBytes: Uint8Array): Foreign | undefined {
+export function recogniseForeign(firstBytes: Uint8Array): { what: string; wayOut: string } | undefined {
   if (firstBytes.length === 0)
     return { what: "an empty file", wayOut: "was a download or a save cut short?" };
   const bytes = firstBytes.subarray(0, LOOKED_AT);

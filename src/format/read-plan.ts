@@ -63,7 +63,6 @@ export function* planReads<R extends ByteRange>(
 
 /** Cuts the bytes `[start, end)` into pieces of at most `maxRead`; none if it is empty. */
 export function splitRead(start: number, end: number, maxRead: number): ByteRange[] {
-  if (end - start <= maxRead) return start < end ? [{ start, end }] : [];
   const pieces: ByteRange[] = [];
   for (let at = start; at < end; at += maxRead) pieces.push({ start: at, end: Math.min(at + maxRead, end) });
   return pieces;

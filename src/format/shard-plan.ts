@@ -17,16 +17,12 @@ export function writeShardIndex(
   // Text by hand: an object would put keys that look like integers first, and `__proto__` nowhere.
   const members = (pairs: readonly (readonly [string, unknown])[]) => {
     const lines = [...pairs]
-      .sort(byKey)
+      .sort(([a], [b]) => compareUtf8(a, b))
       .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
     return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`;
   };
   const about = Object.entries(metadata).filter(([key]) => key !== "total_size");
   return `{\n  "metadata": ${members([...about, ["total_size", totalSize]])},\n  "weight_map": ${members([...weightMap])}\n}\n`;
-}
-
-function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
-  return compareUtf8(a[0], b[0]);
 }
 
 /**

@@ -11,8 +11,6 @@ import { encodeUtf8 } from "./utf8.ts";
 export interface ShardIndex {
   /** Everything under `metadata`; empty if that is missing or not an object. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** `metadata.total_size`, the bytes of all tensors together, if it is a number. It is often wrong. */
-  readonly totalSize: number | undefined;
   /** `metadata.total_parameters`, if it is a number. */
   readonly totalParameters: number | undefined;
   /** Tensor name → file name. */
@@ -62,8 +60,9 @@ export function parseShardIndex(text: string): ShardIndex {
     files.add(plain);
   }
   const sorted = [...files].sort(compareUtf8);
-  const [totalSize, totalParameters] = [metadata.total_size, metadata.total_parameters].map(asCount);
-  return { metadata, totalSize, totalParameters, weightMap, files: sorted };
+  const { total_parameters: count } = metadata;
+  const totalParameters = typeof count === "number" && count >= 0 ? count : undefined;
+  return { metadata, totalParameters, weightMap, files: sorted };
 }
 
 /**
@@ -107,10 +106,6 @@ function strictJson(text: string): unknown {
   cursor.skip(0);
   if (cursor.next() !== -1) cursor.fail("nothing more");
   return JSON.parse(text);
-}
-
-function asCount(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 ? value : undefined;
 }
 
 // `./name` is `name`, and `a/./b` is `a/b`.

@@ -3,8 +3,8 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import type { UnsharedBytes } from "../base/types.ts";
 import { type ConvertOptions, convertInto, requireCastable } from "./convert.ts";
-import { arrayClass, DTYPES, type Dtype, lanes } from "./dtypes.ts";
-import { newData } from "./elements.ts";
+import { newData } from "./data.ts";
+import { DTYPES, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
 import type { Overflow } from "./overflow.ts";
 import { byteLengthOf } from "./size.ts";
 import { Tensor } from "./tensor.ts";
@@ -48,21 +48,16 @@ export class CastStream {
    */
   push(bytes: Uint8Array): void {
     const { data, dtype, size } = this.#target;
-    const TypedArray = arrayClass(this.#from);
-    const width = TypedArray.BYTES_PER_ELEMENT;
     const start = this.#done;
-    const end = start + bytes.length / width / lanes(this.#from);
+    const end = start + elementsIn(this.#from, bytes.byteLength);
     if (!Number.isInteger(end) || !Number.isInteger(end * lanes(dtype)) || end > size) {
       const found = `${bytes.length} bytes of ${this.#from} after element ${start} of ${size}`;
       throw new Pytree2SafetensorsError("InvalidArgument", `cast to ${this.#target}: can't take ${found}`, {
         found,
       });
     }
-    const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-    const source = new TypedArray(buffer, byteOffset, bytes.length / width);
     const target = data.subarray(start * lanes(dtype), end * lanes(dtype));
-    convertInto(source, this.#from, target, dtype, { ...this.#options, offset: start });
-    this.#options.overflow?.add(source, this.#from, target, dtype);
+    convertPiece(bytes, this.#from, target, dtype, start, this.#options);
     this.#done = end;
   }
 }
@@ -81,14 +76,28 @@ export function castChunk(
   options: CastStreamOptions,
   memory?: (bytes: number) => UnsharedBytes,
 ): Uint8Array {
-  const elementsIn = (length: number) => (length * 8) / DTYPES[from].bits;
-  const shape = [elementsIn(bytes.byteLength)];
+  const shape = [elementsIn(from, bytes.byteLength)];
   const target =
     memory === undefined
       ? newData(to, shape)
       : Tensor.fromBytes(to, shape, memory(byteLengthOf(to, shape))).data;
-  const source = Tensor.fromBytes(from, shape, bytes).data;
-  convertInto(source, from, target, to, { ...options, offset: elementsIn(at) });
-  options.overflow?.add(source, from, target, to);
+  convertPiece(bytes, from, target, to, elementsIn(from, at), options);
   return new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+}
+
+function elementsIn(dtype: Dtype, bytes: number): number {
+  return (bytes * 8) / DTYPES[dtype].bits;
+}
+
+function convertPiece(
+  bytes: Uint8Array,
+  from: Dtype,
+  target: DtypeArray,
+  to: Dtype,
+  offset: number,
+  options: CastStreamOptions,
+): void {
+  const source = Tensor.fromBytes(from, [elementsIn(from, bytes.byteLength)], bytes).data;
+  convertInto(source, from, target, to, { ...options, offset });
+  options.overflow?.add(source, from, target, to);
 }

@@ -1,7 +1,7 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { DTYPES, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
-import { type Codes, decodeFloats, encodeFloats, narrowToOdd } from "./float-codes.ts";
+import { type Codes, decodeFloats, encodeFloats, floatsOf, narrowToOdd } from "./float-codes.ts";
 import { isCodedFloat } from "./float-formats.ts";
 import { isWide, lowWords, readWide, type WideArray, writeWide } from "./wide.ts";
 
@@ -111,9 +111,7 @@ function copyInto(source: DtypeArray, target: DtypeArray): void {
  */
 function toDoubles(source: DtypeArray, from: Dtype, values: Float64Array, to: Dtype | undefined): number {
   if (isCodedFloat(from)) {
-    const floats = new Float32Array(source.length / lanes(from));
-    decodeFloats(from, source as Codes, floats);
-    values.set(floats);
+    values.set(floatsOf(from, source));
   } else if (isWide(from)) {
     const lost = readWide(source as WideArray, from, values, to !== "F64");
     return to === "F64" ? lost : -1;

@@ -1,10 +1,11 @@
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { type CastOptions, convertInto, requireCastable } from "./convert.ts";
-import { arrayClass, type Dtype, type DtypeArray, lanes, requireDtype } from "./dtypes.ts";
-import { type Codes, decodeFloats } from "./float-codes.ts";
+import { newData } from "./data.ts";
+import { arrayClass, type Dtype, type DtypeArray, requireDtype } from "./dtypes.ts";
+import { floatsOf } from "./float-codes.ts";
 import { isCodedFloat } from "./float-formats.ts";
 import { flattenNested, type NestedValues } from "./nested.ts";
-import { byteLengthOf, elementCount, spell } from "./size.ts";
+import { elementCount, spell } from "./size.ts";
 import { dtypeOfTypedArray, type TypedArrayDtypes, typedArrayName } from "./typed-array.ts";
 
 type ArrayName = keyof TypedArrayDtypes;
@@ -83,12 +84,6 @@ export function gather(values: TensorValues, { dtype, shape, ...options }: FromO
   return { dtype: to, shape: found, data };
 }
 
-/** Fresh data of a tensor, all zeros. */
-export function newData<D extends Dtype>(dtype: D, shape: readonly number[]): DtypeArray<D> {
-  const TypedArray = arrayClass(dtype);
-  return new TypedArray(byteLengthOf(dtype, shape) / TypedArray.BYTES_PER_ELEMENT);
-}
-
 /** The elements as values of JavaScript. */
 export function elementsOf<D extends Dtype>(dtype: D, data: DtypeArray<D>): ElementOf<D>[];
 export function elementsOf(dtype: Dtype, data: DtypeArray): unknown[] {
@@ -96,8 +91,7 @@ export function elementsOf(dtype: Dtype, data: DtypeArray): unknown[] {
   if (dtype === "C64") return listOf(data.length / 2, (i) => [data[2 * i], data[2 * i + 1]]);
   if (dtype === "BOOL") return listOf(data.length, (i) => data[i] !== 0);
   if (!isCodedFloat(dtype)) return listOf(data.length, (i) => data[i]);
-  const floats = new Float32Array(data.length / lanes(dtype));
-  decodeFloats(dtype, data as Codes, floats);
+  const floats = floatsOf(dtype, data);
   return listOf(floats.length, (i) => floats[i]);
 }
 

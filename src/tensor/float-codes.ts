@@ -1,3 +1,4 @@
+import { type DtypeArray, lanes } from "./dtypes.ts";
 import { type CodedFloat, FLOAT_FORMATS, type FloatFormat } from "./float-formats.ts";
 
 /** Codes of a float format: 16-bit ones, or 8-bit ones, or 4-bit ones two to a byte, the low nibble first. */
@@ -10,11 +11,13 @@ const HIDDEN_BIT = 1 << MANTISSA;
 const INFINITY_BITS = 0x7f800000;
 const QUIET_BIT = 1 << (MANTISSA - 1);
 
-/** Conversions that a platform does faster than a loop; each says whether it did it. */
-export interface FastFloats {
-  decode(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean;
-  encode(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean;
-}
+/** Does a conversion faster than a loop, where a platform can; says whether it did. */
+export type FastFloats = (
+  direction: "decode" | "encode",
+  dtype: CodedFloat,
+  source: Codes | Float32Array,
+  target: Codes | Float32Array,
+) => boolean;
 
 let fast: FastFloats | undefined;
 
@@ -28,7 +31,7 @@ export function setFastFloats(floats: FastFloats | undefined): void {
  * each code.
  */
 export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array): void {
-  if (fast?.decode(dtype, codes, out)) return;
+  if (fast?.("decode", dtype, codes, out)) return;
   const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
   const count = codes.length;
   if (dtype === "BF16") {
@@ -50,13 +53,20 @@ export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array)
   }
 }
 
+/** {@link decodeFloats} into fresh memory. */
+export function floatsOf(dtype: CodedFloat, codes: DtypeArray): Float32Array {
+  const floats = new Float32Array(codes.length / lanes(dtype));
+  decodeFloats(dtype, codes as Codes, floats);
+  return floats;
+}
+
 /**
  * Encodes numbers, rounding to the nearest code and ties to the even one. What lies beyond the largest finite
  * number becomes infinity where the format has one, else NaN; in F4, which has neither, the largest finite number.
  * NaN becomes NaN, in F4 a zero.
  */
 export function encodeFloats(dtype: CodedFloat, values: Float32Array, codes: Codes): void {
-  if (fast?.encode(dtype, values, codes)) return;
+  if (fast?.("encode", dtype, values, codes)) return;
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   if (dtype === "F16" || dtype === "BF16") {
     encode16(FLOAT_FORMATS[dtype], bits, codes);
@@ -96,19 +106,25 @@ function squeeze(bits: number): number {
   return (bits >>> 16) | ((bits & 0xffff) === 0 ? 0 : 1);
 }
 
-const decodeTables = new Map<CodedFloat, Int32Array>();
+// A table of each format, made when it is first needed.
+function tableOf<T>(make: (format: FloatFormat) => T): (dtype: CodedFloat) => T {
+  const tables = new Map<CodedFloat, T>();
+  return (dtype) => {
+    const table = tables.get(dtype) ?? make(FLOAT_FORMATS[dtype]);
+    tables.set(dtype, table);
+    return table;
+  };
+}
 
 // Every code's float32 bits.
-function decodeTable(dtype: CodedFloat): Int32Array {
-  let table = decodeTables.get(dtype);
-  if (table === undefined) {
-    const format: FloatFormat = FLOAT_FORMATS[dtype];
-    table = new Int32Array(Math.max(2 * format.sign, 256));
-    for (let code = 0; code < table.length; code++) table[code] = decodeCode(format, code);
-    decodeTables.set(dtype, table);
-  }
-  return table;
-}
+const decodeTable = tableOf((format) =>
+  new Int32Array(Math.max(2 * format.sign, 256)).map((_, code) => decodeCode(format, code)),
+);
+
+// The codes of all float32 with a mantissa of 7 bits.
+const encodeTable = tableOf((format) =>
+  new Uint8Array(2 ** 16).map((_, upper) => encodeOne(format, upper << 16)),
+);
 
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
@@ -128,20 +144,6 @@ function decodeCode(format: FloatFormat, code: number): number {
     return floatBits[0]! | signBit;
   }
   return signBit | ((exponent - bias + BIAS) << MANTISSA) | (fraction << (MANTISSA - mantissa));
-}
-
-const encodeTables = new Map<CodedFloat, Uint8Array>();
-
-// The codes of all float32 with a mantissa of 7 bits.
-function encodeTable(dtype: CodedFloat): Uint8Array {
-  let table = encodeTables.get(dtype);
-  if (table === undefined) {
-    table = new Uint8Array(2 ** 16);
-    for (let upper = 0; upper < table.length; upper++)
-      table[upper] = encodeOne(FLOAT_FORMATS[dtype], upper << 16);
-    encodeTables.set(dtype, table);
-  }
-  return table;
 }
 
 // F16 and BF16, whose normal numbers need no branch: 3 times as fast as `encodeOne` alone.

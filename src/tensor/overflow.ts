@@ -1,7 +1,7 @@
 /** Counts finite values that a narrowing cast makes infinity or NaN. */
 import { isFloat } from "./convert.ts";
 import { DTYPES, type Dtype, type DtypeArray, lanes } from "./dtypes.ts";
-import { type Codes, decodeFloats } from "./float-codes.ts";
+import { type Codes, floatsOf } from "./float-codes.ts";
 import { FLOAT_FORMATS, type FloatFormat, isCodedFloat } from "./float-formats.ts";
 
 // Elements that are looked at together: most pieces have nothing to tell, and what costs is finding that out.
@@ -82,8 +82,5 @@ function areFiniteCodes(codes: Codes, { sign, max, nan, unsignedZero }: FloatFor
 }
 
 function numbersOf(values: DtypeArray, dtype: Dtype): ArrayLike<number> {
-  if (!isCodedFloat(dtype)) return values as Exclude<DtypeArray, BigInt64Array | BigUint64Array>;
-  const floats = new Float32Array(values.length / lanes(dtype));
-  decodeFloats(dtype, values as Codes, floats);
-  return floats;
+  return isCodedFloat(dtype) ? floatsOf(dtype, values) : (values as Float32Array);
 }

@@ -1,4 +1,4 @@
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type ErrorCode, Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue } from "../base/quote.ts";
 import { DTYPES, type Dtype } from "./dtypes.ts";
 
@@ -31,44 +31,34 @@ export function spell(shape: readonly number[]): string {
 
 // The product of the shape and the elements' width, in units.
 function measure(shape: readonly number[], width: number, unit: number, dtype: string): number {
-  if (!Array.isArray(shape)) throw notAShape(shape);
+  if (!Array.isArray(shape)) {
+    const found = describeValue(shape);
+    throw unfit(
+      "InvalidTensor",
+      `a shape must be an array of sizes, not ${found}`,
+      "an array of sizes",
+      found,
+    );
+  }
   let count = 1;
   let isExact = true;
   for (let i = 0; i < shape.length; i++) {
-    const dimension = shape[i];
-    if (!isSize(dimension)) {
-      const message = `shape ${spell(shape)}: dimension ${i} is ${dimension}, not a non-negative safe integer`;
-      throw new Pytree2SafetensorsError("InvalidTensor", message, {
-        expected: "a non-negative safe integer",
-        found: `${dimension}`,
-      });
+    const dimension: number = shape[i];
+    if (!(Number.isSafeInteger(dimension) && dimension >= 0)) {
+      const expected = "a non-negative safe integer";
+      const message = `shape ${spell(shape)}: dimension ${i} is ${dimension}, not ${expected}`;
+      throw unfit("InvalidTensor", message, expected, `${dimension}`);
     }
     count *= dimension;
     isExact &&= count <= Number.MAX_SAFE_INTEGER;
   }
-  if (isExact && count * width <= Number.MAX_SAFE_INTEGER) {
-    if ((count * width) % unit === 0) return (count * width) / unit;
-  } else {
-    const total = exactProduct(shape, width, dtype);
-    if (total % BigInt(unit) === 0n) return Number(total / BigInt(unit));
-  }
-  const message = `${dtype}${spell(shape)} ends within a byte: its elements are ${width} bits wide`;
-  throw new Pytree2SafetensorsError("MisalignedSlice", message, {
-    expected: "a whole number of bytes",
-    found: dtype + spell(shape),
-  });
-}
-
-function notAShape(shape: unknown): Pytree2SafetensorsError {
-  const found = describeValue(shape);
-  return new Pytree2SafetensorsError("InvalidTensor", `a shape must be an array of sizes, not ${found}`, {
-    expected: "an array of sizes",
-    found,
-  });
-}
-
-function isSize(dimension: number | undefined): dimension is number {
-  return Number.isSafeInteger(dimension) && dimension! >= 0;
+  const total = count * width;
+  if (isExact && total <= Number.MAX_SAFE_INTEGER && total % unit === 0) return total / unit;
+  const exact = exactProduct(shape, width, dtype);
+  if (exact % BigInt(unit) === 0n) return Number(exact) / unit;
+  const found = dtype + spell(shape);
+  const message = `${found} ends within a byte: its elements are ${width} bits wide`;
+  throw unfit("MisalignedSlice", message, "a whole number of bytes", found);
 }
 
 // The rare path: doubles end at 2^53, sizes of the format and of the reference implementation at 2^64.
@@ -77,11 +67,13 @@ function exactProduct(shape: readonly number[], width: number, dtype: string): b
   for (const factor of [...shape, width]) {
     total *= BigInt(factor);
     if (total < 2n ** 64n) continue;
-    const message = `the size of ${dtype}${spell(shape)} does not fit 64 bits`;
-    throw new Pytree2SafetensorsError("ValidationOverflow", message, {
-      expected: "a size that fits 64 bits",
-      found: dtype + spell(shape),
-    });
+    const found = dtype + spell(shape);
+    const message = `the size of ${found} does not fit 64 bits`;
+    throw unfit("ValidationOverflow", message, "a size that fits 64 bits", found);
   }
   return total;
+}
+
+function unfit(code: ErrorCode, message: string, expected: string, found: string): Pytree2SafetensorsError {
+  return new Pytree2SafetensorsError(code, message, { expected, found });
 }

@@ -3,20 +3,19 @@ import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { describeValue } from "../base/quote.ts";
 import { type CastOptions, convertInto } from "./convert.ts";
-import { arrayClass, type Dtype, type DtypeArray, requireDtype, type TypedArrayClass } from "./dtypes.ts";
+import { dataLength, dataOfBytes, newData, requireData, sameBytes, unfitData } from "./data.ts";
+import { arrayClass, type Dtype, type DtypeArray, requireDtype } from "./dtypes.ts";
 import {
   type DtypeOf,
   type ElementOf,
   elementsOf,
   type FromOptions,
   gather,
-  newData,
   type TensorValues,
 } from "./elements.ts";
 import { DENO_INSPECT, inspectData, NODE_INSPECT } from "./inspect.ts";
 import { type NestedArray, nest } from "./nested.ts";
-import { byteLengthOf, elementCount, spell } from "./size.ts";
-import { typedArrayName } from "./typed-array.ts";
+import { elementCount, spell } from "./size.ts";
 
 /** `Float16Array`, for programs whose TypeScript `lib` knows it. */
 export type RuntimeFloat16Array = typeof globalThis extends { Float16Array: { prototype: infer A } }
@@ -66,7 +65,8 @@ export class Tensor<D extends Dtype = Dtype> {
     byteOffset?: number,
   ) {
     if (byteOffset === undefined) {
-      const data = checkedData(dtype, shape, memory as DtypeArray<D>);
+      const data = memory as DtypeArray<D>;
+      requireData(dtype, shape, data);
       this.shape = Object.freeze(shape.slice());
       this.#data = data;
       this.#buffer = data.buffer;
@@ -84,8 +84,13 @@ export class Tensor<D extends Dtype = Dtype> {
   get data(): DtypeArray<D> {
     if (this.#data === undefined) {
       const TypedArray = arrayClass(this.dtype);
-      const length = byteLengthOf(this.dtype, this.shape) / TypedArray.BYTES_PER_ELEMENT;
-      this.#data = new TypedArray(this.#buffer, this.#byteOffset, length);
+      const length = dataLength(this.dtype, this.shape);
+      const end = this.#byteOffset + length * TypedArray.BYTES_PER_ELEMENT;
+      // After its buffer was transferred or shrank, it is empty, as an array that was there before would be.
+      this.#data =
+        end <= this.#buffer.byteLength
+          ? new TypedArray(this.#buffer, this.#byteOffset, length)
+          : new TypedArray(0);
     }
     return this.#data;
   }
@@ -97,7 +102,7 @@ export class Tensor<D extends Dtype = Dtype> {
    * @throws {Pytree2SafetensorsError} `InvalidTensor` if dtype and shape need another number of bytes.
    */
   static fromBytes<D extends Dtype>(dtype: D, shape: readonly number[], bytes: Uint8Array): Tensor<D> {
-    if (!ArrayBuffer.isView(bytes)) throw invalid(dtype, shape, "a Uint8Array", describeValue(bytes));
+    if (!ArrayBuffer.isView(bytes)) throw unfitData(dtype, shape, "a Uint8Array", describeValue(bytes));
     return Tensor.fromBuffer(dtype, shape, bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -114,28 +119,7 @@ export class Tensor<D extends Dtype = Dtype> {
     byteOffset = 0,
     byteLength: number = buffer.byteLength - byteOffset,
   ): Tensor<D> {
-    requireDtype(dtype);
-    const needed = byteLengthOf(dtype, shape);
-    if (needed !== byteLength || byteOffset + needed > buffer.byteLength) {
-      throw invalid(
-        dtype,
-        shape,
-        `${needed} bytes`,
-        `${Math.min(byteLength, buffer.byteLength - byteOffset)} bytes`,
-      );
-    }
-    const TypedArray = arrayClass(dtype);
-    const width = TypedArray.BYTES_PER_ELEMENT;
-    const aligned = byteOffset % width === 0;
-    return new Tensor(
-      dtype,
-      shape,
-      new TypedArray(
-        aligned ? buffer : buffer.slice(byteOffset, byteOffset + needed),
-        aligned ? byteOffset : 0,
-        needed / width,
-      ),
-    );
+    return new Tensor(dtype, shape, dataOfBytes(dtype, shape, buffer, byteOffset, byteLength));
   }
 
   /**
@@ -288,24 +272,6 @@ export class Tensor<D extends Dtype = Dtype> {
 
 keepShape(new Tensor("U8", [0], new Uint8Array(0)));
 
-function checkedData<D extends Dtype>(
-  dtype: D,
-  shape: readonly number[],
-  data: DtypeArray<D>,
-): DtypeArray<D> {
-  requireDtype(dtype);
-  const { name, BYTES_PER_ELEMENT } = arrayClass(dtype);
-  const length = byteLengthOf(dtype, shape) / BYTES_PER_ELEMENT;
-  const found = typedArrayName(data) ?? describeValue(data);
-  if (found === name && data.length === length) return data;
-  throw invalid(
-    dtype,
-    shape,
-    `${name} of length ${length}`,
-    found === name ? `length ${data.length}` : found,
-  );
-}
-
 /**
  * A tensor of the bytes at an offset of a buffer. A checked header says that they are its bytes, so nothing is checked
  * again. It views them if their offset is a multiple of the element's width, otherwise a copy of them.
@@ -322,30 +288,4 @@ export function tensorAt<D extends Dtype>(
   if (byteOffset % arrayClass(dtype).BYTES_PER_ELEMENT === 0)
     return new Tensor(dtype, shape, buffer, byteOffset);
   return new Tensor(dtype, shape, buffer.slice(byteOffset, byteOffset + byteLength), 0);
-}
-
-function invalid(
-  dtype: Dtype,
-  shape: readonly number[],
-  expected: string,
-  found: string,
-): Pytree2SafetensorsError {
-  const message = `${dtype}${spell(shape)} needs data of ${expected}, found ${found}`;
-  return new Pytree2SafetensorsError("InvalidTensor", message, { expected, found });
-}
-
-// Node 20 has no Uint8Array over 4 GiB, and comparing words is 4 times as fast as comparing bytes.
-const COMPARED_AT_ONCE = 2 ** 30;
-
-function sameBytes(a: DtypeArray, b: DtypeArray): boolean {
-  if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
-  const TypedArray: TypedArrayClass<Int32Array | Uint8Array> =
-    (a.byteOffset | b.byteOffset | (a.byteLength % 4)) % 4 === 0 ? Int32Array : Uint8Array;
-  for (let start = 0; start < a.byteLength; start += COMPARED_AT_ONCE) {
-    const length = Math.min(a.byteLength - start, COMPARED_AT_ONCE) / TypedArray.BYTES_PER_ELEMENT;
-    const x = new TypedArray(a.buffer, a.byteOffset + start, length);
-    const y = new TypedArray(b.buffer, b.byteOffset + start, length);
-    for (let i = 0; i < length; i++) if (x[i] !== y[i]) return false;
-  }
-  return true;
 }

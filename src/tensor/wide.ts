@@ -3,8 +3,7 @@ import type { Dtype, TypedArrayClass } from "./dtypes.ts";
 /** Elements that no double holds. They are handled as pairs of 32-bit words: BigInts are 10 times as slow. */
 export type WideArray = BigInt64Array | BigUint64Array;
 
-/** The dtypes of 64-bit integers. */
-export type WideDtype = "I64" | "U64";
+type WideDtype = "I64" | "U64";
 
 const WORD = 2 ** 32;
 

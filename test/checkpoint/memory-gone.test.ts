@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type LeafDict, save, saveFile, savePytree, serialize, setWeights, Tensor } from "../../src/index.ts";
+import {
+  type LeafDict,
+  load,
+  save,
+  saveFile,
+  savePytree,
+  serialize,
+  setWeights,
+  Tensor,
+} from "../../src/index.ts";
 
 function transferred<A extends ArrayBufferView>(array: A): A {
   structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
@@ -45,6 +54,15 @@ describe("memory that went away", () => {
         const tensor = new Tensor("F32", [4], new Float32Array(4));
         transferred(tensor.data);
         return tensor;
+      },
+    ],
+    [
+      "a tensor of a file in memory that was transferred",
+      () => {
+        const file = save({ w: new Float32Array(4) });
+        const { w } = load(file);
+        transferred(file);
+        return w;
       },
     ],
     [

@@ -15,7 +15,7 @@ describe("parseShardIndex", () => {
   }
 }`;
     const index = parseShardIndex(text);
-    expect([index.totalSize, index.totalParameters]).toEqual([12, 3]);
+    expect(index.totalParameters).toBe(3);
     expect(index.metadata).toEqual({ total_parameters: 3, total_size: 12 });
     expect([...index.weightMap.keys()]).toEqual(["b", "a", "c"]);
     expect(index.files).toEqual(["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]);
@@ -23,7 +23,7 @@ describe("parseShardIndex", () => {
 
   it("reads one without metadata", () => {
     expect(parseShardIndex('{"weight_map":{}}')).toMatchObject({
-      totalSize: undefined,
+      totalParameters: undefined,
       files: [],
       metadata: {},
     });
@@ -35,19 +35,27 @@ describe("parseShardIndex", () => {
     ["metadata null", '{"metadata":null,"weight_map":{"a":"f"}}', {}],
     ["metadata in a list", '{"metadata":[1],"weight_map":{"a":"f"}}', {}],
     [
-      "a total_size in words",
-      '{"metadata":{"total_size":"5 GB"},"weight_map":{"a":"f"}}',
-      { total_size: "5 GB" },
+      "a total_parameters in words",
+      '{"metadata":{"total_parameters":"7B"},"weight_map":{"a":"f"}}',
+      { total_parameters: "7B" },
     ],
-    ["a total_size below 0", '{"metadata":{"total_size":-1},"weight_map":{"a":"f"}}', { total_size: -1 }],
-    ["a total_size null", '{"metadata":{"total_size":null},"weight_map":{"a":"f"}}', { total_size: null }],
+    [
+      "a total_parameters below 0",
+      '{"metadata":{"total_parameters":-1},"weight_map":{"a":"f"}}',
+      { total_parameters: -1 },
+    ],
+    [
+      "a total_parameters null",
+      '{"metadata":{"total_parameters":null},"weight_map":{"a":"f"}}',
+      { total_parameters: null },
+    ],
     ["other fields", '{"version":[{}],"weight_map":{"a":"f"},"x":null}', {}],
     ["./ before the name", '{"weight_map":{"a":"./f"}}', {}],
     ["././ before the name", '{"weight_map":{"a":"././f"}}', {}],
   ])("takes an index with %s", (_, text, metadata) => {
     const index = parseShardIndex(text);
     expect([...index.weightMap]).toEqual([["a", "f"]]);
-    expect(index).toMatchObject({ metadata, files: ["f"], totalSize: undefined });
+    expect(index).toMatchObject({ metadata, files: ["f"], totalParameters: undefined });
   });
 
   it("has one file for all spellings of its name", () => {

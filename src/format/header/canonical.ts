@@ -46,11 +46,9 @@ export class CanonicalReader {
     // A view's own length is asked for by a call.
     const { length: size } = bytes;
     if (!startsWith(view, size, start, BEFORE_SHAPE[this.#dtype]!)) {
-      this.#dtype = Math.max(
-        0,
-        BEFORE_SHAPE.findIndex((text) => startsWith(view, size, start, text)),
-      );
-      if (!startsWith(view, size, start, BEFORE_SHAPE[this.#dtype]!)) return 0;
+      const dtype = BEFORE_SHAPE.findIndex((text) => startsWith(view, size, start, text));
+      if (dtype < 0) return 0;
+      this.#dtype = dtype;
     }
     this.#pos = start + BEFORE_SHAPE[this.#dtype]!.length;
     const shapeAt = this.#pos - 1;

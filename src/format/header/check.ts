@@ -1,12 +1,11 @@
 // Checks of a header's numbers against each other and against the file.
 import type { ErrorCode } from "../../base/errors.ts";
-import { quote } from "../../base/quote.ts";
 import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { FaultList } from "./faults.ts";
 import { CLOSE_BRACKET } from "./json.ts";
-import { BEGIN, DTYPE, DTYPE_BITS, END, eachInteger, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
-import type { Scan } from "./scan.ts";
+import { BEGIN, DTYPE, DTYPE_BITS, END, OFFSETS_AT, SHAPE_AT, WIDTH } from "./rows.ts";
+import type { HeaderScan } from "./scan.ts";
 
 /**
  * Checks that the tensors lie end to end in the data, from its first byte to its last, each as long as its shape
@@ -16,15 +15,15 @@ import type { Scan } from "./scan.ts";
  * @throws InvalidOffset, ValidationOverflow, MisalignedSlice, TensorInvalidInfo or MetadataIncompleteBuffer, the
  * first in the reference's order, with all of them in `faults`.
  */
-export function checkOffsets(scan: Scan, dataBytes: number): Uint32Array | undefined {
+export function checkOffsets(scan: HeaderScan, dataBytes: number): Uint32Array | undefined {
   // What lies end to end in the header's order is in data order.
   if (!scan.suspect && isEndToEnd(scan, undefined, dataBytes)) return undefined;
-  const order = isSorted(scan) ? undefined : sorted(scan);
+  const order = !scan.cursor.huge && isSorted(scan) ? undefined : sorted(scan);
   if (scan.suspect || !isEndToEnd(scan, order, dataBytes)) reportFaults(scan, dataBytes, order);
   return order;
 }
 
-function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataBytes: number): boolean {
+function isEndToEnd({ names, rows }: HeaderScan, order: Uint32Array | undefined, dataBytes: number): boolean {
   let position = 0;
   for (let i = 0; i < names.count; i++) {
     const at = (order ? order[i]! : i) * WIDTH;
@@ -36,7 +35,7 @@ function isEndToEnd({ names, rows }: Scan, order: Uint32Array | undefined, dataB
 }
 
 // By start, then by end: empty tensors go before the one that starts at the same offset.
-function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
+function isSorted({ names, rows }: HeaderScan, order?: Uint32Array): boolean {
   for (let i = 1; i < names.count; i++) {
     const [before, at] = order ? [order[i - 1]! * WIDTH, order[i]! * WIDTH] : [(i - 1) * WIDTH, i * WIDTH];
     const step = rows[at + BEGIN]! - rows[before + BEGIN]!;
@@ -45,16 +44,23 @@ function isSorted({ names, rows }: Scan, order?: Uint32Array): boolean {
   return true;
 }
 
-function sorted(scan: Scan): Uint32Array {
-  const { names, rows } = scan;
+function sorted(scan: HeaderScan): Uint32Array {
+  const { names, rows, cursor } = scan;
   // Start and row fit in one double for nearly all files, and doubles sort many times as fast without a comparison
   // function; more so than the few files whose empty tensors come out in the wrong place cost.
   const scale = 2 ** Math.ceil(Math.log2(names.count));
   const keys = new Float64Array(names.count).map((_, row) => rows[row * WIDTH + BEGIN]! * scale + row).sort();
   const order = Uint32Array.from(keys, (key) => key % scale);
-  if (keys.at(-1)! <= Number.MAX_SAFE_INTEGER && isSorted(scan, order)) return order;
-  const step = (a: number, b: number, place: number) => rows[a * WIDTH + place]! - rows[b * WIDTH + place]!;
-  return order.map((_, row) => row).sort((a, b) => step(a, b, BEGIN) || step(a, b, END) || a - b);
+  if (!cursor.huge && keys.at(-1)! <= Number.MAX_SAFE_INTEGER && isSorted(scan, order)) return order;
+
+  const exact = new BigUint64Array(2 * order.length);
+  for (let row = 0; row < order.length; row++) exact.set(exactOffsets(scan, row * WIDTH), 2 * row);
+  // As halves, the lower one first: a comparison of bigints would allocate two of them.
+  const halves = new Uint32Array(exact.buffer);
+  const step = (a: number, b: number, place: number) => halves[4 * a + place]! - halves[4 * b + place]!;
+  return order
+    .map((_, row) => row)
+    .sort((a, b) => step(a, b, 1) || step(a, b, 0) || step(a, b, 3) || step(a, b, 2) || a - b);
 }
 
 const U64_END = 1n << 64n;
@@ -63,24 +69,17 @@ const U64_END = 1n << 64n;
  * Checks offsets and sizes in exact integers, fault by fault in the reference's order, and throws if there are
  * any. Slow and seldom needed: for headers that the quick checks in doubles could not clear.
  */
-export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array | undefined): void {
+function reportFaults(scan: HeaderScan, dataBytes: number, order: Uint32Array | undefined): void {
   const { names, rows, cursor } = scan;
   const faults = new FaultList();
-  const exactOrder = scan.huge ? sortExactly(scan) : order;
   let position = 0n;
   for (let i = 0; i < names.count && !faults.full; i++) {
-    const row = exactOrder ? exactOrder[i]! : i;
+    const row = order ? order[i]! : i;
     const at = row * WIDTH;
-    const begin = exactOffset(scan, at, BEGIN);
-    const end = exactOffset(scan, at, END);
+    const [begin, end] = exactOffsets(scan, at);
     const offsets = `data_offsets [${begin},${end}]`;
-    const add = (code: ErrorCode, expected: string, found: string): void => {
-      faults.add(() => {
-        const tensor = names.text(row);
-        const message = `tensor ${quote(tensor)}: expected ${expected}, found ${found}`;
-        return { code, message, tensor, expected, found };
-      });
-    };
+    const add = (code: ErrorCode, expected: string, found: string) =>
+      faults.add(code, () => names.text(row), expected, found);
     if (begin !== position) add("InvalidOffset", `the next data to start at ${position}`, offsets);
     else if (end < begin) add("InvalidOffset", "an end that is not before the start", offsets);
     if (end > position) position = end;
@@ -101,33 +100,17 @@ export function reportFaults(scan: Scan, dataBytes: number, order: Uint32Array |
     const found = `${dataBytes}`;
     const wrong = position > dataBytes ? "short" : "long";
     const message = `the header says ${expected}, found ${found}: the file is too ${wrong}`;
-    faults.add(() => ({ code: "MetadataIncompleteBuffer", message, expected, found }));
+    faults.push({ code: "MetadataIncompleteBuffer", message, expected, found });
   }
   faults.throwIfAny();
 }
 
-function sortExactly(scan: Scan): Uint32Array {
-  const order = new Uint32Array(scan.names.count).map((_, row) => row);
-  const [begins, ends] = [BEGIN, END].map((place) => {
-    const exact = new BigUint64Array(order.length);
-    for (let row = 0; row < exact.length; row++) exact[row] = exactOffset(scan, row * WIDTH, place);
-    // As halves: a comparison of bigints would allocate two of them.
-    return new Uint32Array(exact.buffer);
-  }) as [Uint32Array, Uint32Array];
-  const compare = (halves: Uint32Array, a: number, b: number) =>
-    halves[2 * a + 1]! - halves[2 * b + 1]! || halves[2 * a]! - halves[2 * b]!;
-  return order.sort((a, b) => compare(begins, a, b) || compare(ends, a, b) || a - b);
-}
-
-function exactOffset({ rows, cursor }: Scan, at: number, place: number): bigint {
-  let exact = BigInt(rows[at + place]!);
-  if (exact >= Number.MAX_SAFE_INTEGER) {
-    let next = BEGIN;
-    eachInteger(cursor.bytes, rows[at + OFFSETS_AT]!, (_, start) => {
-      if (next++ === place) exact = exactInteger(cursor.bytes, start);
-    });
-  }
-  return exact;
+function exactOffsets({ rows, cursor: { bytes } }: HeaderScan, at: number): [begin: bigint, end: bigint] {
+  const offsets = [rows[at + BEGIN]!, rows[at + END]!] as const;
+  if (Math.max(...offsets) < Number.MAX_SAFE_INTEGER) return [BigInt(offsets[0]), BigInt(offsets[1])];
+  const start = rows[at + OFFSETS_AT]!;
+  const [begin, end] = decodeUtf8(bytes, start, bytes.indexOf(CLOSE_BRACKET, start)).match(/\d+/g)!;
+  return [BigInt(begin!), BigInt(end!)];
 }
 
 // Multiplies left to right as the reference does, so that a zero doesn't undo an overflow before it.
@@ -137,19 +120,23 @@ function exactBits(bytes: Uint8Array, shapeAt: number, bitsEach: bigint) {
   const multiply = (size: bigint) => {
     if (bits < U64_END) bits *= size;
   };
-  eachInteger(bytes, shapeAt, (size, start) => {
-    if (size < Number.MAX_SAFE_INTEGER) {
-      if (size !== 1) multiply(BigInt(size));
-    } else {
-      const exact = exactInteger(bytes, start);
+  let start = 0;
+  let size = 0;
+  for (let p = shapeAt + 1; ; p++) {
+    const digit = bytes[p]! - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      start ||= p;
+      size = size * 10 + digit;
+      continue;
+    }
+    if (size >= Number.MAX_SAFE_INTEGER) {
+      const exact = BigInt(decodeUtf8(bytes, start, p));
       large ||= exact > Number.MAX_SAFE_INTEGER;
       multiply(exact);
-    }
-  });
+    } else if (start > 0 && size !== 1) multiply(BigInt(size));
+    if (bytes[p] === CLOSE_BRACKET) break;
+    start = size = 0;
+  }
   multiply(bitsEach);
   return { bits, large };
-}
-
-function exactInteger(bytes: Uint8Array, start: number): bigint {
-  return BigInt(/^\d+/.exec(decodeUtf8(bytes, start, start + 20))![0]);
 }

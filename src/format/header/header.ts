@@ -5,18 +5,15 @@ import { DTYPE_NAMES } from "../../tensor/dtypes.ts";
 import type { TensorRef } from "../tensor-ref.ts";
 import { decodeUtf8, encodeUtf8, invalidUtf8At } from "../utf8.ts";
 import { checkOffsets } from "./check.ts";
-import { JsonCursor } from "./json.ts";
 import { decodeNames } from "./names.ts";
 import { PREFIX_BYTES } from "./prefix.ts";
 import { allocateRows, BEGIN, DTYPE, END, SHAPE_AT, WIDTH } from "./rows.ts";
-import { HeaderScanner, type Scan, scanHeader } from "./scan.ts";
+import { HeaderScan, scanHeader } from "./scan.ts";
 import { shapeReader } from "./shapes.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
 /** The validated header of a safetensors file. */
 export interface Header<F = unknown> {
-  /** The header's length N in bytes. */
-  readonly length: number;
   /** Where the data starts in the file: 8 + N. */
   readonly dataStart: number;
   /** The strings under `__metadata__`, read anew each time; `undefined` if there is no such entry or it is `null`. */
@@ -38,11 +35,10 @@ export interface Header<F = unknown> {
 export function parseHeader<F>(header: Uint8Array, fileSize: number, file: F): Header<F> {
   // Shared memory could change between check and use.
   const bytes = header.buffer instanceof ArrayBuffer ? header : header.slice();
-  const { length } = bytes;
-  const dataStart = PREFIX_BYTES + length;
+  const dataStart = PREFIX_BYTES + bytes.length;
   const scan = scanUtf8(bytes);
   const order = checkOffsets(scan, fileSize - dataStart);
-  const { rows, metadataAt, metadataEnd } = scan;
+  const { rows } = scan;
   const names = decodeNames(bytes, scan.names, order);
   const shapeAt = shapeReader(bytes);
   const tensors = new Array<TensorRef<F>>(names.length);
@@ -57,15 +53,14 @@ export function parseHeader<F>(header: Uint8Array, fileSize: number, file: F): H
       file,
     };
   }
-  const metadata = bytes.slice(metadataAt, metadataEnd);
+  const metadata = scan.metadata?.slice();
   return {
-    length,
     dataStart,
     tensors,
     // Not before somebody asks: a dict of a million tiny strings takes twenty times the bytes that it was written in.
     get metadata() {
       // The scan found strings only, and no key twice; `JSON.parse` makes own properties of all keys, `__proto__` too.
-      return metadata.length > 0 ? (JSON.parse(decodeUtf8(metadata)) as Record<string, string>) : undefined;
+      return metadata && (JSON.parse(decodeUtf8(metadata)) as Record<string, string>);
     },
   };
 }
@@ -77,8 +72,8 @@ function small(offset: number): number {
 
 // Invalid UTF-8 comes first among the faults, but nearly every header is plain ASCII or at least valid: so the check
 // comes last, and only where there is reason for it.
-function scanUtf8(bytes: Uint8Array): Scan {
-  let scan: Scan;
+function scanUtf8(bytes: Uint8Array): HeaderScan {
+  let scan: HeaderScan;
   try {
     scan = scanHeader(bytes);
   } catch (error) {
@@ -98,7 +93,4 @@ function checkUtf8(bytes: Uint8Array): void {
 }
 
 const kept = encodeUtf8("[0]");
-keepShape([
-  new HeaderScanner(new JsonCursor(kept), new SortedKeys(kept, 1), allocateRows(0)),
-  shapeReader(kept)(0),
-]);
+keepShape([new HeaderScan(kept, new SortedKeys(kept, 1), allocateRows(0)), shapeReader(kept)(0)]);

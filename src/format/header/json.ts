@@ -41,7 +41,7 @@ export class JsonCursor {
   nonAscii = false;
   /** Whether any integer so far was 2^53 - 1 or more, so that its double may not be exact. */
   huge = false;
-  /** Is told of each key that an object in a skipped value has twice. */
+  /** Is told of each key that an object has twice. */
   onDuplicate: (key: string) => void = () => {};
   readonly #view: DataView;
   readonly #sets: KeySet[] = [];
@@ -158,7 +158,7 @@ export class JsonCursor {
 
   /** Adds the last string read to `set`; whether it was in there already. */
   isIn(set: KeyList): boolean {
-    return set.add(this.start, this.end, this.hash, this.unescaped) >= 0;
+    return set.add(this.start, this.end, this.hash, this.unescaped);
   }
 
   /**
@@ -199,15 +199,21 @@ export class JsonCursor {
   skip(open: number): void {
     const byte = this.next();
     if (byte === QUOTE) this.string();
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#skipContainer(byte, open + 1);
-    else if (this.u64() < 0) this.#skipWord();
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      this.container(open + 1, () => this.skip(open + 1));
+    } else if (this.u64() < 0) this.#skipWord();
   }
 
-  #skipContainer(byte: number, open: number): void {
+  /**
+   * Reads the object or array at `pos`, `readValue` each value. `onDuplicate` is told of keys that are there twice.
+   *
+   * @param open How many containers are open in it, itself among them.
+   */
+  container(open: number, readValue: () => void): void {
     if (open > MAX_OPEN_CONTAINERS) this.fail(`at most ${MAX_OPEN_CONTAINERS} nested values`);
+    const byte = this.bytes[this.pos++]!;
     const close = byte + 2; // `]` and `}` come two behind their partners
     const keys = byte === OPEN_BRACE ? this.keySet(open) : undefined;
-    this.pos++;
     if (this.skipIf(close)) return;
     do {
       if (keys) {
@@ -215,7 +221,7 @@ export class JsonCursor {
         if (this.isIn(keys)) this.onDuplicate(this.text());
         this.expect(COLON);
       }
-      this.skip(open);
+      readValue();
     } while (this.more(close));
   }
 

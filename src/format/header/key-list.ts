@@ -10,8 +10,6 @@ export function stringText(bytes: Uint8Array, start: number, end: number): strin
 /** Keys that are ranges of bytes, numbered as they came. */
 export abstract class KeyList {
   count = 0;
-  /** Whether any key has escapes. */
-  escaped = false;
   /** Where each key starts and ends, by number. */
   starts: Uint32Array;
   ends: Uint32Array;
@@ -27,11 +25,11 @@ export abstract class KeyList {
   }
 
   /**
-   * Adds the key `[start, end)`; the number that it already has, or -1 if it is new.
+   * Adds the key `[start, end)`, unless it is there already; whether it was.
    *
    * @param unescaped What the key reads as, if it has escapes.
    */
-  abstract add(start: number, end: number, hash: number, unescaped: string | undefined): number;
+  abstract add(start: number, end: number, hash: number, unescaped: string | undefined): boolean;
 
   /** The text of key number `index`. */
   text(index: number): string {

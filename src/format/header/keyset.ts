@@ -1,5 +1,4 @@
 // The set of keys in which the reader looks for keys that are written twice.
-import { decodeUtf8 } from "../utf8.ts";
 import { KeyList, twice } from "./key-list.ts";
 
 /** One step of the keys' hash: takes in four bytes, or one where a word holds anything but plain ASCII. */
@@ -23,9 +22,9 @@ const MIN_COST = 1024;
 const COST_PER_KEY = 16;
 
 /**
- * A set of keys that are ranges of bytes, numbered as they came: finds the key that is written twice without
- * making strings of them. A Map of the decoded strings takes over for keys with escapes, and for keys crafted to
- * collide, when probing has cost more than honest keys would.
+ * A set of keys that are ranges of bytes: finds the key that is written twice without making strings of them. A `Set`
+ * of the decoded strings takes over for keys with escapes, and for keys crafted to collide, when probing has cost more
+ * than honest keys would.
  */
 export class KeySet extends KeyList {
   #hashes: Uint32Array;
@@ -33,7 +32,7 @@ export class KeySet extends KeyList {
   #table: Int32Array;
   #mask: number;
   #cost = 0;
-  #map: Map<string, number> | undefined;
+  #texts: Set<string> | undefined;
 
   /** @param room Room for so many keys at first, or a list whose memory is free. */
   constructor(bytes: Uint8Array, room: number | KeyList = 8) {
@@ -44,57 +43,52 @@ export class KeySet extends KeyList {
     this.#table = new Int32Array(this.#mask + 1);
   }
 
-  add(start: number, end: number, hash: number, unescaped: string | undefined): number {
-    if (unescaped !== undefined) {
-      this.escaped = true;
-      if (!this.#map) this.#useMap();
-    }
+  add(start: number, end: number, hash: number, unescaped: string | undefined): boolean {
+    if (unescaped !== undefined) this.#texts ??= this.#decoded();
     const index = this.push(start, end);
     if (index === this.#hashes.length) this.#hashes = twice(this.#hashes);
     this.#hashes[index] = hash;
-    const slot = this.#map ? -1 : this.#probe(index);
-    const key = this.#map ? (unescaped ?? decodeUtf8(this.bytes, start, end)) : "";
-    const known = this.#map ? this.#map.get(key) : this.#table[slot]! - 1;
-    if (known !== undefined && known >= 0) {
-      this.count--;
-      return known;
-    }
-    if (this.#map) this.#map.set(key, index);
-    else {
-      this.#table[slot] = index + 1;
-      if (this.count * 2 > this.#mask) this.#fill(this.#mask * 4 + 3);
-      if (this.#cost > MIN_COST + COST_PER_KEY * this.count) this.#useMap();
-    }
-    return -1;
+    const known = this.#texts ? this.#isKnownText(index, unescaped) : this.#isKnown(index);
+    if (known) this.count--;
+    return known;
   }
 
   /** Forgets all keys and keeps the memory. */
   clear(): void {
     this.count = 0;
     this.#cost = 0;
-    this.#map = undefined;
-    this.escaped = false;
+    this.#texts = undefined;
     this.#fill(15);
   }
 
-  #slot(hash: number): number {
-    return (hash ^ (hash >>> 16)) & this.#mask;
+  #isKnownText(last: number, unescaped: string | undefined): boolean {
+    const texts = this.#texts!;
+    const { size } = texts;
+    texts.add(unescaped ?? this.text(last));
+    return texts.size === size;
   }
 
-  // The slot of a key that is the same as the last one, or the free one where that belongs.
-  #probe(last: number): number {
+  // Whether a key is the same as the last one; else that one takes its slot.
+  #isKnown(last: number): boolean {
     const table = this.#table;
     const hash = this.#hashes[last]!;
     let slot = this.#slot(hash);
     for (let index = table[slot]! - 1; index >= 0; index = table[slot]! - 1) {
       if (this.#hashes[index] === hash) {
-        if (this.compare(index, last) === 0) return slot;
+        if (this.compare(index, last) === 0) return true;
         this.#cost += this.ends[last]! - this.starts[last]!;
       }
       this.#cost++;
       slot = (slot + 1) & this.#mask;
     }
-    return slot;
+    table[slot] = last + 1;
+    if (this.count * 2 > this.#mask) this.#fill(this.#mask * 4 + 3);
+    if (this.#cost > MIN_COST + COST_PER_KEY * this.count) this.#texts = this.#decoded();
+    return false;
+  }
+
+  #slot(hash: number): number {
+    return (hash ^ (hash >>> 16)) & this.#mask;
   }
 
   // Makes the table anew, with `mask` + 1 slots.
@@ -109,8 +103,9 @@ export class KeySet extends KeyList {
     }
   }
 
-  #useMap(): void {
-    this.#map = new Map();
-    for (let index = 0; index < this.count; index++) this.#map.set(this.text(index), index);
+  #decoded(): Set<string> {
+    const texts = new Set<string>();
+    for (let index = 0; index < this.count; index++) texts.add(this.text(index));
+    return texts;
   }
 }

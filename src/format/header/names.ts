@@ -12,7 +12,7 @@ const BATCH_BYTES = 4096;
  * @param order `order[i]` is the number of the key that comes i-th; as they are by default.
  */
 export function decodeNames(bytes: Uint8Array, keys: KeyList, order?: Uint32Array): string[] {
-  const { starts, ends, count, escaped } = keys;
+  const { starts, ends, count } = keys;
   const names = new Array<string>(count);
   const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const batch = new Uint8Array(BATCH_BYTES);
@@ -32,13 +32,12 @@ export function decodeNames(bytes: Uint8Array, keys: KeyList, order?: Uint32Arra
     }
     const text = decodeUtf8(batch, 0, used);
     // Only where all is ASCII, characters lie where bytes do. A name longer than a batch is alone.
-    const isAscii = i > first && text.length === used;
+    const isPlain = i > first && text.length === used && !text.includes("\\");
     if (i === first) i++;
     for (let k = first, at = 0; k < i; k++) {
       const key = order ? order[k]! : k;
       const end = at + ends[key]! - starts[key]!;
-      const name = isAscii ? text.substring(at, end) : undefined;
-      names[k] = name === undefined || (escaped && name.includes("\\")) ? keys.text(key) : name;
+      names[k] = isPlain ? text.substring(at, end) : keys.text(key);
       at = end;
     }
   }

@@ -30,28 +30,3 @@ export const OFFSETS_AT = 4;
 export function allocateRows(headerBytes: number): Rows {
   return new Float64Array(WIDTH * (Math.floor(headerBytes / MIN_ENTRY_BYTES) + 1));
 }
-
-/**
- * Calls `visit` with each integer of an array that has been checked, as a double, and the position of its digits.
- *
- * @param at The position of the array's `[`.
- */
-export function eachInteger(
-  bytes: Uint8Array,
-  at: number,
-  visit: (value: number, start: number) => void,
-): void {
-  let start = 0;
-  let value = 0;
-  for (let p = at + 1; ; p++) {
-    const digit = bytes[p]! - 0x30;
-    if (digit >= 0 && digit <= 9) {
-      start ||= p;
-      value = value * 10 + digit;
-    } else {
-      if (start > 0) visit(value, start);
-      if (bytes[p] === 0x5d) return;
-      start = value = 0;
-    }
-  }
-}

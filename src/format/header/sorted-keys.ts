@@ -13,12 +13,12 @@ export class SortedKeys extends KeyList {
   #runs = 1;
 
   /** @throws A plain `Error` for a key with escapes, and for keys in no order. */
-  add(start: number, end: number, _hash: number, unescaped: string | undefined): number {
+  add(start: number, end: number, _hash: number, unescaped: string | undefined): false {
     const index = this.push(start, end);
     if (unescaped !== undefined) throw new Error("a key with escapes");
-    if (index === 0) return -1;
-    if (this.compare(index, index - 1) <= 0 && ++this.#runs > MAX_RUNS) throw new Error("keys in no order");
-    return -1;
+    if (index > 0 && this.compare(index, index - 1) <= 0 && ++this.#runs > MAX_RUNS)
+      throw new Error("keys in no order");
+    return false;
   }
 
   /** Whether no key is there twice. */

@@ -87,7 +87,10 @@ export function planLayout(
   const head = writer.finish(PREFIX_BYTES, length);
   new DataView(head.buffer).setUint32(0, length, true);
   const totalBytes = head.length + end;
-  if (!Number.isSafeInteger(totalBytes)) throw tooLarge();
+  if (!Number.isSafeInteger(totalBytes)) {
+    const message = "together, the tensors have 2^53 bytes or more, which is too large for a file";
+    throw new Pytree2SafetensorsError("TooLarge", message);
+  }
   return { head, order, totalBytes };
 }
 
@@ -155,9 +158,4 @@ function headerTooLarge(count: number): Pytree2SafetensorsError {
   const expected = `at most ${MAX_HEADER_BYTES} bytes`;
   const message = `the header of ${count} tensors would be too large, the format allows ${expected}: use shorter names or less metadata, or save in shards`;
   return new Pytree2SafetensorsError("HeaderTooLarge", message, { expected });
-}
-
-function tooLarge(): Pytree2SafetensorsError {
-  const message = "together, the tensors have 2^53 bytes or more, which is too large for a file";
-  return new Pytree2SafetensorsError("TooLarge", message);
 }
