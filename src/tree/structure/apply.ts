@@ -33,8 +33,8 @@ export function applyRecords<R extends Tensorlike>(
   const containers: (readonly [KeyPath, Branch<R>])[] = [];
   for (const [path, record] of nodes) {
     if ("value" in record) {
-      const twig = new Static(record.value);
-      if (builder.addTwig(path, twig) !== twig) disagree(path, record.what, "a tensor or a container");
+      const refuse = () => disagree(path, record.what, "a tensor or a container");
+      if (builder.addTwig(path, new Static(record.value), refuse) !== undefined) refuse();
     } else if ("scalar" in record) {
       const tensor = builder.tensorAt(path);
       const { scalar } = record;
@@ -45,8 +45,10 @@ export function applyRecords<R extends Tensorlike>(
       scalars.set(tensor, scalar);
     } else {
       const what = `a ${record.kind.name}`;
-      const branch = builder.addTwig(path, new Branch<R>(record.mark));
-      if (!(branch instanceof Branch) || branch.record !== undefined) disagree(path, what, "something else");
+      const fresh = new Branch<R>(record.mark);
+      const refuse = () => disagree(path, what, "something else");
+      const branch = builder.addTwig(path, fresh, refuse) ?? fresh;
+      if (!(branch instanceof Branch) || branch.record !== undefined) return refuse();
       if (branch.mark !== record.mark) disagree(path, what, "keys of another kind");
       branch.record = record;
       containers.push([path, branch]);
