@@ -72,14 +72,15 @@ export class TreeBuilder<R extends Tensorlike> {
       entry.read(name, at);
       at = entry.end;
       if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: name });
-      if (at === name.length) {
-        this.#put(branch, entry.mark, entry.key, tensor);
-        break;
-      }
-      branch = this.#step(branch, entry.mark, entry.key, tensor);
+      this.#setMark(branch, entry.mark);
+      if (branch.mark !== entry.mark) this.#conflict(tensor, branch);
+      if (at === name.length) break;
+      branch = this.#step(branch, entry.key, tensor);
       stack[++depth] = branch;
       ends[depth] = at;
     }
+    const child = branch.addNew(entry.key, tensor);
+    if (child !== undefined) this.#conflict(tensor, child.twig);
     this.#depth = depth;
     this.#last = name;
   }
@@ -170,16 +171,8 @@ export class TreeBuilder<R extends Tensorlike> {
     return this.root instanceof Branch ? this.root : this.#conflict(tensor, this.root);
   }
 
-  #put(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): void {
-    this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(tensor, branch);
-    const child = branch.addNew(key, tensor);
-    if (child !== undefined) this.#conflict(tensor, child.twig);
-  }
-
-  #step(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): Branch<R> {
-    this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(tensor, branch);
+  /** The container under a key, made if there is none. */
+  #step(branch: Branch<R>, key: DictKeyValue, tensor: R): Branch<R> {
     const twig = branch.find(key)?.twig;
     if (twig === undefined) return branch.add(key, this.#counted(new Branch<R>(), tensor));
     return twig instanceof Branch ? twig : this.#conflict(tensor, twig);
