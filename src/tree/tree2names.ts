@@ -1,7 +1,6 @@
 /** A tree as a file will have it: named leaves and structure metadata. The inverse is `names2tree`. */
 import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, keyStyle } from "./keys/keystyles.ts";
 import {
   type NamedLeaves,
@@ -78,7 +77,7 @@ function checkContainers(
 ): void {
   // The root is none of them: every tree has it.
   if (containers - 1 <= max) return;
-  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(def, max + 1)) });
+  throw tooManyContainers(max, tensors, containerPath(def, max + 1));
 }
 
 /** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */

@@ -3,7 +3,6 @@ import { setOwn } from "../base/dict.ts";
 import type { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type KeyEntry, type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { beginEntry, isPlainName } from "./keys/keystring.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import { refuseUnseen } from "./kinds/unseen.ts";
@@ -161,7 +160,7 @@ export class Walk {
     const [node, values] = kind.open(value, this.#pathHere);
     const { length } = values;
     if (depth >= this.#maxDepth && length > 0) {
-      throw this.#circular(value, depth) ?? tooDeep(this.#maxDepth, { keyPath: keystr(this.#path(depth)) });
+      throw this.#circular(value, depth) ?? tooDeep(this.#maxDepth, this.#path(depth));
     }
     this.#values[depth] = value;
     this.#nodes[depth] = node;
@@ -233,7 +232,7 @@ export class Walk {
   #addGaps(count: number, depth: number, length: number): void {
     this.#gaps += count;
     if (this.#gaps <= this.#maxGaps) return;
-    throw tooManyGaps(this.#maxGaps, this.#gaps, { keyPath: keystr(this.#path(depth)) }, length);
+    throw tooManyGaps(this.#maxGaps, this.#gaps, this.#path(depth), length);
   }
 
   #path(depth: number): KeyEntry[] {

@@ -71,7 +71,7 @@ export class TreeBuilder<R extends Tensorlike> {
     for (;;) {
       entry.read(name, at);
       at = entry.end;
-      if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: name });
+      if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, name);
       this.#setMark(branch, entry.mark);
       if (branch.mark !== entry.mark) this.#conflict(tensor, branch);
       if (at === name.length) break;
@@ -103,7 +103,7 @@ export class TreeBuilder<R extends Tensorlike> {
 
   /** Puts a tensor at a key path. */
   addPath(tensor: R, path: KeyPath): void {
-    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: nameOf(tensor) });
+    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, nameOf(tensor));
     const refuse = (twig: Twig<R>) => this.#conflict(tensor, twig);
     const there = this.addTwig(path, tensor, refuse, tensor);
     if (there !== undefined) refuse(there);
@@ -161,7 +161,7 @@ export class TreeBuilder<R extends Tensorlike> {
       list.length = length;
       if (this.#gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
         const witness = witnessOf(list);
-        throw tooManyGaps(this.#maxGaps, this.#gaps, witness && { tensor: nameOf(witness) }, length);
+        throw tooManyGaps(this.#maxGaps, this.#gaps, witness && nameOf(witness), length);
       }
     }
   }
@@ -182,7 +182,7 @@ export class TreeBuilder<R extends Tensorlike> {
   #counted<T extends Twig<R>>(twig: T, tensor?: R): T {
     if (!(twig instanceof Branch)) return twig;
     if (++this.#containers > this.#maxContainers) {
-      throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && { tensor: nameOf(tensor) });
+      throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && nameOf(tensor));
     }
     if (twig.mark === "#") this.lists.push(twig);
     return twig;

@@ -22,7 +22,7 @@ import { canonicalIndex } from "./keystring.ts";
 export function parseKeystr(string: string, maxDepth: number = MAX_DEPTH): KeyPath {
   const path: KeyEntry[] = [];
   for (let at = 0; at < string.length; ) {
-    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    if (path.length === maxDepth) throw tooDeep(maxDepth, string);
     const end = entryEnd(string, at) ?? invalid(string, at);
     path.push(parseEntry(string.slice(at, end)) ?? invalid(string, at));
     at = end;

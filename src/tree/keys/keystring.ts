@@ -54,7 +54,7 @@ export function parseKeyString(string: string, maxDepth: number): KeyEntry[] {
   const path: KeyEntry[] = [];
   const reader = new EntryReader();
   for (let at = 0; at < string.length; at = reader.end) {
-    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    if (path.length === maxDepth) throw tooDeep(maxDepth, string);
     reader.read(string, at);
     path.push(entryOf(reader.mark, reader.key));
   }

@@ -153,7 +153,7 @@ class StructureWriter implements RecordWriter {
 
   value(entry: KeyEntry, value: Json): void {
     // One level more than the walk has seen.
-    if (this.path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth, { keyPath: keystr(this.path) });
+    if (this.path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth, this.path);
     this.#nodes.push([encodePath([...this.path, entry]), "static", value]);
   }
 
