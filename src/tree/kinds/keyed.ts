@@ -40,14 +40,14 @@ export function pairKeys(a: Node, b: Node): Pairing {
 /**
  * Writes records for a container that loads as what its keys say.
  *
- * @param fallback Which mark it has where there is no key to tell.
+ * @param fallback Which mark it has where there is no key to tell; that of its kind by default.
  * @param fields What else becomes a child of it.
  */
 export function writeKeyed(
   def: TreeDef,
   entries: readonly KeyEntry[],
   writer: RecordWriter,
-  fallback: Mark,
+  fallback: Mark = def.node!.kind.mark!,
   fields: readonly (readonly [key: KeyEntry, value: Json])[] = [],
 ): void {
   const mark = writer.markOf(entries) ?? fallback;
