@@ -43,13 +43,11 @@ export interface Registration {
   /** The class's own name, for messages only: minifiers change it. */
   readonly className: string;
   /** Set where `aux` is a dict of static properties. */
-  readonly dataclass: boolean;
-  /** Set for what stands for a class that is not known. */
-  readonly opaque?: true;
+  readonly dataclass?: true;
   flatten(node: object): FlattenedNode;
-  unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
-  /** Whether what a file says of an object fits the class as it is registered now. */
-  accepts(aux: unknown, keys: readonly KeyEntry[]): boolean;
+  unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[], name?: string): unknown;
+  /** Whether what a file says of an object fits the class as it is registered now, if more than the class can tell. */
+  accepts?(aux: unknown, keys: readonly KeyEntry[]): boolean;
 }
 
 const FLATTENED = "[[[key, child], …], aux]";
@@ -93,7 +91,6 @@ export function registerPytreeNode<T extends object>(
   register(Class, {
     name,
     className: nameOf(Class),
-    dataclass: false,
     flatten(node) {
       const flat: unknown = flattenWithKeys(node as T);
       if (isFlattened(flat)) return flat;
@@ -104,8 +101,6 @@ export function registerPytreeNode<T extends object>(
       );
     },
     unflatten,
-    // What it takes is known to the class alone.
-    accepts: () => true,
   });
 }
 
