@@ -248,18 +248,12 @@ export class Walk {
 
   /** The error for a container that is its own ancestor, named where the cycle closes for the first time. */
   #circular(value: object, depth: number): Pytree2SafetensorsError | undefined {
-    const seen = new Map<object, number>();
-    for (const [at, ancestor] of [...this.#values.slice(0, depth), value].entries()) {
-      const first = seen.get(ancestor);
-      if (first === undefined) {
-        seen.set(ancestor, at);
-        continue;
-      }
-      const same = placeOf(this.#path(first));
-      const message = (place: string) => `the tree contains itself: ${place} is the same object as ${same}`;
-      return errorAt("CircularTree", this.#path(at), message, { found: same });
-    }
-    return undefined;
+    const line = [...this.#values.slice(0, depth), value];
+    const at = line.findIndex((ancestor, i) => line.indexOf(ancestor) < i);
+    if (at === -1) return undefined;
+    const same = placeOf(this.#path(line.indexOf(line[at]!)));
+    const message = (place: string) => `the tree contains itself: ${place} is the same object as ${same}`;
+    return errorAt("CircularTree", this.#path(at), message, { found: same });
   }
 }
 
