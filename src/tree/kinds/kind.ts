@@ -11,8 +11,8 @@ import { attrs } from "./attrs.ts";
 import { dict } from "./dict.ts";
 import { list } from "./list.ts";
 import { map } from "./map.ts";
-import { forgettable } from "./recognised.ts";
 import { registered } from "./registered.ts";
+import { recognised } from "./registry.ts";
 
 /** What a container is, without its children. */
 export interface Node {
@@ -76,8 +76,6 @@ export function kindOf(value: object): Kind | undefined {
   }
   return kind?.holds?.(value) === false ? undefined : (kind ?? undefined);
 }
-
-const recognised = forgettable<Kind | null>();
 
 /** The kind that a mark alone stands for; dicts where there is not even a mark. */
 export function kindOfMark(mark: Mark | undefined): Kind {

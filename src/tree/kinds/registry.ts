@@ -4,8 +4,8 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { describeValue, quote } from "../../base/quote.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
 import { PyTreeContainer } from "./container.ts";
+import type { Kind } from "./kind.ts";
 import { OpaqueNode } from "./opaque.ts";
-import { forget } from "./recognised.ts";
 
 /** The children of a node with their keys, and whatever else `unflatten` needs. */
 export type FlattenedNode = readonly [
@@ -57,6 +57,9 @@ export type PytreeClass<T extends object> = abstract new (...args: never[]) => T
 
 const byPrototype = new Map<object, Registration>();
 const byName = new Map<string, Registration>();
+
+/** The kinds of the prototypes that were met, `null` for leaves. Registering a class forgets its prototype. */
+export const recognised = new WeakMap<object, Kind | null>();
 
 /**
  * Registers a class as a pytree node, so that every function of this package descends into its instances. Subclasses are
@@ -185,7 +188,7 @@ function register(Class: PytreeClass<object>, registration: Registration): void 
   }
   if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
   byPrototype.set(prototype, registration);
-  forget(prototype);
+  recognised.delete(prototype);
   if (name !== undefined) byName.set(name, registration);
 }
 
