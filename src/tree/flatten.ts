@@ -5,8 +5,6 @@ import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "./rekey.t
 import { LEAF, type TreeDef } from "./treedef.ts";
 import { type FlattenOptions, Walk } from "./walk.ts";
 
-export type { FlattenOptions } from "./walk.ts";
-
 /**
  * Splits a tree into its leaves and its structure. Leaves are in the order of their containers: list elements by index,
  * entries by key, children of a registered class as `flattenWithKeys` returns them. `null` and `undefined` are nodes

@@ -18,8 +18,6 @@ import { type BuildLimits, MAX_DEPTH } from "./limits.ts";
 import { type ApplyOptions, applyRecords } from "./structure/apply.ts";
 import { parseStructure, type ScalarKind, type Structure } from "./structure/read.ts";
 
-export type { ScalarKind } from "./structure/read.ts";
-
 /** Options of {@link names2tree}. */
 export interface Names2TreeOptions<R> extends BuildLimits, ReadKeyStyleOption, MakeOptions, ApplyOptions<R> {
   /** The structure metadata of the file, if it has any. */

@@ -14,8 +14,6 @@ import { errorAt, tooManyContainers } from "./messages.ts";
 import { describeStructure } from "./structure/write.ts";
 import type { NamedLeaf } from "./walk.ts";
 
-export type { NamedLeaf } from "./walk.ts";
-
 /** Options of {@link tree2names}. */
 export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
   /** When to write structure metadata; `"auto"`, the default: where the tree would not come back equal without it. */

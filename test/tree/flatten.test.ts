@@ -9,7 +9,7 @@ import {
   treeStructure,
 } from "../../src/tree/flatten.ts";
 import { DictKey, GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeMap, treeMapWithPath } from "../../src/tree/map.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { treeFlatten, treeLeaves, treeLeavesWithPath } from "../../src/tree/flatten.ts";
 import { GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeUnflatten } from "../../src/tree/treedef.ts";

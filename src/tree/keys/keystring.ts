@@ -6,8 +6,6 @@ import { MAX_DEPTH } from "../limits.ts";
 import { tooDeep, unsupportedKey } from "../messages.ts";
 import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf, requireKeyPath } from "./keypath.ts";
 
-export { keystr } from "./keystr.ts";
-
 /**
  * Converts a key path to its key string, the name of the tensor in a file: `.name` for an attribute, `@key` for a dict
  * key, `#index` for a list index. A leading dot is omitted. Names that contain `.`, `@` or `#` are not escaped, so their
