@@ -12,9 +12,6 @@ import { type NamedLeaf, Walk, type WalkOptions, type WalkResults } from "./walk
 /** Options of the functions that name the leaves of a tree. */
 export interface NamingOptions extends WalkOptions, RekeyOptions, KeyStyleOption {}
 
-/** What {@link nameLeaves} gives. */
-export type NamedLeaves = ReturnType<typeof nameLeaves>;
-
 /** Names the leaves of a tree. */
 export function nameLeaves(tree: unknown, options: NamingOptions, likely?: WalkResults["likely"]) {
   const style = requireNaming(options);
@@ -62,7 +59,7 @@ export function refuseDuplicates(leaves: readonly NamedLeaf[], pathOf: (leaf: nu
 }
 
 /** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
-export function refuseLeadingEmpty({ startsEmpty }: Pick<NamedLeaves, "startsEmpty">): void {
+export function refuseLeadingEmpty({ startsEmpty }: Pick<Walk, "startsEmpty">): void {
   if (!startsEmpty) return;
   const message =
     "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata";

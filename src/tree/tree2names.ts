@@ -2,13 +2,7 @@
 import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
 import { KEY_STYLES, keyStyle } from "./keys/keystyles.ts";
-import {
-  type NamedLeaves,
-  type NamingOptions,
-  nameLeaves,
-  refuseDuplicates,
-  refuseLeadingEmpty,
-} from "./leaf-names.ts";
+import { type NamingOptions, nameLeaves, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
 import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
 import { errorAt, tooManyContainers } from "./messages.ts";
 import { describeStructure } from "./structure/write.ts";
@@ -48,7 +42,11 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
     if (mode === "never") refuseStatic(named.pathOf(i));
     return false;
   });
-  checkContainers(named, leaves.length, options.maxContainers);
+  const { maxContainers: max = defaultMaxContainers(leaves.length) } = options;
+  // The root is none of them: every tree has it.
+  if (named.containers - 1 > max) {
+    throw tooManyContainers(max, leaves.length, containerPath(named.def, max + 1));
+  }
   const keyPathOf = (leaf: NamedLeaf): KeyPath => named.pathOf(named.leaves.indexOf(leaf));
   if (named.odd) {
     if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(named);
@@ -59,17 +57,6 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
   const { objects, like, maxDepth = MAX_DEPTH } = options;
   const how = { style, ordered, objects, like, maxDepth, always: mode === "always" };
   return { leaves, keyPathOf, structure: describeStructure(named.def, named.leaves, how) };
-}
-
-/** Throws `DepthLimit` where the tree has more containers than loading takes. */
-function checkContainers(
-  { containers, def }: NamedLeaves,
-  tensors: number,
-  max: number = defaultMaxContainers(tensors),
-): void {
-  // The root is none of them: every tree has it.
-  if (containers - 1 <= max) return;
-  throw tooManyContainers(max, tensors, containerPath(def, max + 1));
 }
 
 function refuseStatic(path: KeyPath): never {
