@@ -7,14 +7,10 @@ import type { KeyPath } from "../keys/keypath.ts";
 import { disagree } from "../messages.ts";
 import type { NodeRecord, ScalarKind } from "./read.ts";
 
-/** What kinds of containers need to judge a record. */
-export interface RecordContext {
+/** What {@link applyRecords} and the kinds of containers take from the options. */
+export interface ApplyOptions<R> {
   readonly mode?: "auto" | "ignore" | "require" | undefined;
   readonly onWarning?: ((error: Pytree2SafetensorsError) => void) | undefined;
-}
-
-/** What {@link applyRecords} takes from the options. */
-export interface ApplyOptions<R> extends RecordContext {
   readonly isScalar?: ((tensor: R, kind: ScalarKind) => boolean) | undefined;
 }
 
