@@ -27,22 +27,18 @@ export function encodeValue(value: unknown, place: () => string, depth = 0): Jso
   if (typeof value === "number" || typeof value === "bigint") {
     return encodeNumber(value, (found) => refuse(place(), found));
   }
-  const unseen = typeof value === "object" ? unseenIn(value) : undefined;
+  if (typeof value !== "object") refuse(place(), describeValue(value));
+  const unseen = unseenIn(value);
   if (unseen !== undefined) refuse(place(), unseen);
-  if (typeof value === "object" && isPlainArray(value)) {
+  if (isPlainArray(value)) {
     return Array.from(value, (item, i) => encodeValue(item, () => `${place()}[${i}]`, depth + 1));
   }
-  if (typeof value !== "object" || !isPlainPrototype(Object.getPrototypeOf(value))) {
-    refuse(place(), describeValue(value));
-  }
+  if (!isPlainPrototype(Object.getPrototypeOf(value))) refuse(place(), describeValue(value));
   const object: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value as object)) {
-    if (item !== undefined)
-      setOwn(
-        object,
-        key,
-        encodeValue(item, () => `${place()}.${key}`, depth + 1),
-      );
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const json = encodeValue(item, () => `${place()}.${key}`, depth + 1);
+    setOwn(object, key, json);
   }
   return tagOf(object) === undefined ? object : { object };
 }
