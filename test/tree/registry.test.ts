@@ -7,8 +7,12 @@ import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/regi
 import { treeUnflatten } from "../../src/tree/treedef.ts";
 import { same } from "./arbitraries.ts";
 
-const refused = (text: string) =>
-  expect.objectContaining({ code: "InvalidRegistration", message: expect.stringContaining(text) });
+const refused = (text: string, details: object = {}) =>
+  expect.objectContaining({
+    code: "InvalidRegistration",
+    message: expect.stringContaining(text),
+    ...details,
+  });
 
 describe("registerPytreeNode", () => {
   class Pair {
@@ -61,7 +65,7 @@ describe("registerPytreeNode", () => {
     class Half {}
     // @ts-expect-error no unflatten
     expect(() => registerPytreeNode(Half, { flattenWithKeys: () => [[]] })).toThrow(
-      refused("must be functions"),
+      refused("must be functions", { expected: "functions", found: "a plain object" }),
     );
     for (const Class of [Object, Array, Map, PyTreeContainer]) {
       expect(() => registerDataclass(Class as new () => object)).toThrow(refused("container already"));

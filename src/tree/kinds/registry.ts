@@ -85,11 +85,7 @@ export function registerPytreeNode<T extends object>(
   requireOptions(options);
   const { flattenWithKeys, unflatten, name } = options;
   if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
-    refuse(
-      `${nameOf(Class)}: flattenWithKeys and unflatten must be functions`,
-      "functions",
-      describeValue(options),
-    );
+    refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`, "functions", options);
   }
   register(Class, {
     name,
@@ -97,11 +93,7 @@ export function registerPytreeNode<T extends object>(
     flatten(node) {
       const flat: unknown = flattenWithKeys(node as T);
       if (isFlattened(flat)) return flat;
-      return refuse(
-        `${nameOf(Class)}: flattenWithKeys must return ${FLATTENED}`,
-        FLATTENED,
-        describeValue(flat),
-      );
+      return refuse(`${nameOf(Class)}: flattenWithKeys must return ${FLATTENED}`, FLATTENED, flat);
     },
     unflatten,
   });
