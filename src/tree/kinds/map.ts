@@ -35,10 +35,8 @@ export const map: Kind = {
   write({ node, children }, entries, writer) {
     const present = children.flatMap((child, i) => (child === UNDEFINED ? [] : [i]));
     for (const i of present) writer.child(entries[i]!, children[i]!);
-    writer.record(
-      "map",
-      present.map((i) => encodeKey(node!.keys![i]!, () => writer.path)),
-    );
+    const keys = present.map((i) => encodeKey(node!.keys![i]!, writer.path));
+    writer.record("map", keys);
   },
   read: (extra) => ({ kind: map, mark: "@", keys: readKeys(extra, decodeKey) }),
   build: (branch, maker) => new Map(recordedChildren(branch).map(({ key, twig }) => [key, maker.make(twig)])),

@@ -84,7 +84,7 @@ export const registered: Kind = {
     for (let i = 0; i < entries.length; i++) writer.child(entries[i]!, def.children[i]!);
     const static_ =
       aux === undefined ? undefined : encodeValue(aux, () => `${keystr(writer.path)} (${name})`);
-    const keys = entries.map((entry) => encodeEntry(entry, () => writer.path));
+    const keys = entries.map((entry) => encodeEntry(entry, writer.path));
     writer.record("class", static_ === undefined ? { name, keys } : { name, keys, aux: static_ });
   },
   read(json) {

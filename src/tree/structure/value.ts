@@ -93,22 +93,23 @@ function decodeNumber(tag: "number" | "bigint", json: Json | undefined): number 
 
 /** A key path as JSON: `[[".","layers"],["#",0],["@","w"]]`. */
 export function encodePath(path: KeyPath): Json {
-  return path.map((entry, i) => encodeEntry(entry, () => path.slice(0, i)));
+  return path.map((entry, i) => encodeEntry(entry, path, i));
 }
 
-/** One entry of a key path as JSON. */
-export function encodeEntry(entry: KeyEntry, parent: () => KeyPath): Json {
-  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry), parent)];
+/** An entry of a key path as JSON. Messages say that it stands under the first `depth` entries of `path`. */
+export function encodeEntry(entry: KeyEntry, path: KeyPath, depth = path.length): Json {
+  const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
+  return [mark, encodeKey(keyOf(entry), path, depth)];
 }
 
 /** The key of a dict as JSON. Throws `UnsupportedKey` for a bigint that no reader takes. */
-export function encodeKey(key: DictKeyValue, parent: () => KeyPath): Json {
+export function encodeKey(key: DictKeyValue, path: KeyPath, depth = path.length): Json {
   if (typeof key !== "number" && typeof key !== "bigint") return key;
   return encodeNumber(key, (found) => {
     const message = (place: string) =>
       `a key under ${place} is ${found}, which structure metadata can't hold: use a string`;
     const expected = `at most ${MAX_BIGINT_DIGITS} digits`;
-    throw errorAt("UnsupportedKey", parent(), message, { expected, found });
+    throw errorAt("UnsupportedKey", path.slice(0, depth), message, { expected, found });
   });
 }
 
