@@ -123,8 +123,7 @@ export {
   registerPytreeNode,
 } from "./tree/kinds/registry.ts";
 export type { BuildLimits } from "./tree/limits.ts";
-export { treeMap, treeMapWithPath } from "./tree/map.ts";
-export type { MapLeaves } from "./tree/map-leaves.ts";
+export { type MapLeaves, treeMap, treeMapWithPath } from "./tree/map.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";
 export { TreeDef, treeUnflatten } from "./tree/treedef.ts";
 export type { FlattenOptions } from "./tree/walk.ts";

@@ -102,7 +102,7 @@ export function leafPaths(def: TreeDef, options: RekeyOptions = {}): KeyPath[] {
 }
 
 /** The key path of leaf `index`, found by counting: for messages. */
-export function leafPath(def: TreeDef, index: number, options?: RekeyOptions): KeyPath {
+export function leafPath(def: TreeDef, index: number, options: RekeyOptions): KeyPath {
   let left = index;
   return find(def, options, (one) => one === LEAF && left-- === 0);
 }
@@ -116,7 +116,7 @@ export function containerPath(def: TreeDef, index: number): KeyPath {
 /** The key path of the first node that is meant; of no node, the empty one. */
 function find(
   root: TreeDef,
-  { objects, like }: RekeyOptions = {},
+  { objects, like }: RekeyOptions,
   isMeant: (def: TreeDef, path: readonly KeyEntry[]) => boolean,
 ): KeyPath {
   const path: KeyEntry[] = [];

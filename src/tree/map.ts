@@ -4,10 +4,26 @@ import { printable } from "../base/quote.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
 import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
-import type { MapLeaves } from "./map-leaves.ts";
 import { errorAt } from "./messages.ts";
 import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
+
+/**
+ * The type of a tree after its leaves of type `A` became `B`. Containers keep their keys, and tuples their length.
+ */
+export type MapLeaves<T, A, B> = T extends A
+  ? B
+  : T extends null | undefined
+    ? T
+    : T extends ReadonlyMap<infer K, infer V>
+      ? Map<K, MapLeaves<V, A, B>>
+      : T extends readonly unknown[]
+        ? { -readonly [K in keyof T]: MapLeaves<T[K], A, B> }
+        : T extends (...args: never[]) => unknown
+          ? T
+          : T extends object
+            ? { [K in keyof T]: MapLeaves<T[K], A, B> }
+            : T;
 
 /**
  * Applies a function to each leaf. The result has the containers and keys of `tree`. Further trees provide further
