@@ -86,7 +86,6 @@ export type { NestedArray, NestedValues } from "./tensor/nested.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export { type Dict2PytreeOptions, dict2pytree } from "./tree/dict2pytree.ts";
 export {
-  type FlattenOptions,
   treeFlatten,
   treeFlattenWithPath,
   treeLeaves,
@@ -124,7 +123,7 @@ export {
   registerPytreeNode,
 } from "./tree/kinds/registry.ts";
 export type { BuildLimits } from "./tree/limits.ts";
-export { treeMap, treeMapWithPath } from "./tree/map.ts";
-export type { MapLeaves } from "./tree/map-leaves.ts";
+export { type MapLeaves, treeMap, treeMapWithPath } from "./tree/map.ts";
 export { type Pytree2DictOptions, pytree2dict } from "./tree/pytree2dict.ts";
 export { TreeDef, treeUnflatten } from "./tree/treedef.ts";
+export type { FlattenOptions } from "./tree/walk.ts";

@@ -1,6 +1,6 @@
 /** Tensors that are numbers, bigints or booleans of JavaScript: what structure metadata says they are. */
 import type { Tensor } from "../tensor/tensor.ts";
-import type { ScalarKind } from "../tree/names2tree.ts";
+import type { ScalarKind } from "../tree/structure/read.ts";
 import type { ArrayInfo } from "./adapter.ts";
 
 /** Whether a tensor can be the scalar that the structure metadata says it is. */

@@ -5,8 +5,6 @@ import { type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "./rekey.t
 import { LEAF, type TreeDef } from "./treedef.ts";
 import { type FlattenOptions, Walk } from "./walk.ts";
 
-export type { FlattenOptions } from "./walk.ts";
-
 /**
  * Splits a tree into its leaves and its structure. Leaves are in the order of their containers: list elements by index,
  * entries by key, children of a registered class as `flattenWithKeys` returns them. `null` and `undefined` are nodes
@@ -104,7 +102,7 @@ export function leafPaths(def: TreeDef, options: RekeyOptions = {}): KeyPath[] {
 }
 
 /** The key path of leaf `index`, found by counting: for messages. */
-export function leafPath(def: TreeDef, index: number, options?: RekeyOptions): KeyPath {
+export function leafPath(def: TreeDef, index: number, options: RekeyOptions): KeyPath {
   let left = index;
   return find(def, options, (one) => one === LEAF && left-- === 0);
 }
@@ -118,7 +116,7 @@ export function containerPath(def: TreeDef, index: number): KeyPath {
 /** The key path of the first node that is meant; of no node, the empty one. */
 function find(
   root: TreeDef,
-  { objects, like }: RekeyOptions = {},
+  { objects, like }: RekeyOptions,
   isMeant: (def: TreeDef, path: readonly KeyEntry[]) => boolean,
 ): KeyPath {
   const path: KeyEntry[] = [];

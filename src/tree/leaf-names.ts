@@ -7,45 +7,32 @@ import type { KeyPath } from "./keys/keypath.ts";
 import { KEY_STYLES, type KeyStyle, type KeyStyleOption, keyStyle } from "./keys/keystyles.ts";
 import { errorAt, placesOf } from "./messages.ts";
 import type { RekeyOptions } from "./rekey.ts";
-import type { TreeDef } from "./treedef.ts";
 import { type NamedLeaf, Walk, type WalkOptions, type WalkResults } from "./walk.ts";
 
 /** Options of the functions that name the leaves of a tree. */
 export interface NamingOptions extends WalkOptions, RekeyOptions, KeyStyleOption {}
 
-/** The leaves of a tree with their names, in the tree's order. */
-export interface NamedLeaves {
-  readonly leaves: readonly NamedLeaf[];
-  /** Whether two leaves may have one name, or a name may read as another path. False is certain. */
-  readonly odd: boolean;
-  /** Whether a leaf's path starts with an attribute of the empty name. */
-  readonly startsEmpty: boolean;
-  /** How many containers the tree has. */
-  readonly containers: number;
-  /** The structure, with the tree's own kinds of keys. */
-  readonly def: TreeDef;
-  /** The key path of a leaf as it is written, for messages. */
-  pathOf(leaf: number): KeyPath;
-}
-
 /** Names the leaves of a tree. */
-export function nameLeaves(
-  tree: unknown,
-  options: NamingOptions,
-  likely?: WalkResults["likely"],
-): NamedLeaves {
+export function nameLeaves(tree: unknown, options: NamingOptions, likely?: WalkResults["likely"]) {
   const style = requireNaming(options);
   const isOwn = style === KEY_STYLES.pytree;
   const walk = new Walk(options, { def: true, names: isOwn ? options : undefined, likely });
   const def = walk.down(tree);
   const paths = isOwn ? [] : leafPaths(def, options);
+  const leaves: readonly NamedLeaf[] = isOwn
+    ? walk.named
+    : walk.leaves.map((leaf, i) => ({ name: style.encode(paths[i]!), leaf }));
   return {
-    leaves: isOwn ? walk.named : walk.leaves.map((leaf, i) => ({ name: style.encode(paths[i]!), leaf })),
+    /** The leaves with their names, in the tree's order. */
+    leaves,
+    /** Whether two leaves may have one name, or a name may read as another path. False is certain. */
     odd: walk.odd || !isOwn,
     startsEmpty: walk.startsEmpty,
     containers: walk.containers,
+    /** The structure, with the tree's own kinds of keys. */
     def,
-    pathOf: (leaf) => leafPath(def, leaf, options),
+    /** The key path of a leaf as it is written, for messages. */
+    pathOf: (leaf: number): KeyPath => leafPath(def, leaf, options),
   };
 }
 
@@ -72,7 +59,7 @@ export function refuseDuplicates(leaves: readonly NamedLeaf[], pathOf: (leaf: nu
 }
 
 /** Throws `UnsupportedKey` for leaves whose path starts with an attribute of the empty name. */
-export function refuseLeadingEmpty({ startsEmpty }: Pick<NamedLeaves, "startsEmpty">): void {
+export function refuseLeadingEmpty({ startsEmpty }: Pick<Walk, "startsEmpty">): void {
   if (!startsEmpty) return;
   const message =
     "the root has an attribute with an empty name, whose key string reads as another path: rename it, or save it with structure metadata";

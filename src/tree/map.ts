@@ -4,10 +4,26 @@ import { printable } from "../base/quote.ts";
 import { leafPaths, treeFlatten } from "./flatten.ts";
 import { type KeyEntry, type KeyPath, keyOf } from "./keys/keypath.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
-import type { MapLeaves } from "./map-leaves.ts";
 import { errorAt } from "./messages.ts";
 import { entriesOf } from "./rekey.ts";
 import { LEAF, type TreeDef, treeUnflatten } from "./treedef.ts";
+
+/**
+ * The type of a tree after its leaves of type `A` became `B`. Containers keep their keys, and tuples their length.
+ */
+export type MapLeaves<T, A, B> = T extends A
+  ? B
+  : T extends null | undefined
+    ? T
+    : T extends ReadonlyMap<infer K, infer V>
+      ? Map<K, MapLeaves<V, A, B>>
+      : T extends readonly unknown[]
+        ? { -readonly [K in keyof T]: MapLeaves<T[K], A, B> }
+        : T extends (...args: never[]) => unknown
+          ? T
+          : T extends object
+            ? { [K in keyof T]: MapLeaves<T[K], A, B> }
+            : T;
 
 /**
  * Applies a function to each leaf. The result has the containers and keys of `tree`. Further trees provide further
@@ -69,20 +85,20 @@ function flattenUpTo(def: TreeDef, tree: unknown): unknown[] {
   const found: unknown[] = [];
   const path: KeyEntry[] = [];
   const visit = ({ node, children }: TreeDef, value: unknown): void => {
-    const opened = open(value, path);
-    if (node === undefined && opened === "None") return;
-    if (node === undefined || typeof opened === "string") mismatch(path, node, children.length, opened);
-    const [other, values] = opened;
-    const fits = node.kind === other.kind && values.length === children.length;
-    const order = fits ? node.kind.pair(node, other) : undefined;
-    if (order === undefined) mismatch(path, node, children.length, opened);
+    const isNone = value === null || value === undefined;
+    if (node === undefined && isNone) return;
+    const opened = typeof value === "object" && !isNone ? kindOf(value)?.open(value, () => path) : undefined;
+    const [other, values = []] = opened ?? [];
+    const fits = node?.kind === other?.kind && values.length === children.length;
+    const order = fits && other !== undefined ? node!.kind.pair(node!, other) : undefined;
+    if (order === undefined) mismatch(path, node, children.length, opened ?? (isNone ? "None" : "a leaf"));
     for (let i = 0; i < children.length; i++) {
       const [child, item] = [children[i]!, values[order === "same" ? i : order[i]!]];
       if (child === LEAF) {
         found.push(item);
         continue;
       }
-      path.push(node.kind.entry(node, i));
+      path.push(node!.kind.entry(node!, i));
       visit(child, item);
       path.pop();
     }
@@ -94,21 +110,13 @@ function flattenUpTo(def: TreeDef, tree: unknown): unknown[] {
 
 type Opened = "a leaf" | "None" | ReturnType<Kind["open"]>;
 
-function open(value: unknown, path: KeyPath): Opened {
-  if (value === null || value === undefined) return "None";
-  const kind = typeof value === "object" ? kindOf(value) : undefined;
-  return kind?.open(value as object, () => path) ?? "a leaf";
-}
-
 function mismatch(path: KeyPath, node: Node | undefined, length: number, opened: Opened): never {
   let expected = node === undefined ? "None" : outline(node, length);
   let found = typeof opened === "string" ? opened : outline(opened[0], opened[1].length);
   if (expected === found && node !== undefined && typeof opened !== "string") {
     // Keys of other types, or other static data.
-    [expected, found] = [node, opened[0]].map((one) => `${found} with ${keyTypes(one, length)}`) as [
-      string,
-      string,
-    ];
+    expected = `${found} with ${keyTypes(node, length)}`;
+    found = `${found} with ${keyTypes(opened[0], length)}`;
   }
   const message = (place: string) =>
     `the trees differ at ${place}: expected ${printable(expected, 200)}, found ${printable(found, 200)}`;

@@ -59,19 +59,20 @@ export function matchWeights<R extends Named>(
     }
     take(leaf, next++);
   }
-  const isOpen = (leaf: number) => met[leaf] === undefined;
-  if (mode === "name") matchByName(leaves, tensors, takenBy, isOpen, take);
-  if (aliases !== undefined && aliases.size > 0) matchAliases(leaves, tensors, aliases, mode, isOpen, take);
+  /** Gives each leaf that has no tensor yet the one that is found by its name. */
+  const fill = (find: (name: string) => number | undefined) => {
+    leaves.forEach(({ name }, leaf) => {
+      const tensor = met[leaf] === undefined ? find(name) : undefined;
+      if (tensor !== undefined) take(leaf, tensor);
+    });
+  };
+  if (mode === "name") fill(byStrippedName(leaves, tensors, takenBy));
+  if (aliases !== undefined && aliases.size > 0) fill(byAlias(tensors, aliases, mode));
   return { met, unexpected: tensors.filter((_, i) => takenBy[i] === -1) };
 }
 
-function matchByName(
-  leaves: readonly Named[],
-  tensors: readonly Named[],
-  takenBy: Int32Array,
-  isOpen: (leaf: number) => boolean,
-  take: (leaf: number, tensor: number) => void,
-): void {
+/** Finds tensors that no leaf has yet by key strings without kinds. */
+function byStrippedName(leaves: readonly Named[], tensors: readonly Named[], takenBy: Int32Array) {
   // Of each stripped name the tensor that has it, and a second one where there is.
   const candidates = new Map<string, [first: number, second?: number]>();
   tensors.forEach(({ name }, i) => {
@@ -81,12 +82,9 @@ function matchByName(
     if (known === undefined) candidates.set(stripped, [i]);
     else known[1] ??= i;
   });
-  if (candidates.size === 0) return;
-  leaves.forEach(({ name }, leaf) => {
-    if (!isOpen(leaf)) return;
-    const found = candidates.get(stripKinds(name));
-    if (found === undefined) return;
-    const [first, second] = found;
+  return (name: string): number | undefined => {
+    const [first, second] = candidates.get(stripKinds(name)) ?? [];
+    if (first === undefined) return undefined;
     if (second !== undefined) {
       ambiguous(`the leaf ${quote(name)}`, "tensors", tensors[first]!.name, tensors[second]!.name);
     }
@@ -94,26 +92,20 @@ function matchByName(
     if (other !== undefined) {
       ambiguous(`the tensor ${quote(tensors[first]!.name)}`, "leaves", other.name, name);
     }
-    take(leaf, first);
-  });
+    return first;
+  };
 }
 
-/** Gives leaves that have no tensor of their own the one that they are tied to. */
-function matchAliases(
-  leaves: readonly Named[],
+/** Finds the tensors that names are tied to. */
+function byAlias(
   tensors: readonly Named[],
   aliases: ReadonlyMap<string, string>,
   mode: MatchOptions["mode"],
-  isOpen: (leaf: number) => boolean,
-  take: (leaf: number, tensor: number) => void,
-): void {
+) {
   const spell = mode === "name" ? stripKinds : (name: string) => name;
   const places = new Map(tensors.map(({ name }, i) => [name, i]));
   const targets = new Map([...aliases].map(([alias, name]) => [spell(alias), places.get(name)]));
-  leaves.forEach(({ name }, leaf) => {
-    const target = isOpen(leaf) ? targets.get(spell(name)) : undefined;
-    if (target !== undefined) take(leaf, target);
-  });
+  return (name: string): number | undefined => targets.get(spell(name));
 }
 
 function ambiguous(what: string, kind: string, a: string, b: string): never {

@@ -4,34 +4,21 @@ import { describeValue, printable, quote } from "../base/quote.ts";
 import { equalEntries, type KeyEntry, type KeyPath } from "./keys/keypath.ts";
 import { keystr } from "./keys/keystr.ts";
 
-/** The error for a path that is deeper than the limit, known by its key string or its key path. */
-export function tooDeep(
-  maxDepth: number,
-  where: { readonly tensor: string } | { readonly keyPath: string },
-): Pytree2SafetensorsError {
-  const text = quote("tensor" in where ? where.tensor : where.keyPath);
-  const message = `${text} is deeper than ${maxDepth} levels; raise maxDepth if that is intended`;
-  return new Pytree2SafetensorsError("DepthLimit", message, {
-    ...where,
-    expected: `at most ${maxDepth} levels`,
-  });
-}
+/** Where a limit is passed: at the name of a tensor, at a key path, or else in the structure metadata. */
+type Where = string | KeyPath | undefined;
 
-/** Where a limit is passed: at a tensor's name or a key path, or else in the structure metadata. */
-type Where = { readonly tensor: string } | { readonly keyPath: string } | "" | undefined;
-
-function spellWhere(where: Where): string {
-  if (!where) return "structure metadata";
-  return "tensor" in where ? quote(where.tensor) : printable(where.keyPath, 200) || "the root";
+/** The error for a path that is deeper than the limit. */
+export function tooDeep(maxDepth: number, where: string | KeyPath): Pytree2SafetensorsError {
+  const text = quote(typeof where === "string" ? where : keystr(where));
+  const message = () => `${text} is deeper than ${maxDepth} levels; raise maxDepth if that is intended`;
+  return limitError("DepthLimit", where, message, { expected: `at most ${maxDepth} levels` });
 }
 
 /** The error for a tree with more containers than the limit. */
 export function tooManyContainers(max: number, tensors: number, where: Where): Pytree2SafetensorsError {
-  const message = `${spellWhere(where)}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if that is intended`;
-  return new Pytree2SafetensorsError("DepthLimit", message, {
-    ...(where || {}),
-    expected: `at most ${max} containers`,
-  });
+  const message = (place: string) =>
+    `${place}: the tree has more than ${max} containers for ${tensors} tensors; raise maxContainers if that is intended`;
+  return limitError("DepthLimit", where, message, { expected: `at most ${max} containers` });
 }
 
 /** The error for lists with more places that nothing fills than the limit. */
@@ -41,12 +28,20 @@ export function tooManyGaps(
   where: Where,
   length: number,
 ): Pytree2SafetensorsError {
-  const message = `${spellWhere(where)}: a list of ${length} would bring the list elements filled with null to ${gaps}; at most ${max} are allowed (maxGaps)`;
-  return new Pytree2SafetensorsError("GapLimit", message, {
-    ...(where || {}),
-    expected: `at most ${max} gaps`,
-    found: `${gaps} gaps`,
-  });
+  const message = (place: string) =>
+    `${place}: a list of ${length} would bring the list elements filled with null to ${gaps}; at most ${max} are allowed (maxGaps)`;
+  return limitError("GapLimit", where, message, { expected: `at most ${max} gaps`, found: `${gaps} gaps` });
+}
+
+function limitError(
+  code: ErrorCode,
+  where: Where,
+  message: (place: string) => string,
+  details: ErrorDetails,
+): Pytree2SafetensorsError {
+  if (typeof where === "object") return errorAt(code, where, message, details);
+  if (where === undefined) return new Pytree2SafetensorsError(code, message("structure metadata"), details);
+  return new Pytree2SafetensorsError(code, message(quote(where)), { tensor: where, ...details });
 }
 
 /** An error at a place of a tree, which `message` gets as messages call it. */

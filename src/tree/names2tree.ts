@@ -1,7 +1,6 @@
 /** The tree that the names of a file's tensors make, with its structure metadata. The inverse is `tree2names`. */
 import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import type { Twig } from "./build/branch.ts";
 import { nameOf, type Tensorlike, TreeBuilder } from "./build/builder.ts";
 import { type MakeOptions, Maker } from "./build/make-tree.ts";
 import { prune } from "./build/prune.ts";
@@ -17,9 +16,7 @@ import {
 } from "./keys/keystyles.ts";
 import { type BuildLimits, MAX_DEPTH } from "./limits.ts";
 import { type ApplyOptions, applyRecords } from "./structure/apply.ts";
-import { parseStructure, type ScalarKind } from "./structure/read.ts";
-
-export type { ScalarKind } from "./structure/read.ts";
+import { parseStructure, type ScalarKind, type Structure } from "./structure/read.ts";
 
 /** Options of {@link names2tree}. */
 export interface Names2TreeOptions<R> extends BuildLimits, ReadKeyStyleOption, MakeOptions, ApplyOptions<R> {
@@ -55,21 +52,21 @@ export function names2tree<R extends Tensorlike>(
   options: Names2TreeOptions<R> = {},
 ): PlannedTree<R> {
   const { structure, mode = "auto" } = options;
-  if (mode === "ignore") return fromNames(tensors, options);
-  if (structure === undefined) {
-    if (mode === "auto") return fromNames(tensors, options);
+  if (mode === "require" && structure === undefined) {
     throw new Pytree2SafetensorsError("StructureMismatch", "the file has no structure metadata", {
       expected: "structure metadata",
     });
   }
-  try {
-    return fromStructure(tensors, structure, options);
-  } catch (error) {
-    const failure = explain(error);
-    if (mode === "require") throw failure;
-    options.onWarning?.(failure);
-    return fromNames(tensors, options);
+  if (mode !== "ignore" && structure !== undefined) {
+    try {
+      return planTree(tensors, parseStructure(structure, options.maxDepth ?? MAX_DEPTH), options);
+    } catch (error) {
+      const failure = explain(error);
+      if (mode === "require") throw failure;
+      options.onWarning?.(failure);
+    }
   }
+  return planTree(tensors, undefined, options);
 }
 
 /** Why structure metadata can't be used; errors that are not ours go through. */
@@ -80,72 +77,41 @@ function explain(error: unknown): Pytree2SafetensorsError {
   return new Pytree2SafetensorsError("StructureMismatch", message, { cause: error });
 }
 
-function fromNames<R extends Tensorlike>(
+function planTree<R extends Tensorlike>(
   tensors: readonly R[],
+  structure: Structure | undefined,
   options: Names2TreeOptions<R>,
 ): PlannedTree<R> {
   const { include } = options;
   const names = tensors.map(nameOf);
-  const style = readKeyStyle(options.keys, names);
-  if (options.keys === undefined) warnOfStyle(names, options);
-  const pathOf = readPaths(style, names, options);
-  const builder = new TreeBuilder<R>(tensors.length, options);
-  for (let i = 0; i < tensors.length; i++) {
-    const tensor = tensors[i]!;
-    if (include !== undefined && !include(tensor)) continue;
-    if (style === KEY_STYLES.pytree) builder.addName(tensor);
-    else builder.addPath(tensor, pathOf(names[i]!));
-  }
-  builder.checkGaps();
-  return {
-    tensors: include === undefined ? tensors : tensors.filter(include),
-    scalars: new Map(),
-    paths: () => names.map(pathOf),
-    build: (leafOf) => makeRoot(builder.root, leafOf, options),
-  };
-}
-
-function fromStructure<R extends Tensorlike>(
-  tensors: readonly R[],
-  text: string,
-  options: Names2TreeOptions<R>,
-): PlannedTree<R> {
-  const { include } = options;
-  const structure = parseStructure(text, options.maxDepth ?? MAX_DEPTH);
-  const names = tensors.map(nameOf);
-  const style = styleOf(structure.keys, options);
-  const known = structure.leaves;
+  const included = include === undefined ? tensors : tensors.filter(include);
+  const known: ReadonlyMap<string, KeyPath> = structure?.leaves ?? new Map();
+  if (structure === undefined && options.keys === undefined) warnOfStyle(names, options);
+  const style =
+    structure === undefined ? readKeyStyle(options.keys, names) : styleOf(structure.keys, options);
   requireNames(names, known);
-  const spelled = readPaths(
-    style,
-    known.size === 0 ? names : names.filter((name) => !known.has(name)),
-    options,
-  );
-  const pathOf = (name: string): KeyPath => known.get(name) ?? spelled(name);
+  const spelled = known.size === 0 ? names : names.filter((name) => !known.has(name));
+  const read = readPaths(style, spelled, options);
+  const pathOf = (name: string): KeyPath => known.get(name) ?? read(name);
   const builder = new TreeBuilder<R>(tensors.length, options);
-  tensors.forEach((tensor, i) => {
-    const name = names[i]!;
-    if (style === KEY_STYLES.pytree && !known.has(name)) builder.addName(tensor);
-    else builder.addPath(tensor, pathOf(name));
-  });
-  const scalars = applyRecords(builder, structure.nodes, options);
+  // Structure metadata describes the whole tree, whatever part of it is wanted.
+  for (const tensor of structure === undefined ? included : tensors) {
+    // An empty map is not asked: it would hash each name.
+    const path = known.size === 0 ? undefined : known.get(nameOf(tensor));
+    if (path === undefined && style === KEY_STYLES.pytree) builder.addName(tensor);
+    else builder.addPath(tensor, path ?? read(nameOf(tensor)));
+  }
+  const scalars = applyRecords(builder, structure?.nodes ?? [], options);
   builder.checkGaps();
-  const root = include === undefined ? builder.root : prune(builder.root, include);
+  const isPart = structure !== undefined && include !== undefined;
+  const root = isPart ? prune(builder.root, include) : builder.root;
   return {
-    tensors: include === undefined ? tensors : tensors.filter(include),
-    scalars: include === undefined ? scalars : new Map([...scalars].filter(([tensor]) => include(tensor))),
+    tensors: included,
+    scalars: isPart ? new Map([...scalars].filter(([tensor]) => include(tensor))) : scalars,
     paths: () => names.map(pathOf),
-    build: (leafOf) => makeRoot(root, leafOf, options),
+    // No tensors at all are `null`.
+    build: (leafOf) => (root === undefined ? null : new Maker(leafOf, options).make(root)),
   };
-}
-
-/** No tensors at all are `null`. */
-function makeRoot<R>(
-  root: Twig<R> | undefined,
-  leafOf: (tensor: R) => unknown,
-  options: MakeOptions,
-): unknown {
-  return root === undefined ? null : new Maker(leafOf, options).make(root);
 }
 
 /** The style that the names are spelled in, as the structure metadata says. */

@@ -1,11 +1,10 @@
 /** A tree as a dict: the Python package's `pytree2dict`. */
 import { setOwn } from "../base/dict.ts";
-import type { FlattenOptions } from "./flatten.ts";
 import { KEY_STYLES, type KeyStyleOption } from "./keys/keystyles.ts";
 import { nameLeaves, refuseDuplicates, refuseLeadingEmpty, requireNaming } from "./leaf-names.ts";
 import { type BuildLimits, MAX_GAPS } from "./limits.ts";
 import type { RekeyOptions } from "./rekey.ts";
-import { Walk } from "./walk.ts";
+import { type FlattenOptions, Walk } from "./walk.ts";
 
 /** Options of {@link pytree2dict}. */
 export interface Pytree2DictOptions

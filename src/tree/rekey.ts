@@ -12,22 +12,12 @@ import { canonicalIndex, string2keypath } from "./keys/keystring.ts";
 import { dict } from "./kinds/dict.ts";
 import type { Node } from "./kinds/kind.ts";
 
-/** The kinds of keys at one node of another tree, by the text of the keys. */
+/** The kinds of keys of another tree, from one of its nodes down. */
 export interface LikeKinds {
-  readonly children: ReadonlyMap<string, LikeChild>;
-  /** The kind of its first child: what children go by that it does not have. */
+  /** The kind of the node's own key; the root has none. */
   readonly mark: Mark | undefined;
-}
-
-/** One child of a {@link LikeKinds}. */
-export interface LikeChild {
-  readonly mark: Mark;
-  readonly below: LikeKinds;
-}
-
-interface Growing extends LikeKinds {
-  readonly children: Map<string, LikeChild & { readonly below: Growing }>;
-  mark: Mark | undefined;
+  /** Its children, by the text of their keys. */
+  readonly children: Map<string, LikeKinds>;
 }
 
 /**
@@ -35,20 +25,16 @@ interface Growing extends LikeKinds {
  * key paths where `string2keypath` does not give them.
  */
 export function likeKinds(names: readonly string[], paths?: readonly KeyPath[]): LikeKinds {
-  const root: Growing = { children: new Map(), mark: undefined };
+  const root: LikeKinds = { mark: undefined, children: new Map() };
   names.forEach((name, i) => {
     let at = root;
     for (const entry of paths?.[i] ?? string2keypath(name)) {
       const mark = markOf(entry);
       if (mark === undefined) return;
       const text = String(keyOf(entry));
-      let child = at.children.get(text);
-      if (child === undefined) {
-        child = { mark, below: { children: new Map(), mark: undefined } };
-        at.children.set(text, child);
-        at.mark ??= mark;
-      }
-      at = child.below;
+      const child = at.children.get(text) ?? { mark, children: new Map() };
+      at.children.set(text, child);
+      at = child;
     }
   });
   return root;
@@ -77,11 +63,13 @@ export function rekeyed(
   const asAttributes = objects === "attrs" && node.kind === dict;
   if (!asAttributes && like === undefined) return undefined;
   let changed = asAttributes;
+  // What children go by that the other node does not have.
+  const [first] = like?.children.values() ?? [];
   const entries = Array.from({ length }, (_, i) => {
     const own = node.kind.entry(node, i);
     const text = String(keyOf(own));
     const entry = asAttributes ? new GetAttrKey(text) : own;
-    const mark = like?.children.get(text)?.mark ?? like?.mark;
+    const mark = (like?.children.get(text) ?? first)?.mark;
     if (mark === undefined || mark === markOf(entry)) return entry;
     if (mark === "#" && canonicalIndex(text) === undefined) return entry;
     changed = true;
@@ -97,5 +85,5 @@ export function entriesOf(node: Node, length: number): readonly KeyEntry[] {
 
 /** The kinds of keys that another tree has below a child. */
 export function likeBelow(like: LikeKinds | undefined, entry: KeyEntry): LikeKinds | undefined {
-  return like?.children.get(String(keyOf(entry)))?.below;
+  return like?.children.get(String(keyOf(entry)));
 }

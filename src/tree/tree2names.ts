@@ -1,22 +1,12 @@
 /** A tree as a file will have it: named leaves and structure metadata. The inverse is `names2tree`. */
 import { containerPath } from "./flatten.ts";
 import type { KeyPath } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { KEY_STYLES, keyStyle } from "./keys/keystyles.ts";
-import {
-  type NamedLeaves,
-  type NamingOptions,
-  nameLeaves,
-  refuseDuplicates,
-  refuseLeadingEmpty,
-} from "./leaf-names.ts";
+import { type NamingOptions, nameLeaves, refuseDuplicates, refuseLeadingEmpty } from "./leaf-names.ts";
 import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS } from "./limits.ts";
 import { errorAt, tooManyContainers } from "./messages.ts";
-import { STRUCTURE_VERSION } from "./structure/read.ts";
-import { describeStructure, type StructureRecords } from "./structure/write.ts";
+import { describeStructure } from "./structure/write.ts";
 import type { NamedLeaf } from "./walk.ts";
-
-export type { NamedLeaf } from "./walk.ts";
 
 /** Options of {@link tree2names}. */
 export interface Tree2NamesOptions extends NamingOptions, BuildLimits {
@@ -52,7 +42,11 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
     if (mode === "never") refuseStatic(named.pathOf(i));
     return false;
   });
-  checkContainers(named, leaves.length, options.maxContainers);
+  const { maxContainers: max = defaultMaxContainers(leaves.length) } = options;
+  // The root is none of them: every tree has it.
+  if (named.containers - 1 > max) {
+    throw tooManyContainers(max, leaves.length, containerPath(named.def, max + 1));
+  }
   const keyPathOf = (leaf: NamedLeaf): KeyPath => named.pathOf(named.leaves.indexOf(leaf));
   if (named.odd) {
     if (mode === "never" && style === KEY_STYLES.pytree) refuseLeadingEmpty(named);
@@ -61,38 +55,8 @@ export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): Name
   if (mode === "never") return { leaves, keyPathOf, structure: undefined };
 
   const { objects, like, maxDepth = MAX_DEPTH } = options;
-  const how = { style, ordered, objects, like, maxDepth };
-  const records = describeStructure(named.def, named.leaves, how);
-  // Names of other styles don't say which one it is: the metadata does. Dotted names are for PyTorch's programs, which
-  // guess it as `keys: "auto"` does, and some of which refuse metadata that they don't know.
-  const isGuessed = style === KEY_STYLES.pytree || style === KEY_STYLES.dotted;
-  const needed = records.needed || mode === "always" || !isGuessed;
-  return { leaves, keyPathOf, structure: needed ? spellStructure(style.name, records) : undefined };
-}
-
-/** Throws `DepthLimit` where the tree has more containers than loading takes. */
-function checkContainers(
-  { containers, def }: NamedLeaves,
-  tensors: number,
-  max: number = defaultMaxContainers(tensors),
-): void {
-  // The root is none of them: every tree has it.
-  if (containers - 1 <= max) return;
-  throw tooManyContainers(max, tensors, { keyPath: keystr(containerPath(def, max + 1)) });
-}
-
-/** The JSON of structure metadata: sorted, so that equal trees give equal files whatever the order of their keys. */
-function spellStructure(keys: string, { nodes, leaves }: StructureRecords): string {
-  const records = nodes.map((node) => JSON.stringify(node)).sort();
-  const paths = Object.entries(leaves).map(
-    ([name, path]) => `${JSON.stringify(name)}:${JSON.stringify(path)}`,
-  );
-  const members = [`"version":${STRUCTURE_VERSION}`];
-  const isOwn = keys === KEY_STYLES.pytree.name;
-  if (!isOwn) members.push(`"keys":${JSON.stringify(keys)}`);
-  if (isOwn || records.length > 0) members.push(`"nodes":[${records}]`);
-  if (isOwn || paths.length > 0) members.push(`"leaves":{${paths.sort()}}`);
-  return `{${members}}`;
+  const how = { style, ordered, objects, like, maxDepth, always: mode === "always" };
+  return { leaves, keyPathOf, structure: describeStructure(named.def, named.leaves, how) };
 }
 
 function refuseStatic(path: KeyPath): never {

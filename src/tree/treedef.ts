@@ -97,7 +97,7 @@ function equalDefs(a: TreeDef, b: TreeDef): boolean {
 }
 
 /** A structure as JAX prints it. */
-export function spellDef(def: TreeDef): string {
+function spellDef(def: TreeDef): string {
   if (def.node === undefined) return def === LEAF ? "*" : "None";
   return def.node.kind.spell(def.node, def.children.map(spellDef));
 }

@@ -3,7 +3,6 @@ import { setOwn } from "../base/dict.ts";
 import type { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type KeyEntry, type KeyPath, keyOf, markOf } from "./keys/keypath.ts";
-import { keystr } from "./keys/keystr.ts";
 import { beginEntry, isPlainName } from "./keys/keystring.ts";
 import { type Kind, kindOf, type Node } from "./kinds/kind.ts";
 import { refuseUnseen } from "./kinds/unseen.ts";
@@ -161,7 +160,7 @@ export class Walk {
     const [node, values] = kind.open(value, this.#pathHere);
     const { length } = values;
     if (depth >= this.#maxDepth && length > 0) {
-      throw this.#circular(value, depth) ?? tooDeep(this.#maxDepth, { keyPath: keystr(this.#path(depth)) });
+      throw this.#circular(value, depth) ?? tooDeep(this.#maxDepth, this.#path(depth));
     }
     this.#values[depth] = value;
     this.#nodes[depth] = node;
@@ -233,7 +232,7 @@ export class Walk {
   #addGaps(count: number, depth: number, length: number): void {
     this.#gaps += count;
     if (this.#gaps <= this.#maxGaps) return;
-    throw tooManyGaps(this.#maxGaps, this.#gaps, { keyPath: keystr(this.#path(depth)) }, length);
+    throw tooManyGaps(this.#maxGaps, this.#gaps, this.#path(depth), length);
   }
 
   #path(depth: number): KeyEntry[] {
@@ -249,18 +248,12 @@ export class Walk {
 
   /** The error for a container that is its own ancestor, named where the cycle closes for the first time. */
   #circular(value: object, depth: number): Pytree2SafetensorsError | undefined {
-    const seen = new Map<object, number>();
-    for (const [at, ancestor] of [...this.#values.slice(0, depth), value].entries()) {
-      const first = seen.get(ancestor);
-      if (first === undefined) {
-        seen.set(ancestor, at);
-        continue;
-      }
-      const same = placeOf(this.#path(first));
-      const message = (place: string) => `the tree contains itself: ${place} is the same object as ${same}`;
-      return errorAt("CircularTree", this.#path(at), message, { found: same });
-    }
-    return undefined;
+    const line = [...this.#values.slice(0, depth), value];
+    const at = line.findIndex((ancestor, i) => line.indexOf(ancestor) < i);
+    if (at === -1) return undefined;
+    const same = placeOf(this.#path(line.indexOf(line[at]!)));
+    const message = (place: string) => `the tree contains itself: ${place} is the same object as ${same}`;
+    return errorAt("CircularTree", this.#path(at), message, { found: same });
   }
 }
 

@@ -8,7 +8,8 @@ import {
   treeStructure,
 } from "../../src/tree/flatten.ts";
 import { SequenceKey } from "../../src/tree/keys/keypath.ts";
-import { keypath2string, keystr, string2keypath } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
+import { keypath2string, string2keypath } from "../../src/tree/keys/keystring.ts";
 import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeMap, treeMapWithPath } from "../../src/tree/map.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";

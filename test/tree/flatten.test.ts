@@ -9,7 +9,7 @@ import {
   treeStructure,
 } from "../../src/tree/flatten.ts";
 import { DictKey, GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeMap, treeMapWithPath } from "../../src/tree/map.ts";
@@ -109,7 +109,12 @@ describe("what is no pytree", () => {
   it("is said at once where flattenWithKeys gives something else", () => {
     class Wrong {}
     registerPytreeNode(Wrong, { flattenWithKeys: () => undefined as never, unflatten: () => new Wrong() });
-    expect(() => treeFlatten([new Wrong()])).toThrowError(/Wrong.*flattenWithKeys must return/);
+    expect(() => treeFlatten([new Wrong()])).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/Wrong.*flattenWithKeys must return/),
+        found: "undefined",
+      }),
+    );
   });
 
   it("is a leaf where a class extends Array, for it may keep more than its elements", () => {

@@ -8,7 +8,8 @@ import {
   type KeyEntry,
   SequenceKey,
 } from "../../src/tree/keys/keypath.ts";
-import { keypath2string, keystr, string2keypath } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
+import { keypath2string, string2keypath } from "../../src/tree/keys/keystring.ts";
 import { plainName } from "./arbitraries.ts";
 
 const attr = (name: string) => new GetAttrKey(name);

@@ -9,7 +9,7 @@ import {
   type KeyEntry,
   SequenceKey,
 } from "../../src/tree/keys/keypath.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { KEY_STYLES, type KeyStyle, keyStyle } from "../../src/tree/keys/keystyles.ts";
 import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { treeStructure } from "../../src/tree/flatten.ts";
 import { SequenceKey } from "../../src/tree/keys/keypath.ts";
 import { KINDS, type Kind } from "../../src/tree/kinds/kind.ts";
-import { forget } from "../../src/tree/kinds/recognised.ts";
+import { recognised } from "../../src/tree/kinds/registry.ts";
 import { treeMap } from "../../src/tree/map.ts";
 import { names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
@@ -35,11 +35,11 @@ describe("a sixth kind of container", () => {
   const kinds = KINDS as Kind[];
   beforeAll(() => {
     kinds.push(set);
-    forget(Set.prototype);
+    recognised.delete(Set.prototype);
   });
   afterAll(() => {
     kinds.splice(kinds.indexOf(set), 1);
-    forget(Set.prototype);
+    recognised.delete(Set.prototype);
   });
   const [a, b] = [new Leaf(0), new Leaf(1)];
   const tree = { s: new Set<unknown>([a, { w: b }, null]), l: [new Set()] };

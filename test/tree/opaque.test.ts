@@ -5,7 +5,8 @@ import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { OpaqueNode } from "../../src/tree/kinds/opaque.ts";
 import { treeMap } from "../../src/tree/map.ts";
 import { type Names2TreeOptions, names2tree } from "../../src/tree/names2tree.ts";
-import { type NamedLeaf, tree2names } from "../../src/tree/tree2names.ts";
+import { tree2names } from "../../src/tree/tree2names.ts";
+import type { NamedLeaf } from "../../src/tree/walk.ts";
 import { Leaf } from "./arbitraries.ts";
 
 const [a, b] = [new Leaf(0), new Leaf(1)];

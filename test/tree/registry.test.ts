@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { treeFlatten, treeLeaves, treeLeavesWithPath } from "../../src/tree/flatten.ts";
 import { GetAttrKey, SequenceKey } from "../../src/tree/keys/keypath.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { treeUnflatten } from "../../src/tree/treedef.ts";
 import { same } from "./arbitraries.ts";
 
-const refused = (text: string) =>
-  expect.objectContaining({ code: "InvalidRegistration", message: expect.stringContaining(text) });
+const refused = (text: string, details: object = {}) =>
+  expect.objectContaining({
+    code: "InvalidRegistration",
+    message: expect.stringContaining(text),
+    ...details,
+  });
 
 describe("registerPytreeNode", () => {
   class Pair {
@@ -61,7 +65,7 @@ describe("registerPytreeNode", () => {
     class Half {}
     // @ts-expect-error no unflatten
     expect(() => registerPytreeNode(Half, { flattenWithKeys: () => [[]] })).toThrow(
-      refused("must be functions"),
+      refused("must be functions", { expected: "functions", found: "a plain object" }),
     );
     for (const Class of [Object, Array, Map, PyTreeContainer]) {
       expect(() => registerDataclass(Class as new () => object)).toThrow(refused("container already"));

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
 import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { treeStructure } from "../../src/tree/flatten.ts";
-import { keystr } from "../../src/tree/keys/keystring.ts";
+import { keystr } from "../../src/tree/keys/keystr.ts";
 import { PyTreeContainer } from "../../src/tree/kinds/container.ts";
 import { type Names2TreeOptions, names2tree } from "../../src/tree/names2tree.ts";
 import { pytree2dict } from "../../src/tree/pytree2dict.ts";
-import { type NamedLeaf, type Tree2NamesOptions, tree2names } from "../../src/tree/tree2names.ts";
+import { type Tree2NamesOptions, tree2names } from "../../src/tree/tree2names.ts";
+import type { NamedLeaf } from "../../src/tree/walk.ts";
 import { anyName, Leaf, Linear, plainName, plainTrees, same, Table, trees } from "./arbitraries.ts";
 
 /** Saves and loads a tree, as a file would: tensors sorted by name, scalars as they are. */

@@ -6,7 +6,7 @@ import { type DictKeyValue, type KeyPath, keyOf, type Mark, markOf } from "../ke
 import { EntryReader, markAt } from "../keys/keystring.ts";
 import { type BuildLimits, defaultMaxContainers, MAX_DEPTH, MAX_GAPS, MAX_LIST_LENGTH } from "../limits.ts";
 import { tooDeep, tooManyContainers, tooManyGaps, unsupportedKey } from "../messages.ts";
-import { Branch, type Static, type Twig, witnessOf } from "./branch.ts";
+import { Branch, type Twig, witnessOf } from "./branch.ts";
 
 /** A tensor on its way into a tree: its name, or whatever object has one. */
 export type Tensorlike = string | { readonly name: string };
@@ -57,7 +57,7 @@ export class TreeBuilder<R extends Tensorlike> {
   addName(tensor: R): void {
     const name = nameOf(tensor);
     if (name === "") {
-      this.#addRoot(tensor);
+      this.addPath(tensor, []);
       return;
     }
     const stack = this.#stack;
@@ -71,15 +71,16 @@ export class TreeBuilder<R extends Tensorlike> {
     for (;;) {
       entry.read(name, at);
       at = entry.end;
-      if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: name });
-      if (at === name.length) {
-        this.#put(branch, entry.mark, entry.key, tensor);
-        break;
-      }
-      branch = this.#step(branch, entry.mark, entry.key, tensor);
+      if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth, name);
+      this.#setMark(branch, entry.mark);
+      if (branch.mark !== entry.mark) this.#conflict(tensor, branch);
+      if (at === name.length) break;
+      branch = this.#step(branch, entry.key, tensor);
       stack[++depth] = branch;
       ends[depth] = at;
     }
+    const child = branch.addNew(entry.key, tensor);
+    if (child !== undefined) this.#conflict(tensor, child.twig);
     this.#depth = depth;
     this.#last = name;
   }
@@ -102,40 +103,43 @@ export class TreeBuilder<R extends Tensorlike> {
 
   /** Puts a tensor at a key path. */
   addPath(tensor: R, path: KeyPath): void {
-    if (path.length === 0) {
-      this.#addRoot(tensor);
-      return;
-    }
-    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, { tensor: nameOf(tensor) });
-    let branch = this.#rootBranch(tensor);
-    path.forEach((entry, depth) => {
-      const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
-      if (depth === path.length - 1) this.#put(branch, mark, keyOf(entry), tensor);
-      else branch = this.#step(branch, mark, keyOf(entry), tensor);
-    });
+    if (path.length > this.#maxDepth) throw tooDeep(this.#maxDepth, nameOf(tensor));
+    const refuse = (twig: Twig<R>) => this.#conflict(tensor, twig);
+    const there = this.addTwig(path, tensor, refuse, tensor);
+    if (there !== undefined) refuse(there);
   }
 
   /**
-   * Puts a value or an empty container at a key path that no tensor is at; containers that are there already stay.
-   * Gives what now stands there, or `undefined` where something else is in the way.
+   * Puts a twig at a key path, and gives what stands there already, if anything does.
+   *
+   * @param refuse Is told what is in the way there.
+   * @param tensor The tensor for whose sake it is done.
    */
-  addTwig(path: KeyPath, twig: Static | Branch<R>): Twig<R> | undefined {
+  addTwig(
+    path: KeyPath,
+    twig: Twig<R>,
+    refuse: (inTheWay: Twig<R>) => never,
+    tensor?: R,
+  ): Twig<R> | undefined {
     if (path.length === 0) {
-      this.root ??= this.#known(twig);
-      return this.root;
+      const there = this.root;
+      this.root ??= this.#counted(twig, tensor);
+      return there;
     }
     this.root ??= new Branch<R>();
-    let branch: Twig<R> = this.root;
-    for (let depth = 0; ; depth++) {
-      if (!(branch instanceof Branch)) return undefined;
-      const mark = markOf(path[depth]!);
-      const key = keyOf(path[depth]!);
-      this.#setMark(branch, mark!);
-      if (branch.mark !== mark) return undefined;
-      const child = branch.find(key);
-      if (depth === path.length - 1) return child?.twig ?? branch.add(key, this.#known(twig));
-      branch = child?.twig ?? branch.add(key, this.#known(new Branch<R>()));
+    let at: Twig<R> = this.root;
+    for (let depth = 0; depth < path.length; depth++) {
+      const entry = path[depth]!;
+      if (!(at instanceof Branch)) return refuse(at);
+      const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
+      this.#setMark(at, mark);
+      if (at.mark !== mark) return refuse(at);
+      const isLast = depth === path.length - 1;
+      const there: Twig<R> | undefined = at.find(keyOf(entry))?.twig;
+      if (isLast && there !== undefined) return there;
+      at = there ?? at.add(keyOf(entry), this.#counted(isLast ? twig : new Branch<R>(), tensor));
     }
+    return undefined;
   }
 
   /** The tensor at a key path, if there is one. */
@@ -157,14 +161,9 @@ export class TreeBuilder<R extends Tensorlike> {
       list.length = length;
       if (this.#gaps > this.#maxGaps || length > MAX_LIST_LENGTH) {
         const witness = witnessOf(list);
-        throw tooManyGaps(this.#maxGaps, this.#gaps, witness && { tensor: nameOf(witness) }, length);
+        throw tooManyGaps(this.#maxGaps, this.#gaps, witness && nameOf(witness), length);
       }
     }
-  }
-
-  #addRoot(tensor: R): void {
-    if (this.root !== undefined) this.#conflict(tensor, this.root);
-    this.root = tensor;
   }
 
   #rootBranch(tensor: R): Branch<R> {
@@ -172,36 +171,21 @@ export class TreeBuilder<R extends Tensorlike> {
     return this.root instanceof Branch ? this.root : this.#conflict(tensor, this.root);
   }
 
-  #put(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): void {
-    this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(tensor, branch);
-    const child = branch.addNew(key, tensor);
-    if (child !== undefined) this.#conflict(tensor, child.twig);
-  }
-
-  #step(branch: Branch<R>, mark: Mark, key: DictKeyValue, tensor: R): Branch<R> {
-    this.#setMark(branch, mark);
-    if (branch.mark !== mark) this.#conflict(tensor, branch);
+  /** The container under a key, made if there is none. */
+  #step(branch: Branch<R>, key: DictKeyValue, tensor: R): Branch<R> {
     const twig = branch.find(key)?.twig;
-    if (twig === undefined) {
-      this.#count(tensor);
-      return branch.add(key, new Branch<R>());
-    }
+    if (twig === undefined) return branch.add(key, this.#counted(new Branch<R>(), tensor));
     return twig instanceof Branch ? twig : this.#conflict(tensor, twig);
   }
 
-  /** Counts a new twig of the structure metadata. */
-  #known<T extends Static | Branch<R>>(twig: T): T {
+  /** Counts a new container, however the tree comes to have it. */
+  #counted<T extends Twig<R>>(twig: T, tensor?: R): T {
     if (!(twig instanceof Branch)) return twig;
-    this.#count();
+    if (++this.#containers > this.#maxContainers) {
+      throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && nameOf(tensor));
+    }
     if (twig.mark === "#") this.lists.push(twig);
     return twig;
-  }
-
-  /** Counts a new container, however the tree comes to have it. */
-  #count(tensor?: R): void {
-    if (++this.#containers <= this.#maxContainers) return;
-    throw tooManyContainers(this.#maxContainers, this.#tensors, tensor && { tensor: nameOf(tensor) });
   }
 
   #setMark(branch: Branch<R>, mark: Mark): void {

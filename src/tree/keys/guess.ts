@@ -26,10 +26,10 @@ export function guessKeyStyle(names: readonly string[]): KeyStyleName {
   if (!(Array.isArray(names) && names.every((name) => typeof name === "string"))) {
     throw invalidArgument("names", "a list of names", names);
   }
-  if (names.length > 0 && names.every(startsLikeKeystr) && names.some(hasBrackets)) return "keystr";
+  if (names.every(startsLikeKeystr) && names.some(hasBrackets)) return "keystr";
   const slashed = names.some((name) => name.includes("/"));
   if (names.some((name) => hasIndex(name) || (!slashed && name.includes("@")))) return "pytree";
-  if (names.length > 0 && names.every((name) => name.startsWith("@"))) return "pytree";
+  if (names.every((name) => name.startsWith("@"))) return "pytree";
   if (slashed) return "slash";
   return names.some((name) => name.includes(".")) ? "dotted" : "pytree";
 }

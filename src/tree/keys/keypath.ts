@@ -80,17 +80,8 @@ export function requireKeyPath(path: unknown): asserts path is KeyPath {
 export type Mark = "." | "@" | "#";
 
 /** The mark of an entry, or `undefined` for the kinds that key strings can't spell. */
-export function markOf(entry: KeyEntry): Mark | undefined {
-  switch (entry.kind) {
-    case "attr":
-      return ".";
-    case "dict":
-      return "@";
-    case "sequence":
-      return "#";
-    default:
-      return undefined;
-  }
+export function markOf({ kind }: KeyEntry): Mark | undefined {
+  return kind === "attr" ? "." : kind === "dict" ? "@" : kind === "sequence" ? "#" : undefined;
 }
 
 /** What an entry steps by: the name, the key, the index. */

@@ -22,7 +22,7 @@ import { canonicalIndex } from "./keystring.ts";
 export function parseKeystr(string: string, maxDepth: number = MAX_DEPTH): KeyPath {
   const path: KeyEntry[] = [];
   for (let at = 0; at < string.length; ) {
-    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    if (path.length === maxDepth) throw tooDeep(maxDepth, string);
     const end = entryEnd(string, at) ?? invalid(string, at);
     path.push(parseEntry(string.slice(at, end)) ?? invalid(string, at));
     at = end;
@@ -61,13 +61,9 @@ function parseEntry(text: string): KeyEntry | undefined {
   if (flat !== undefined) return new FlattenedIndexKey(Number(flat));
   const index = canonicalIndex(inner);
   if (index !== undefined) return new SequenceKey(index);
-  if (/^-?(0|[1-9]\d*)$/.test(inner)) {
-    const number = Number(inner);
-    return new DictKey(Number.isSafeInteger(number) ? number : BigInt(inner));
-  }
-  if (/^-?(nan|inf)$/.test(inner))
-    return new DictKey(Number(inner.replace("nan", "NaN").replace("inf", "Infinity")));
-  return /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?$/.test(inner) ? new DictKey(Number(inner)) : undefined;
+  if (!/^-?(nan|inf|(0|[1-9]\d*)(\.\d+)?(e[+-]\d+)?)$/.test(inner)) return undefined;
+  const number = Number(inner.replace("nan", "NaN").replace("inf", "Infinity"));
+  return new DictKey(/^-?\d+$/.test(inner) && !Number.isSafeInteger(number) ? BigInt(inner) : number);
 }
 
 const MAX_NUMBER = 1_000;

@@ -6,8 +6,6 @@ import { MAX_DEPTH } from "../limits.ts";
 import { tooDeep, unsupportedKey } from "../messages.ts";
 import { entryOf, type KeyEntry, type KeyPath, keyOf, type Mark, markOf, requireKeyPath } from "./keypath.ts";
 
-export { keystr } from "./keystr.ts";
-
 /**
  * Converts a key path to its key string, the name of the tensor in a file: `.name` for an attribute, `@key` for a dict
  * key, `#index` for a list index. A leading dot is omitted. Names that contain `.`, `@` or `#` are not escaped, so their
@@ -54,7 +52,7 @@ export function parseKeyString(string: string, maxDepth: number): KeyEntry[] {
   const path: KeyEntry[] = [];
   const reader = new EntryReader();
   for (let at = 0; at < string.length; at = reader.end) {
-    if (path.length === maxDepth) throw tooDeep(maxDepth, { tensor: string });
+    if (path.length === maxDepth) throw tooDeep(maxDepth, string);
     reader.read(string, at);
     path.push(entryOf(reader.mark, reader.key));
   }

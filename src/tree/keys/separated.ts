@@ -37,7 +37,7 @@ export function separatedPaths(separator: string) {
       // The empty name is a tree that is one leaf, unless there are others.
       if (name === "" && names.length === 1) return [];
       const texts = name.split(separator, maxDepth + 1);
-      if (texts.length > maxDepth) throw tooDeep(maxDepth, { tensor: name });
+      if (texts.length > maxDepth) throw tooDeep(maxDepth, name);
       return texts;
     };
     const root = new Segment();
@@ -49,7 +49,7 @@ export function separatedPaths(separator: string) {
         node.children ??= new Map();
         let child = node.children.get(text);
         if (child === undefined) {
-          if (--left < 0) throw tooManyContainers(maxContainers, names.length, { tensor: name });
+          if (--left < 0) throw tooManyContainers(maxContainers, names.length, name);
           child = new Segment();
           node.children.set(text, child);
           node.highest = Math.max(node.highest, canonicalIndex(text) ?? Number.NaN);

@@ -19,7 +19,7 @@ export const attrs: Kind = {
   spell: (node, children) => spellObject(PyTreeContainer.name, node, children),
   pair: pairKeys,
 
-  write: (def, entries, writer) => writeKeyed(def, entries, writer, "."),
+  write: writeKeyed,
   read: (extra) => ({ kind: attrs, mark: ".", keys: readNames(extra, "attrs") }),
   build: (branch, maker) =>
     buildInto(maker.attributes === "container" ? new PyTreeContainer() : {}, branch, maker),

@@ -17,7 +17,7 @@ export const dict: Kind = {
   spell: ({ keys }, children) => `{${children.map((child, i) => `${repr(keys![i]!)}: ${child}`).join(", ")}}`,
   pair: pairKeys,
 
-  write: (def, entries, writer) => writeKeyed(def, entries, writer, "@"),
+  write: writeKeyed,
   read: (extra) => ({ kind: dict, mark: "@", keys: readNames(extra, "dict") }),
   build: (branch, maker) => buildInto({}, branch, maker),
 };

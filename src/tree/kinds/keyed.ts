@@ -40,14 +40,14 @@ export function pairKeys(a: Node, b: Node): Pairing {
 /**
  * Writes records for a container that loads as what its keys say.
  *
- * @param fallback Which mark it has where there is no key to tell.
+ * @param fallback Which mark it has where there is no key to tell; that of its kind by default.
  * @param fields What else becomes a child of it.
  */
 export function writeKeyed(
   def: TreeDef,
   entries: readonly KeyEntry[],
   writer: RecordWriter,
-  fallback: Mark,
+  fallback: Mark = def.node!.kind.mark!,
   fields: readonly (readonly [key: KeyEntry, value: Json])[] = [],
 ): void {
   const mark = writer.markOf(entries) ?? fallback;
@@ -73,11 +73,10 @@ export function writeKeyed(
   }
   const kind = mark === "@" ? "dict" : "attrs";
   if (keys.length === 0) writer.record(kind);
-  else if (writer.ordered && !isBuiltOrder(keys))
-    writer.record(
-      kind,
-      keys.map((key) => encodeKey(key, () => writer.path)),
-    );
+  else if (writer.ordered && !isBuiltOrder(keys)) {
+    const order = keys.map((key) => encodeKey(key, writer.path));
+    writer.record(kind, order);
+  }
 }
 
 /** Whether an object that is built sorted has its keys in this order. Engines put array indices first. */
@@ -106,7 +105,8 @@ export function recordedChildren<R>(branch: Branch<R>): readonly Child<R>[] {
 
 /** Puts the children of a branch into an object: in the recorded order, else sorted as JAX sorts dict keys. */
 export function buildInto<R>(object: Record<string, unknown>, branch: Branch<R>, maker: Maker<R>): object {
-  if (branch.record === undefined && isSorted(branch)) {
+  // The keys of a dict may have come in the order that JAX sorts them in.
+  if (branch.record === undefined && branch.sorted && !hasHigh(branch)) {
     for (let child = branch.first; child !== undefined; child = child.next) {
       setOwn(object, child.key as string, maker.make(child.twig));
     }
@@ -119,11 +119,6 @@ export function buildInto<R>(object: Record<string, unknown>, branch: Branch<R>,
 
 // From here on UTF-16 and UTF-8 order differently: surrogates and the units above them.
 const HIGH = 0xd800;
-
-/** Whether the keys of a dict came in the order that JAX sorts them in. */
-function isSorted(branch: Branch<unknown>): boolean {
-  return branch.sorted && !hasHigh(branch);
-}
 
 function hasHigh(branch: Branch<unknown>): boolean {
   for (let child = branch.first; child !== undefined; child = child.next) {

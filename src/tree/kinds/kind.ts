@@ -2,7 +2,7 @@
 import type { Branch } from "../build/branch.ts";
 import type { Maker } from "../build/make-tree.ts";
 import type { DictKeyValue, KeyEntry, KeyPath, Mark } from "../keys/keypath.ts";
-import type { RecordContext } from "../structure/apply.ts";
+import type { ApplyOptions } from "../structure/apply.ts";
 import type { ContainerRecord } from "../structure/read.ts";
 import type { Json } from "../structure/value.ts";
 import type { RecordWriter } from "../structure/write.ts";
@@ -11,8 +11,8 @@ import { attrs } from "./attrs.ts";
 import { dict } from "./dict.ts";
 import { list } from "./list.ts";
 import { map } from "./map.ts";
-import { forgettable } from "./recognised.ts";
 import { registered } from "./registered.ts";
+import { recognised } from "./registry.ts";
 
 /** What a container is, without its children. */
 export interface Node {
@@ -53,7 +53,7 @@ export interface Kind {
   /** Reads what `write` recorded. Throws `InvalidStructure`. */
   read(extra: Json | undefined): ContainerRecord;
   /** Checks a record against the children once they are all there. */
-  settle?(branch: Branch<unknown>, path: KeyPath, context: RecordContext): void;
+  settle?(branch: Branch<unknown>, path: KeyPath, options: ApplyOptions<never>): void;
   /** Makes a container of what names and records say of it. */
   build<R>(branch: Branch<R>, maker: Maker<R>): unknown;
 }
@@ -76,8 +76,6 @@ export function kindOf(value: object): Kind | undefined {
   }
   return kind?.holds?.(value) === false ? undefined : (kind ?? undefined);
 }
-
-const recognised = forgettable<Kind | null>();
 
 /** The kind that a mark alone stands for; dicts where there is not even a mark. */
 export function kindOfMark(mark: Mark | undefined): Kind {

@@ -19,7 +19,8 @@ export const list: Kind = {
   spell: (_, children) => `[${children.join(", ")}]`,
   pair: () => "same",
 
-  // A `null` before an element that has a name comes back by itself.
+  // A `null` before an element that has a name comes back by itself. Not by `writeKeyed`, whose frames are
+  // larger: 1,500 lists in one another would not fit in the stack.
   write({ children }, entries, writer) {
     let implied = 0;
     for (let i = 0; i < children.length; i++) {

@@ -1,10 +1,10 @@
 /** `Map`s, whose keys are dict keys of any type, in an order of their own. */
 import { isPlainPrototype } from "../../base/prototypes.ts";
 import { DictKey, type DictKeyValue, type KeyPath } from "../keys/keypath.ts";
-import { repr } from "../keys/keystr.ts";
 import { errorAt, nameOfClass } from "../messages.ts";
 import { decodeKey, encodeKey } from "../structure/value.ts";
 import { UNDEFINED } from "../treedef.ts";
+import { dict } from "./dict.ts";
 import { pairKeys, readKeys, recordedChildren } from "./keyed.ts";
 import type { Kind } from "./kind.ts";
 
@@ -29,17 +29,14 @@ export const map: Kind = {
   },
   entry: ({ keys }, i) => new DictKey(keys![i]!),
   make: ({ keys }, children) => new Map(keys!.map((key, i) => [key, children[i]])),
-  spell: ({ keys }, children) =>
-    `Map({${children.map((child, i) => `${repr(keys![i]!)}: ${child}`).join(", ")}})`,
+  spell: (node, children) => `Map(${dict.spell(node, children)})`,
   pair: pairKeys,
 
   write({ node, children }, entries, writer) {
     const present = children.flatMap((child, i) => (child === UNDEFINED ? [] : [i]));
     for (const i of present) writer.child(entries[i]!, children[i]!);
-    writer.record(
-      "map",
-      present.map((i) => encodeKey(node!.keys![i]!, () => writer.path)),
-    );
+    const keys = present.map((i) => encodeKey(node!.keys![i]!, writer.path));
+    writer.record("map", keys);
   },
   read: (extra) => ({ kind: map, mark: "@", keys: readKeys(extra, decodeKey) }),
   build: (branch, maker) => new Map(recordedChildren(branch).map(({ key, twig }) => [key, maker.make(twig)])),

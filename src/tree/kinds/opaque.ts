@@ -21,20 +21,15 @@ export class OpaqueNode {
   }
 }
 
-/** How the opaque nodes of one class are taken apart and made. */
-export function opaqueRegistration(name: string): Registration {
-  return {
-    name,
-    className: name,
-    dataclass: false,
-    opaque: true,
-    flatten: (node) => [(node as OpaqueNode).children, (node as OpaqueNode).aux],
-    unflatten: (aux, children, keys) =>
-      new OpaqueNode(
-        name,
-        keys.map((key, i) => [key, children[i]] as const),
-        aux,
-      ),
-    accepts: () => true,
-  };
-}
+/** How opaque nodes are taken apart and made. */
+export const OPAQUE: Registration = {
+  name: undefined,
+  className: "OpaqueNode",
+  flatten: (node) => [(node as OpaqueNode).children, (node as OpaqueNode).aux],
+  unflatten: (aux, children, keys, name) =>
+    new OpaqueNode(
+      name!,
+      keys.map((key, i) => [key, children[i]] as const),
+      aux,
+    ),
+};

@@ -20,23 +20,21 @@ import { readKeys, recordedChildren, writeKeyed } from "./keyed.ts";
 import type { Kind, Node } from "./kind.ts";
 import { list } from "./list.ts";
 import { map } from "./map.ts";
-import { OpaqueNode, opaqueRegistration } from "./opaque.ts";
+import { OPAQUE, OpaqueNode } from "./opaque.ts";
 import { getRegistration, getRegistrationByName, type Registration } from "./registry.ts";
-
-interface ClassData {
-  readonly registration: Registration;
-  readonly entries: readonly KeyEntry[];
-  /** What the class keeps besides its children. */
-  readonly aux: unknown;
-}
 
 /** What structure metadata says of an object of a class. */
 interface ClassRecord {
   readonly name: string;
   readonly entries: readonly KeyEntry[];
+  /** What the class keeps besides its children. */
   readonly aux: unknown;
-  /** Whether the class that is registered by the name has other fields. */
-  readonly isOther?: boolean;
+}
+
+interface ClassData extends Omit<ClassRecord, "name"> {
+  readonly registration: Registration;
+  /** What files call the class; `undefined` where they don't. */
+  readonly name: string | undefined;
 }
 
 export const registered: Kind = {
@@ -46,30 +44,29 @@ export const registered: Kind = {
     prototype === OpaqueNode.prototype || (prototype !== null && getRegistration(prototype) !== undefined),
 
   open(value, pathOf) {
-    const registration =
-      value instanceof OpaqueNode
-        ? opaqueRegistration(value.name)
-        : getRegistration(Object.getPrototypeOf(value))!;
+    const isOpaque = value instanceof OpaqueNode;
+    const registration = isOpaque ? OPAQUE : getRegistration(Object.getPrototypeOf(value))!;
     const [pairs, aux] = registration.flatten(value);
     const entries = pairs.map((pair) => pair[0]);
     if (!registration.dataclass) refuseEqualEntries(entries, pathOf);
-    const data: ClassData = { registration, entries, aux };
+    const data: ClassData = { registration, name: isOpaque ? value.name : registration.name, entries, aux };
     return [{ kind: registered, keys: undefined, data }, pairs.map((pair) => pair[1])];
   },
   entry: (node, i) => dataOf(node).entries[i]!,
   make(node, children) {
-    const { registration, entries, aux } = dataOf(node);
-    return registration.unflatten(aux, children, entries);
+    const { registration, name, entries, aux } = dataOf(node);
+    return registration.unflatten(aux, children, entries, name);
   },
   spell(node, children) {
-    const { name, className } = dataOf(node).registration;
-    return spellObject(name ?? className, node, children);
+    const { name, registration } = dataOf(node);
+    return spellObject(name ?? registration.className, node, children);
   },
   // The order is the class's business: its keys must be the same in the same order.
   pair(a, b) {
     const [x, y] = [dataOf(a), dataOf(b)];
     const same =
-      isSameClass(x.registration, y.registration) &&
+      x.registration === y.registration &&
+      x.name === y.name &&
       x.entries.length === y.entries.length &&
       x.entries.every((entry, i) => equalEntries(entry, y.entries[i]!)) &&
       equalData(x.aux, y.aux);
@@ -77,8 +74,7 @@ export const registered: Kind = {
   },
 
   write(def, entries, writer) {
-    const { registration, aux } = dataOf(def.node!);
-    const { name } = registration;
+    const { registration, name, aux } = dataOf(def.node!);
     // A class without a name loads as what its keys say.
     if (name === undefined) {
       writeKeyed(def, entries, writer, ".", staticFields(registration, aux));
@@ -88,7 +84,7 @@ export const registered: Kind = {
     for (let i = 0; i < entries.length; i++) writer.child(entries[i]!, def.children[i]!);
     const static_ =
       aux === undefined ? undefined : encodeValue(aux, () => `${keystr(writer.path)} (${name})`);
-    const keys = entries.map((entry) => encodeEntry(entry, () => writer.path));
+    const keys = entries.map((entry) => encodeEntry(entry, writer.path));
     writer.record("class", static_ === undefined ? { name, keys } : { name, keys, aux: static_ });
   },
   read(json) {
@@ -103,24 +99,27 @@ export const registered: Kind = {
     return { kind: registered, mark, keys: entries.map(keyOf), data };
   },
   settle(branch, path, { mode, onWarning }) {
-    const { name, aux, entries } = branch.record!.data as ClassRecord;
+    const record = branch.record!.data as ClassRecord;
+    const { name } = record;
     const registration = getRegistrationByName(name);
-    if (registration === undefined || registration.accepts(aux, entries)) return;
+    if (registration === undefined || fits(registration, record)) return;
     const message = (place: string) =>
       `${place}: the fields of ${quote(name)} in the file are not those of the class that is registered by that name; it loads as what its keys say`;
     const error = errorAt("StructureMismatch", path, message);
     if (mode === "require") throw error;
     onWarning?.(error);
-    branch.record = { ...branch.record!, data: { name, entries, aux, isOther: true } satisfies ClassRecord };
   },
   build(branch, maker) {
-    const { name, entries, aux, isOther } = branch.record!.data as ClassRecord;
+    const record = branch.record!.data as ClassRecord;
+    const { name, entries, aux } = record;
     const present = recordedChildren(branch);
-    const known = isOther ? undefined : getRegistrationByName(name);
-    const registration = known ?? (maker.unknownClasses === "opaque" ? opaqueRegistration(name) : undefined);
+    let registration = getRegistrationByName(name);
+    if (registration === undefined || !fits(registration, record)) {
+      registration = maker.unknownClasses === "opaque" ? OPAQUE : undefined;
+    }
     if (registration !== undefined && present.length === entries.length) {
       const children = present.map(({ twig }) => maker.make(twig));
-      return registration.unflatten(aux, children, entries);
+      return registration.unflatten(aux, children, entries, name);
     }
     // Not known here, or not whole: what its keys say, and its static fields beside them.
     if (branch.mark === "#") return list.build(branch, maker);
@@ -134,8 +133,8 @@ export const registered: Kind = {
   },
 };
 
-function isSameClass(a: Registration, b: Registration): boolean {
-  return a === b || (a.opaque === true && b.opaque === true && a.name === b.name);
+function fits(registration: Registration, { aux, entries }: ClassRecord): boolean {
+  return registration.accepts?.(aux, entries) ?? true;
 }
 
 function dataOf(node: Node): ClassData {

@@ -4,8 +4,8 @@ import { Pytree2SafetensorsError } from "../../base/errors.ts";
 import { describeValue, quote } from "../../base/quote.ts";
 import { GetAttrKey, type KeyEntry, keyOf } from "../keys/keypath.ts";
 import { PyTreeContainer } from "./container.ts";
+import type { Kind } from "./kind.ts";
 import { OpaqueNode } from "./opaque.ts";
-import { forget } from "./recognised.ts";
 
 /** The children of a node with their keys, and whatever else `unflatten` needs. */
 export type FlattenedNode = readonly [
@@ -43,13 +43,11 @@ export interface Registration {
   /** The class's own name, for messages only: minifiers change it. */
   readonly className: string;
   /** Set where `aux` is a dict of static properties. */
-  readonly dataclass: boolean;
-  /** Set for what stands for a class that is not known. */
-  readonly opaque?: true;
+  readonly dataclass?: true;
   flatten(node: object): FlattenedNode;
-  unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[]): unknown;
-  /** Whether what a file says of an object fits the class as it is registered now. */
-  accepts(aux: unknown, keys: readonly KeyEntry[]): boolean;
+  unflatten(aux: unknown, children: readonly unknown[], keys: readonly KeyEntry[], name?: string): unknown;
+  /** Whether what a file says of an object fits the class as it is registered now, if more than the class can tell. */
+  accepts?(aux: unknown, keys: readonly KeyEntry[]): boolean;
 }
 
 const FLATTENED = "[[[key, child], …], aux]";
@@ -59,6 +57,9 @@ export type PytreeClass<T extends object> = abstract new (...args: never[]) => T
 
 const byPrototype = new Map<object, Registration>();
 const byName = new Map<string, Registration>();
+
+/** The kinds of the prototypes that were met, `null` for leaves. Registering a class forgets its prototype. */
+export const recognised = new WeakMap<object, Kind | null>();
 
 /**
  * Registers a class as a pytree node, so that every function of this package descends into its instances. Subclasses are
@@ -84,28 +85,17 @@ export function registerPytreeNode<T extends object>(
   requireOptions(options);
   const { flattenWithKeys, unflatten, name } = options;
   if (typeof flattenWithKeys !== "function" || typeof unflatten !== "function") {
-    refuse(
-      `${nameOf(Class)}: flattenWithKeys and unflatten must be functions`,
-      "functions",
-      describeValue(options),
-    );
+    refuse(`${nameOf(Class)}: flattenWithKeys and unflatten must be functions`, "functions", options);
   }
   register(Class, {
     name,
     className: nameOf(Class),
-    dataclass: false,
     flatten(node) {
       const flat: unknown = flattenWithKeys(node as T);
       if (isFlattened(flat)) return flat;
-      return refuse(
-        `${nameOf(Class)}: flattenWithKeys must return ${FLATTENED}`,
-        FLATTENED,
-        describeValue(flat),
-      );
+      return refuse(`${nameOf(Class)}: flattenWithKeys must return ${FLATTENED}`, FLATTENED, flat);
     },
     unflatten,
-    // What it takes is known to the class alone.
-    accepts: () => true,
   });
 }
 
@@ -190,7 +180,7 @@ function register(Class: PytreeClass<object>, registration: Registration): void 
   }
   if (name !== undefined && byName.has(name)) refuse(`the name ${quote(name)} is taken by another class`);
   byPrototype.set(prototype, registration);
-  forget(prototype);
+  recognised.delete(prototype);
   if (name !== undefined) byName.set(name, registration);
 }
 

@@ -7,14 +7,10 @@ import type { KeyPath } from "../keys/keypath.ts";
 import { disagree } from "../messages.ts";
 import type { NodeRecord, ScalarKind } from "./read.ts";
 
-/** What kinds of containers need to judge a record. */
-export interface RecordContext {
+/** What {@link applyRecords} and the kinds of containers take from the options. */
+export interface ApplyOptions<R> {
   readonly mode?: "auto" | "ignore" | "require" | undefined;
   readonly onWarning?: ((error: Pytree2SafetensorsError) => void) | undefined;
-}
-
-/** What {@link applyRecords} takes from the options. */
-export interface ApplyOptions<R> extends RecordContext {
   readonly isScalar?: ((tensor: R, kind: ScalarKind) => boolean) | undefined;
 }
 
@@ -33,8 +29,8 @@ export function applyRecords<R extends Tensorlike>(
   const containers: (readonly [KeyPath, Branch<R>])[] = [];
   for (const [path, record] of nodes) {
     if ("value" in record) {
-      const twig = new Static(record.value);
-      if (builder.addTwig(path, twig) !== twig) disagree(path, record.what, "a tensor or a container");
+      const refuse = () => disagree(path, record.what, "a tensor or a container");
+      if (builder.addTwig(path, new Static(record.value), refuse) !== undefined) refuse();
     } else if ("scalar" in record) {
       const tensor = builder.tensorAt(path);
       const { scalar } = record;
@@ -45,8 +41,10 @@ export function applyRecords<R extends Tensorlike>(
       scalars.set(tensor, scalar);
     } else {
       const what = `a ${record.kind.name}`;
-      const branch = builder.addTwig(path, new Branch<R>(record.mark));
-      if (!(branch instanceof Branch) || branch.record !== undefined) disagree(path, what, "something else");
+      const fresh = new Branch<R>(record.mark);
+      const refuse = () => disagree(path, what, "something else");
+      const branch = builder.addTwig(path, fresh, refuse) ?? fresh;
+      if (!(branch instanceof Branch) || branch.record !== undefined) return refuse();
       if (branch.mark !== record.mark) disagree(path, what, "keys of another kind");
       branch.record = record;
       containers.push([path, branch]);

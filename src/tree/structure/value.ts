@@ -27,22 +27,18 @@ export function encodeValue(value: unknown, place: () => string, depth = 0): Jso
   if (typeof value === "number" || typeof value === "bigint") {
     return encodeNumber(value, (found) => refuse(place(), found));
   }
-  const unseen = typeof value === "object" ? unseenIn(value) : undefined;
+  if (typeof value !== "object") refuse(place(), describeValue(value));
+  const unseen = unseenIn(value);
   if (unseen !== undefined) refuse(place(), unseen);
-  if (typeof value === "object" && isPlainArray(value)) {
+  if (isPlainArray(value)) {
     return Array.from(value, (item, i) => encodeValue(item, () => `${place()}[${i}]`, depth + 1));
   }
-  if (typeof value !== "object" || !isPlainPrototype(Object.getPrototypeOf(value))) {
-    refuse(place(), describeValue(value));
-  }
+  if (!isPlainPrototype(Object.getPrototypeOf(value))) refuse(place(), describeValue(value));
   const object: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value as object)) {
-    if (item !== undefined)
-      setOwn(
-        object,
-        key,
-        encodeValue(item, () => `${place()}.${key}`, depth + 1),
-      );
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const json = encodeValue(item, () => `${place()}.${key}`, depth + 1);
+    setOwn(object, key, json);
   }
   return tagOf(object) === undefined ? object : { object };
 }
@@ -97,22 +93,23 @@ function decodeNumber(tag: "number" | "bigint", json: Json | undefined): number 
 
 /** A key path as JSON: `[[".","layers"],["#",0],["@","w"]]`. */
 export function encodePath(path: KeyPath): Json {
-  return path.map((entry, i) => encodeEntry(entry, () => path.slice(0, i)));
+  return path.map((entry, i) => encodeEntry(entry, path, i));
 }
 
-/** One entry of a key path as JSON. */
-export function encodeEntry(entry: KeyEntry, parent: () => KeyPath): Json {
-  return [markOf(entry) ?? unsupportedKey(parent(), entry), encodeKey(keyOf(entry), parent)];
+/** An entry of a key path as JSON. Messages say that it stands under the first `depth` entries of `path`. */
+export function encodeEntry(entry: KeyEntry, path: KeyPath, depth = path.length): Json {
+  const mark = markOf(entry) ?? unsupportedKey(path.slice(0, depth), entry);
+  return [mark, encodeKey(keyOf(entry), path, depth)];
 }
 
 /** The key of a dict as JSON. Throws `UnsupportedKey` for a bigint that no reader takes. */
-export function encodeKey(key: DictKeyValue, parent: () => KeyPath): Json {
+export function encodeKey(key: DictKeyValue, path: KeyPath, depth = path.length): Json {
   if (typeof key !== "number" && typeof key !== "bigint") return key;
   return encodeNumber(key, (found) => {
     const message = (place: string) =>
       `a key under ${place} is ${found}, which structure metadata can't hold: use a string`;
     const expected = `at most ${MAX_BIGINT_DIGITS} digits`;
-    throw errorAt("UnsupportedKey", parent(), message, { expected, found });
+    throw errorAt("UnsupportedKey", path.slice(0, depth), message, { expected, found });
   });
 }
 

@@ -1,5 +1,4 @@
 /** What of a tree its key strings don't tell, as the records of structure metadata. */
-import { setOwn } from "../../base/dict.ts";
 import { keepShape } from "../../base/keep-shape.ts";
 import {
   DictKey,
@@ -20,44 +19,22 @@ import { errorAt, placesOf, tooDeep, unsupportedKey } from "../messages.ts";
 import { entriesOf, type LikeKinds, likeBelow, type RekeyOptions, rekeyed } from "../rekey.ts";
 import { isNone, LEAF, type TreeDef } from "../treedef.ts";
 import type { NamedLeaf } from "../walk.ts";
+import { STRUCTURE_VERSION } from "./read.ts";
 import { encodePath, encodeValue, type Json } from "./value.ts";
-
-/** What the structure metadata of a file says: see `docs/format.md`. */
-export interface StructureRecords {
-  /** `[path, kind, …]` for each node that key strings get wrong. */
-  readonly nodes: readonly Json[];
-  /** The path of each key string that reads as another path. */
-  readonly leaves: Readonly<Record<string, Json>>;
-  /** Whether there are any of either. */
-  readonly needed: boolean;
-}
-
-/** Where the kinds of containers write their records. */
-export interface RecordWriter {
-  /** The key path of the container whose turn it is. */
-  readonly path: KeyPath;
-  /** Whether the order of dict keys and attributes counts. */
-  readonly ordered: boolean;
-  /** Adds a record of the container. */
-  record(kind: string, ...extra: Json[]): void;
-  /** Describes a child, and what is below it. */
-  child(entry: KeyEntry, child: TreeDef): void;
-  /** Adds a static value beside the children. */
-  value(entry: KeyEntry, value: Json): void;
-  /** The one mark of the keys, if there are any. Throws `KeyConflict` for two: files can't have them under one node. */
-  markOf(entries: readonly KeyEntry[]): Mark | undefined;
-}
 
 /** What {@link describeStructure} has to know besides the tree. */
 export interface DescribeOptions extends RekeyOptions {
   readonly style: KeyStyle;
   /** Whether the order of dict keys and attributes counts. */
   readonly ordered: boolean;
+  /** Whether to write structure metadata that says nothing. */
+  readonly always: boolean;
   readonly maxDepth: number;
 }
 
 /**
- * Finds out what of a tree its key strings don't tell.
+ * Finds out what of a tree its key strings don't tell, as structure metadata: see `docs/format.md`. `undefined` if they
+ * tell everything.
  *
  * @param leaves The leaves with their names; strings are static, all others tensors.
  */
@@ -65,19 +42,21 @@ export function describeStructure(
   def: TreeDef,
   leaves: readonly NamedLeaf[],
   options: DescribeOptions,
-): StructureRecords {
-  const writer = new StructureWriter(leaves, options);
+): string | undefined {
+  const writer = new RecordWriter(leaves, options);
   writer.describe(def, options.like);
-  return writer.finish();
+  return writer.spell();
 }
 
-class StructureWriter implements RecordWriter {
+/** Where the kinds of containers write their records. */
+export class RecordWriter {
+  /** The key path of the container whose turn it is. */
   readonly path: KeyEntry[] = [];
+  /** Whether the order of dict keys and attributes counts. */
   readonly ordered: boolean;
+  readonly #options: DescribeOptions;
   readonly #leaves: readonly NamedLeaf[];
-  readonly #style: KeyStyle;
-  readonly #objects: RekeyOptions["objects"];
-  readonly #maxDepth: number;
+  // `[path, kind, …]` for each node that key strings get wrong.
   readonly #nodes: Json[] = [];
   // Paths of tensors: those that their key strings get wrong, or all where the style reads all names together.
   readonly #paths = new Map<string, KeyPath>();
@@ -87,22 +66,28 @@ class StructureWriter implements RecordWriter {
 
   constructor(leaves: readonly NamedLeaf[], options: DescribeOptions) {
     this.#leaves = leaves;
-    this.#style = options.style;
-    this.#objects = options.objects;
+    this.#options = options;
     this.ordered = options.ordered;
-    this.#maxDepth = options.maxDepth;
   }
 
-  finish(): StructureRecords {
-    const leaves: Record<string, Json> = {};
-    let needed = this.#nodes.length > 0;
-    if (this.#style === KEY_STYLES.pytree || !readsBack(this.#style, this.#paths)) {
-      for (const [name, path] of this.#paths) {
-        setOwn(leaves, name, encodePath(path));
-        needed = true;
-      }
-    }
-    return { nodes: this.#nodes, leaves, needed };
+  /** The JSON of what is written: sorted, so that equal trees give equal files whatever the order of their keys. */
+  spell(): string | undefined {
+    const { style, always } = this.#options;
+    const isKnown = style !== KEY_STYLES.pytree && readsBack(style, this.#paths);
+    const leaves = [...(isKnown ? [] : this.#paths)].map(
+      ([name, path]) => `${JSON.stringify(name)}:${JSON.stringify(encodePath(path))}`,
+    );
+    const nodes = this.#nodes.map((node) => JSON.stringify(node));
+    // Names of other styles don't say which one it is: the metadata does. Dotted names are for PyTorch's programs, which
+    // guess it as `keys: "auto"` does, and some of which refuse metadata that they don't know.
+    const isGuessed = style === KEY_STYLES.pytree || style === KEY_STYLES.dotted;
+    if (isGuessed && !always && nodes.length + leaves.length === 0) return undefined;
+    const members = [`"version":${STRUCTURE_VERSION}`];
+    const isOwn = style.name === KEY_STYLES.pytree.name;
+    if (!isOwn) members.push(`"keys":${JSON.stringify(style.name)}`);
+    if (isOwn || nodes.length > 0) members.push(`"nodes":[${nodes.sort()}]`);
+    if (isOwn || leaves.length > 0) members.push(`"leaves":{${leaves.sort()}}`);
+    return `{${members}}`;
   }
 
   /** Describes a node and what is below it. */
@@ -110,7 +95,7 @@ class StructureWriter implements RecordWriter {
     const { node, children } = def;
     if (def === LEAF) this.#leaf();
     if (node === undefined) return;
-    const written = rekeyed(node, children.length, like, this.#objects);
+    const written = rekeyed(node, children.length, like, this.#options.objects);
     const entries = written ?? entriesOf(node, children.length);
     this.#like = like;
     // With keys that are not its own a container loads as what they say, but a class keeps its name.
@@ -130,15 +115,17 @@ class StructureWriter implements RecordWriter {
     if (typeof leaf === "number" || typeof leaf === "boolean" || typeof leaf === "bigint") {
       this.record(typeof leaf);
     }
-    if (this.#oddEntries > 0 || this.#style !== KEY_STYLES.pytree) {
+    if (this.#oddEntries > 0 || this.#options.style !== KEY_STYLES.pytree) {
       this.#paths.set(name, this.path.slice());
     }
   }
 
+  /** Adds a record of the container. */
   record(kind: string, ...extra: Json[]): void {
     this.#nodes.push([encodePath(this.path), kind, ...extra]);
   }
 
+  /** Describes a child, and what is below it. */
   child(entry: KeyEntry, child: TreeDef): void {
     const odd = isOdd(entry, this.path.length === 0) ? 1 : 0;
     const like = this.#like;
@@ -151,12 +138,15 @@ class StructureWriter implements RecordWriter {
     this.#like = like;
   }
 
+  /** Adds a static value beside the children. */
   value(entry: KeyEntry, value: Json): void {
+    const { maxDepth } = this.#options;
     // One level more than the walk has seen.
-    if (this.path.length >= this.#maxDepth) throw tooDeep(this.#maxDepth, { keyPath: keystr(this.path) });
+    if (this.path.length >= maxDepth) throw tooDeep(maxDepth, this.path);
     this.#nodes.push([encodePath([...this.path, entry]), "static", value]);
   }
 
+  /** The one mark of the keys, if there are any. Throws `KeyConflict` for two: files can't have them under one node. */
   markOf([first, ...others]: readonly KeyEntry[]): Mark | undefined {
     if (first === undefined) return undefined;
     const mark = markOf(first) ?? unsupportedKey(this.path, first);
@@ -187,7 +177,7 @@ function readsBack(style: KeyStyle, paths: ReadonlyMap<string, KeyPath>): boolea
 }
 
 keepShape([
-  new StructureWriter([], {} as DescribeOptions),
+  new RecordWriter([], {} as DescribeOptions),
   new DictKey(""),
   new GetAttrKey(""),
   new SequenceKey(0),
