@@ -94,8 +94,8 @@ export class CheckpointManager<A = Tensor> {
     place: ManagerPlace,
     options: CheckpointManagerOptions<A> = {},
   ): Promise<CheckpointManager<A>> {
-    checkRules(options.saveEvery ?? 1, options.keep ?? {});
     requireOptions(options);
+    checkRules(options.saveEvery ?? 1, options.keep ?? {});
     requireChoice("whenBusy", options.whenBusy, ["wait", "replace"]);
     const store = await openStore(place);
     const manager = new CheckpointManager<A>(store, place, options);
