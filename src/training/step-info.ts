@@ -1,7 +1,8 @@
 // What a step's file says of itself: step, metrics and time, as strings of its metadata.
+import { invalidArgument } from "../base/arguments.ts";
 import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { describeValue, quote } from "../base/quote.ts";
+import { quote } from "../base/quote.ts";
 import type { Metrics } from "./policy.ts";
 
 /** The metadata key of the step's number, in decimal digits. */
@@ -86,26 +87,9 @@ export function readStepMetadata(
 
 /** Metrics as JSON that reads back to the very numbers. */
 function writeMetrics(metrics: Metrics): string {
-  if (typeof metrics !== "object" || metrics === null || Array.isArray(metrics)) {
-    const found = describeValue(metrics);
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `metrics must be an object of numbers, not ${found}`,
-      {
-        expected: "an object of numbers",
-        found,
-      },
-    );
-  }
+  if (!isObject(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
   const entries = Object.entries(metrics).map(([name, value]: [string, unknown]) => {
-    if (typeof value !== "number") {
-      const found = describeValue(value);
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `the metric ${quote(name)} must be a number, not ${found}`,
-        { expected: "a number", found },
-      );
-    }
+    if (typeof value !== "number") throw invalidArgument(`the metric ${quote(name)}`, "a number", value);
     // JSON has no text for these, and JSON.stringify drops the sign of -0.
     const text = Object.is(value, -0) ? "-0" : String(value);
     return `${JSON.stringify(name)}:${Number.isFinite(value) ? text : JSON.stringify(text)}`;
@@ -121,8 +105,7 @@ function readMetrics(text: string): Metrics {
   } catch {
     throw invalid(METRICS_KEY, expected, text);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-    throw invalid(METRICS_KEY, expected, text);
+  if (!isObject(parsed)) throw invalid(METRICS_KEY, expected, text);
   const metrics: Record<string, number> = {};
   for (const [name, value] of Object.entries(parsed)) {
     const number = typeof value === "string" && Object.hasOwn(SPECIAL, value) ? SPECIAL[value] : value;
@@ -130,6 +113,10 @@ function readMetrics(text: string): Metrics {
     setOwn(metrics, name, number);
   }
   return metrics;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function own(metadata: Readonly<Record<string, string>>, key: string): string | undefined {
