@@ -1,6 +1,6 @@
 /** Reads bytes that go into a file as they lie in another: neighbours together, and ahead of the writing. */
 import type { ByteSource } from "../io/types.ts";
-import { leafError } from "./leaf.ts";
+import { leafError } from "./leaf-error.ts";
 import type { MemoryPair } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 

@@ -1,6 +1,5 @@
 /** Loads a file as a tree. */
 import { requireChoice, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
@@ -9,6 +8,7 @@ import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
 import { SafetensorsFile } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
+import { withKeyPath } from "./leaf-error.ts";
 import type { LoadFileOptions } from "./load-file.ts";
 import { STRUCTURE_KEY, userMetadata } from "./metadata.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
@@ -124,7 +124,10 @@ export async function loadPytree(
         ? undefined
         : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
     await readArrays(reads, reading, options.arrays, convert).catch((error) => {
-      throw withKeyPath(error, all, plan);
+      throw withKeyPath(error, (tensor) => {
+        const path = plan.paths()[all.findIndex(({ name }) => name === tensor)];
+        return path && keystr(path);
+      });
     });
     const tree = plan.build((read) => read.value);
     // Without a lazy leaf, nobody would ever close it.
@@ -178,13 +181,4 @@ function makeLazy(
     const target = chooseCast(options.cast, name, read.tensor) ?? dtype;
     read.value = new LazyTensor(file, name, { dtype: target, shape }, options.lossy);
   }
-}
-
-/** The error of a leaf, with its key path. */
-function withKeyPath(error: unknown, reads: readonly TensorRead[], plan: PlannedTree<TensorRead>): unknown {
-  if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
-  const path = plan.paths()[reads.findIndex(({ name }) => name === error.tensor)];
-  if (path === undefined) return error;
-  const keyPath = keystr(path);
-  return amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
 }

@@ -1,6 +1,5 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
@@ -9,16 +8,8 @@ import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import type { ArrayAdapter } from "./adapter.ts";
-import {
-  infoOf,
-  Leaf,
-  type LeafCodec,
-  type LeafPlace,
-  leafError,
-  takeArray,
-  takeLeaf,
-  unsupportedLeaf,
-} from "./leaf.ts";
+import { infoOf, type Leaf, type LeafCodec, takeLeaf, unsupportedLeaf } from "./leaf.ts";
+import { type LeafPlace, leafError, withKeyPath } from "./leaf-error.ts";
 import { likeOf } from "./like.ts";
 import { checkMetadata, type Metadata, withStructure } from "./metadata.ts";
 import type { CastingOptions } from "./options.ts";
@@ -43,7 +34,8 @@ export class PreparedSave {
   readonly metadata: Metadata | undefined;
   readonly structure: string | undefined;
   readonly casting: CastingOptions;
-  readonly #placeOf: (entry: SaveEntry) => LeafPlace;
+  /** Where a leaf stands, for messages. */
+  readonly placeOf: (entry: SaveEntry) => LeafPlace;
   readonly #snapshot: SnapshotMemory | undefined;
   #layout: Layout | undefined;
   #released = false;
@@ -60,7 +52,7 @@ export class PreparedSave {
     this.metadata = metadata;
     this.structure = structure;
     this.casting = casting;
-    this.#placeOf = placeOf;
+    this.placeOf = placeOf;
     this.#snapshot = snapshot;
   }
 
@@ -75,13 +67,11 @@ export class PreparedSave {
     try {
       return planLayout(entries, metadata);
     } catch (error) {
-      throw this.#withPlace(error);
+      throw withKeyPath(error, (tensor) => {
+        const entry = this.entries.find(({ name }) => name === tensor);
+        return entry && this.placeOf(entry).keyPath;
+      });
     }
-  }
-
-  /** Where a leaf stands, for messages. */
-  placeOf(entry: SaveEntry): LeafPlace {
-    return this.#placeOf(entry);
   }
 
   /** Lets go of what the codecs hold, once. */
@@ -90,16 +80,6 @@ export class PreparedSave {
     this.#released = true;
     this.#snapshot?.release();
     for (const { codec, held } of this.entries) codec.release?.(held);
-  }
-
-  #withPlace(error: unknown): unknown {
-    if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
-      return error;
-    const entry = this.entries.find(({ name }) => name === error.tensor);
-    const keyPath = entry && this.#placeOf(entry).keyPath;
-    return keyPath === undefined
-      ? error
-      : amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
   }
 }
 
@@ -130,7 +110,7 @@ export function prepareTree<A>(
     structure,
     objects,
     ordered: options.ordered ?? arrays?.ordered ?? false,
-    takeLeaf: (value) => (value instanceof Leaf ? value : takeArray(value, arrays)),
+    takeLeaf: (value) => takeLeaf(value, arrays),
     like: like?.kinds,
     isLeaf,
     keys,

@@ -6,7 +6,7 @@ import { abortable } from "../io/abort.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import { type CopyRange, copyPieces } from "./copy-pieces.ts";
-import { leafError } from "./leaf.ts";
+import { leafError } from "./leaf-error.ts";
 import { PieceMemory } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 import type { ProgressCounter } from "./progress.ts";
