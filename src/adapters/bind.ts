@@ -1,4 +1,5 @@
 // The functions of the root entry for one framework's arrays, each on its own, so that bundlers can drop the others.
+import { isOptions } from "../base/arguments.ts";
 import type { UnsharedBytes } from "../base/types.ts";
 import type {
   ArrayAdapter,
@@ -96,15 +97,15 @@ export interface BoundCheckpointManager<A> {
 /** A function of the root entry for one framework's arrays; its options are the first argument that may be left out. */
 export function bind<F extends (...args: never[]) => unknown>(call: F, arrays?: ArrayAdapter<unknown>): F {
   const at = call.length;
-  const bound = (...args: unknown[]) => {
-    const options = args[at] === undefined ? {} : (args[at] as LoadPytreeOptions & SetWeightsOptions);
+  const bound = (...args: never[]) => {
+    const { [at]: options = {} } = args as (LoadPytreeOptions & SetWeightsOptions)[];
     // What is no object of options is left to the function to refuse: a spread would make one of it.
-    if (typeof options === "object" && options !== null && !(Symbol.iterator in options)) {
+    if (isOptions(options)) {
       // Frameworks descend into plain objects and arrays only, so trees and templates are made of those.
       const { attributes = "object", match = "name" } = options;
-      args[at] = { ...options, attributes, match, arrays };
+      args[at] = { ...options, attributes, match, arrays } as never;
     }
-    return call(...(args as never[]));
+    return call(...args);
   };
   return bound as unknown as F;
 }
