@@ -1,10 +1,11 @@
 // Takes a tree, writes it as a step, and removes the steps that no rule wants any more.
 import { type PreparedSave, prepareTree } from "../checkpoint/prepare.ts";
 import type { Progress } from "../checkpoint/progress.ts";
-import { writeKey } from "../checkpoint/save-file.ts";
+import { writeWhole } from "../checkpoint/save-file.ts";
 import { writeShards } from "../checkpoint/save-shards.ts";
 import { SnapshotPool } from "../checkpoint/snapshot-memory.ts";
 import { parseSize } from "../format/byte-size.ts";
+import { openSinkIn } from "../io/open-sink.ts";
 import type { Store } from "../io/types.ts";
 import { type CheckpointManagerOptions, defined, type SaveStepOptions } from "./options.ts";
 import { stepsToKeep } from "./policy.ts";
@@ -53,7 +54,8 @@ export class StepWriter<A> {
       },
     };
     signal?.throwIfAborted();
-    if (this.#maxBytes === undefined) await writeKey(prepared, this.#store, fileKey(step), options);
+    const open = async () => ({ sink: await openSinkIn(this.#store, fileKey(step), options) });
+    if (this.#maxBytes === undefined) await writeWhole(prepared, open, options);
     else await this.#writeFolder(step, prepared, { ...options, maxBytes: this.#maxBytes });
     await this.#reader.refresh();
     for (const entry of this.#reader.entriesOf(step)) {
