@@ -7,6 +7,7 @@ import {
   type ReadPlanOptions,
   splitRead,
 } from "../format/read-plan.ts";
+import { onAbort } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 import { CastStream } from "../tensor/cast-stream.ts";
@@ -120,9 +121,8 @@ export async function* readTensors<R extends Readable>(
 ): AsyncGenerator<ReadTensors<R>, void, undefined> {
   const aborter = new AbortController();
   const outer = options.signal;
-  const forward = () => aborter.abort(outer?.reason);
   outer?.throwIfAborted();
-  outer?.addEventListener("abort", forward, { once: true });
+  const stopListening = onAbort(outer, () => aborter.abort(outer?.reason));
   const context: ReadContext = { signal: aborter.signal, progress: options.progress, limiters: new Map() };
   const ahead: { bytes: number; done: Promise<ReadTensors<R>> }[] = [];
   let bytesAhead = 0;
@@ -145,7 +145,7 @@ export async function* readTensors<R extends Readable>(
     outer?.throwIfAborted();
     throw error;
   } finally {
-    outer?.removeEventListener("abort", forward);
+    stopListening();
     aborter.abort();
     await Promise.allSettled(ahead.map((job) => job.done));
   }
