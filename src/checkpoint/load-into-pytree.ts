@@ -55,13 +55,7 @@ export async function loadIntoPytree<T, A = Tensor>(
     };
     const keys = options.keys === "auto" ? guessKeyStyle(file.names) : options.keys;
     const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
-    const { leaves, met, rebuild } = pairWeights(
-      module,
-      weights,
-      ({ tensor }) => tensor,
-      reporting,
-      file.aliases,
-    );
+    const { leaves, met, rebuild } = pairWeights(module, weights, reporting, file.aliases);
     const used = new Set<WeightRead>();
     const reads = leaves.map(({ leaf }, i) => {
       const tensor = met[i];
