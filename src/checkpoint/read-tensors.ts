@@ -174,7 +174,7 @@ const KINDS: Readonly<
   views: { plan: { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES }, read: readViews },
   fresh: { plan: {}, read: readViews }, // the plan's own 16 MiB: one read each
   group: { plan: { maxGroup: GROUP_BYTES }, read: readGroup },
-  into: { plan: { maxGroup: 0 }, read: readInto },
+  into: { plan: { maxGroup: 0 }, read: readAlone },
   cast: { plan: { maxGroup: CHUNK_BYTES }, read: readCasts },
 };
 
@@ -231,14 +231,11 @@ async function readViews({ source, group }: Job, context: ReadContext): Promise<
 }
 
 /** Neighbours in one allocation. */
-async function readGroup({ source, group }: Job, context: ReadContext): Promise<ReadTensors> {
+async function readGroup(job: Job, context: ReadContext): Promise<ReadTensors> {
+  const { source, group } = job;
   const { start, end, members } = group;
-  const { name, dtype, shape, file } = members[0]!;
-  if (members.length === 1) {
-    const tensor = targetTensor(name, dtype, shape, undefined);
-    await readPieces(source, start, end, tensor.data, name, context);
-    return { members, tensors: [tensor] };
-  }
+  const { name, file } = members[0]!;
+  if (members.length === 1) return readAlone(job, context);
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
   // odd length puts at odd places of the file is aligned here all the same.
   const lead = (start - file.dataStart) % 8;
@@ -255,10 +252,10 @@ function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly Rea
   return { members, tensors };
 }
 
-/** Tensors into memory that the caller gave; several only where they are empty. */
-async function readInto({ source, group: { members } }: Job, context: ReadContext): Promise<ReadTensors> {
+/** Tensors in memory of their own, the caller's if it gave some; several only where they are empty. */
+async function readAlone({ source, group: { members } }: Job, context: ReadContext): Promise<ReadTensors> {
   const tensors = members.map(async ({ name, dtype, shape, start, end, as }) => {
-    const tensor = targetTensor(name, dtype, shape, as!.into);
+    const tensor = targetTensor(name, dtype, shape, as?.into);
     await readPieces(source, start, end, tensor.data, name, context);
     return tensor;
   });
