@@ -4,9 +4,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
-import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
+import { names2tree, type PlannedTree, type ScalarKind } from "../tree/names2tree.ts";
 import { SafetensorsFile } from "./file.ts";
-import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
 import { withKeyPath } from "./leaf-error.ts";
 import type { LoadFileOptions } from "./load-file.ts";
@@ -17,7 +16,6 @@ import { warn } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
 import { TensorRead } from "./read-tensors.ts";
 import { chooseCast, planReading } from "./reads-of.ts";
-import { fitsScalar, toScalar } from "./scalars.ts";
 import { selectTensors, withAliases } from "./select.ts";
 
 /** A tree as {@link loadPytree} returns it, with leaves of type `L`. */
@@ -122,7 +120,7 @@ export async function loadPytree(
     const convert =
       plan.scalars.size === 0
         ? undefined
-        : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
+        : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? tensor.item() : undefined);
     await readArrays(reads, reading, options.arrays, convert).catch((error) => {
       throw withKeyPath(error, (tensor) => {
         const path = plan.paths()[all.findIndex(({ name }) => name === tensor)];
@@ -147,7 +145,9 @@ function planTree(
   const { select, keys, structure: mode, attributes, unknownClasses, aliases } = options;
   const structure = file.metadata[STRUCTURE_KEY];
   const names =
-    select === undefined ? undefined : new Set(selectTensors(file, select, keys, aliases).map(nameOf));
+    select === undefined
+      ? undefined
+      : new Set(selectTensors(file, select, keys, aliases).map(({ name }) => name));
   if (names === undefined) file.requireNone(file.missing.keys());
   return names2tree(reads, {
     mode,
@@ -157,7 +157,7 @@ function planTree(
     structure,
     isTorch: file.metadata.format === "pt",
     onWarning: (error) => warn(options, error),
-    isScalar: (read, kind) => fitsScalar(read, kind),
+    isScalar: fitsScalar,
     include: names && ((read) => names.has(read.name)),
     maxDepth: options.maxDepth,
     maxGaps: options.maxGaps,
@@ -165,8 +165,11 @@ function planTree(
   });
 }
 
-function nameOf({ name }: FileTensor): string {
-  return name;
+/** Whether a tensor can be the scalar of JavaScript that the structure metadata says it is. */
+function fitsScalar({ dtype, shape }: TensorRead, kind: ScalarKind): boolean {
+  if (shape.length > 0) return false;
+  if (kind === "number") return dtype === "F64";
+  return kind === "boolean" ? dtype === "BOOL" : dtype === "I64" || dtype === "U64";
 }
 
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */
