@@ -100,23 +100,19 @@ export function prepareTree<A>(
   snapshot: SnapshotMemory | undefined,
 ): PreparedSave {
   requireOptions(options);
-  const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
+  const { structure = "auto", objects = "dict", keys } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
   const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
   const like = likeOf(options.like, keys);
   const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
   const named = tree2names(tree, {
+    ...options,
     structure,
     objects,
     ordered: options.ordered ?? arrays?.ordered ?? false,
     takeLeaf: (value) => takeLeaf(value, arrays),
     like: like?.kinds,
-    isLeaf,
-    keys,
-    maxDepth,
-    maxGaps: options.maxGaps,
-    maxContainers: options.maxContainers,
   });
   // Found by searching: only messages ask.
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => {
