@@ -142,26 +142,20 @@ function planTree(
   reads: readonly TensorRead[],
   options: LoadPytreeOptions<unknown>,
 ): PlannedTree<TensorRead> {
-  const { select, keys, structure: mode, attributes, unknownClasses, aliases } = options;
-  const structure = file.metadata[STRUCTURE_KEY];
+  const { select, keys, structure: mode, aliases } = options;
   const names =
     select === undefined
       ? undefined
       : new Set(selectTensors(file, select, keys, aliases).map(({ name }) => name));
   if (names === undefined) file.requireNone(file.missing.keys());
   return names2tree(reads, {
+    ...options,
     mode,
-    attributes,
-    unknownClasses,
-    keys,
-    structure,
+    structure: file.metadata[STRUCTURE_KEY],
     isTorch: file.metadata.format === "pt",
     onWarning: (error) => warn(options, error),
     isScalar: fitsScalar,
     include: names && ((read) => names.has(read.name)),
-    maxDepth: options.maxDepth,
-    maxGaps: options.maxGaps,
-    maxContainers: options.maxContainers,
   });
 }
 

@@ -65,7 +65,7 @@ function checkMemory(reads: readonly TensorRead[]): void {
   for (const { name, dtype, shape, as } of reads) {
     if (as.into !== undefined) targetTensor(name, as.cast ?? dtype, shape, as.into);
   }
-  refuseSharedMemory(reads.map(({ name, as }) => ({ name, into: as.into })));
+  refuseSharedMemory(reads);
 }
 
 /** What counts the finite values that a cast makes infinity or NaN, where anybody wants to know. */

@@ -1,6 +1,5 @@
 // What a step's file says of itself: step, metrics and time, as strings of its metadata.
 import { invalidArgument } from "../base/arguments.ts";
-import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import type { Metrics } from "./policy.ts";
@@ -73,15 +72,12 @@ export function readStepMetadata(
   const ofTime = own(metadata, TIME_KEY) ?? "";
   const time = new Date(ofTime);
   if (Number.isNaN(time.getTime())) throw invalid(TIME_KEY, "a date as toISOString() writes it", ofTime);
-  const rest: Record<string, string> = {};
-  for (const [key, value] of Object.entries(metadata)) {
-    if (!OWN_KEYS.includes(key)) setOwn(rest, key, value);
-  }
+  const rest = Object.entries(metadata).filter(([key]) => !OWN_KEYS.includes(key));
   return {
     step: Number(ofStep),
     metrics: readMetrics(own(metadata, METRICS_KEY) ?? "{}"),
     time,
-    metadata: rest,
+    metadata: Object.fromEntries(rest),
   };
 }
 
@@ -106,13 +102,12 @@ function readMetrics(text: string): Metrics {
     throw invalid(METRICS_KEY, expected, text);
   }
   if (!isObject(parsed)) throw invalid(METRICS_KEY, expected, text);
-  const metrics: Record<string, number> = {};
-  for (const [name, value] of Object.entries(parsed)) {
+  const metrics = Object.entries(parsed).map(([name, value]): [string, number] => {
     const number = typeof value === "string" && Object.hasOwn(SPECIAL, value) ? SPECIAL[value] : value;
     if (typeof number !== "number") throw invalid(METRICS_KEY, expected, text);
-    setOwn(metrics, name, number);
-  }
-  return metrics;
+    return [name, number];
+  });
+  return Object.fromEntries(metrics);
 }
 
 function isObject(value: unknown): value is object {

@@ -7,7 +7,7 @@ import { SnapshotPool } from "../checkpoint/snapshot-memory.ts";
 import { parseSize } from "../format/byte-size.ts";
 import { openSinkIn } from "../io/open-sink.ts";
 import type { Store } from "../io/types.ts";
-import { type CheckpointManagerOptions, defined, type SaveStepOptions } from "./options.ts";
+import type { CheckpointManagerOptions, SaveStepOptions } from "./options.ts";
 import { stepsToKeep } from "./policy.ts";
 import { inFolder, isSharded, removeStep } from "./step-files.ts";
 import { writeStepMetadata } from "./step-info.ts";
@@ -31,17 +31,13 @@ export class StepWriter<A> {
 
   /** Takes a tree, without waiting. */
   prepare(step: number, tree: unknown, { metrics = {}, metadata }: SaveStepOptions): PreparedSave {
-    const { structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays } = this.#options;
-    const { snapshot = true, cast, lossy, overflow, onWarning } = this.#options;
+    const { snapshot = true, onProgress: _onProgress, ...saving } = this.#options;
     // Of two forms of a step, a file and a folder, the later one counts.
     const replaced = this.#reader.entriesOf(step).map(({ main }) => Math.ceil(main.modified ?? 0) + 1);
     const time = new Date(Math.max(Date.now(), ...replaced));
-    const saving = {
-      ...defined({ structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays }),
-      ...defined({ cast, lossy, overflow, onWarning }),
-      metadata: writeStepMetadata(step, metrics, time, metadata),
-    };
-    return prepareTree(tree, saving, snapshot ? this.#snapshots.take() : undefined);
+    const strings = writeStepMetadata(step, metrics, time, metadata);
+    const memory = snapshot ? this.#snapshots.take() : undefined;
+    return prepareTree(tree, { ...saving, metadata: strings }, memory);
   }
 
   /** Writes a step; the form that it had before, if it had another, goes once the new one stands. */
