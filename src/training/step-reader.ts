@@ -1,5 +1,7 @@
 // What is known of the steps in a store: a listing, and the headers that were read.
+import { printable } from "../base/quote.ts";
 import type { Store } from "../io/types.ts";
+import { StepCounts } from "./counts.ts";
 import { listSteps, readStep, type StepEntry } from "./step-files.ts";
 import type { StepInfo } from "./step-info.ts";
 
@@ -17,9 +19,16 @@ export class StepReader {
   readonly #store: Store;
   #entries: readonly StepEntry[] = [];
   readonly #infos = new Map<string, StepInfo | undefined>();
+  /** Steps that are being restored, so that they must stay. */
+  readonly pinned = new StepCounts();
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** What messages call the store. */
+  get where(): string {
+    return printable(this.#store.name ?? "the store");
   }
 
   /** Lists the store anew. */
