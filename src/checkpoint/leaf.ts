@@ -19,8 +19,6 @@ import type { SnapshotMemory } from "./snapshot-memory.ts";
 export interface LeafCodec<T> {
   /** Dtype and shape. Throws for memory that went away. */
   describe(value: T): ArrayInfo;
-  /** How many bytes its memory has now, if that can be told: another number than its shape needs means that it went away. */
-  bytesIn?(value: T): number;
   /** What the save reads later: the value itself, or what stays when the program changes or frees its own. */
   hold(value: T, snapshot: SnapshotMemory | undefined): T;
   /** Lets go of what was held. */
@@ -56,8 +54,12 @@ export class Leaf {
 }
 
 const TENSOR: LeafCodec<Tensor> = {
-  describe: (tensor) => tensor,
-  bytesIn: (tensor) => tensor.data.byteLength,
+  describe(tensor) {
+    const needed = byteLengthOf(tensor.dtype, tensor.shape);
+    const left = tensor.bytesLeft(needed);
+    if (left !== needed) throw gone(needed, left);
+    return tensor;
+  },
   hold: (tensor, snapshot) =>
     snapshot ? new Tensor(tensor.dtype, tensor.shape, snapshot.copyOf(tensor.dtype, tensor.data)) : tensor,
   stays: true,
@@ -156,19 +158,10 @@ export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefi
 /** Dtype and shape of a leaf; errors say where it stands. */
 export function describeLeaf<T>(codec: LeafCodec<T>, value: T, tensor: string): ArrayInfo {
   try {
-    return infoOf(codec, value);
+    return codec.describe(value);
   } catch (error) {
     throw leafError(error, { tensor });
   }
-}
-
-/** The same, with errors that don't know where the leaf stands. */
-export function infoOf<T>(codec: LeafCodec<T>, value: T): ArrayInfo {
-  const info = codec.describe(value);
-  const found = codec.bytesIn?.(value);
-  const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);
-  if (found !== expected) throw gone(expected, found!);
-  return info;
 }
 
 /** The error of a value that no tensor can hold. */

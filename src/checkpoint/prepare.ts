@@ -8,7 +8,7 @@ import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { tree2names } from "../tree/tree2names.ts";
 import type { ArrayAdapter } from "./adapter.ts";
-import { infoOf, type Leaf, type LeafCodec, takeLeaf, unsupportedLeaf } from "./leaf.ts";
+import { type Leaf, type LeafCodec, takeLeaf, unsupportedLeaf } from "./leaf.ts";
 import { type LeafPlace, leafError, withKeyPath } from "./leaf-error.ts";
 import { likeOf } from "./like.ts";
 import { checkMetadata, type Metadata, withStructure } from "./metadata.ts";
@@ -167,7 +167,7 @@ function enter<A>(
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry {
   const { codec } = leaf;
-  const info = infoOf(codec, leaf.value);
+  const info = codec.describe(leaf.value);
   const { dtype, shape } = info;
   const held = codec.hold(leaf.value, snapshot);
   const byteLength = byteLengthOf(dtype, shape);

@@ -187,6 +187,12 @@ export class Tensor<D extends Dtype = Dtype> {
     }
   }
 
+  /** @internal How many of the bytes that it needs its memory still has: not all if it was transferred or shrank. */
+  bytesLeft(needed: number): number {
+    const left = this.#buffer.byteLength - this.#byteOffset;
+    return this.#data?.byteLength ?? Math.max(0, Math.min(left, needed));
+  }
+
   /** Whether the tensor has this dtype. Narrows the type of `data` to its typed array. */
   is<E extends Dtype>(dtype: E): this is Tensor<E> {
     return (this.dtype as Dtype) === dtype;

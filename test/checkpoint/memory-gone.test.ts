@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type LeafDict, save, saveFile, savePytree, serialize, setWeights, Tensor } from "../../src/index.ts";
+import {
+  type LeafDict,
+  load,
+  save,
+  saveFile,
+  savePytree,
+  serialize,
+  setWeights,
+  Tensor,
+} from "../../src/index.ts";
 
 function transferred<A extends ArrayBufferView>(array: A): A {
   structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
@@ -54,6 +63,15 @@ describe("memory that went away", () => {
         const tensor = new Tensor("F32", [4], new Float32Array(buffer));
         buffer.resize(8);
         return tensor;
+      },
+    ],
+    [
+      "a loaded tensor that nobody has looked at, whose file was transferred",
+      () => {
+        const file = save({ w: new Float32Array(4) });
+        const { w } = load(file);
+        transferred(file);
+        return w;
       },
     ],
   ])("is refused by every save, with the name of the leaf: %s", async (_, make) => {
