@@ -7,7 +7,6 @@ import { byteLengthOf } from "../tensor/size.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { tree2names } from "../tree/tree2names.ts";
-import type { ArrayAdapter } from "./adapter.ts";
 import { type Leaf, type LeafCodec, takeLeaf, unsupportedLeaf } from "./leaf.ts";
 import { type LeafPlace, leafError, withKeyPath } from "./leaf-error.ts";
 import { likeOf } from "./like.ts";
@@ -94,16 +93,16 @@ function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]
  *
  * @param snapshot Takes copies of what can change.
  */
-export function prepareTree<A>(
+export function prepareTree(
   tree: unknown,
-  options: SavePytreeOptions<A>,
+  options: SavePytreeOptions<unknown>,
   snapshot: SnapshotMemory | undefined,
 ): PreparedSave {
   requireOptions(options);
   const { structure = "auto", objects = "dict", keys } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
-  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const like = likeOf(options.like, keys);
   const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
   const named = tree2names(tree, {
@@ -124,9 +123,9 @@ export function prepareTree<A>(
 }
 
 /** Takes a dict for a save. */
-export function prepareDict<A>(
-  dict: LeafDict<A>,
-  options: SaveOptions<A>,
+export function prepareDict(
+  dict: LeafDict<unknown>,
+  options: SaveOptions<unknown>,
   snapshot?: SnapshotMemory,
 ): PreparedSave {
   requireOptions(options);
@@ -139,18 +138,18 @@ export function prepareDict<A>(
 }
 
 /** The entries of leaves; when one can't be entered, those before it are let go of. */
-function enterAll<A>(
+function enterAll(
   leaves: readonly { readonly name: string; readonly leaf: unknown }[],
-  options: SaveOptions<A>,
+  options: SaveOptions<unknown>,
   placeOf: (entry: { readonly name: string }) => LeafPlace,
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry[] {
-  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const entries: SaveEntry[] = [];
   try {
     for (const { name, leaf } of leaves) {
-      const taken = takeLeaf(leaf, adapter);
-      if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), adapter);
+      const taken = takeLeaf(leaf, arrays);
+      if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), arrays);
       entries.push(enter(name, taken, options, snapshot));
     }
   } catch (error) {
@@ -160,10 +159,10 @@ function enterAll<A>(
   return entries;
 }
 
-function enter<A>(
+function enter(
   name: string,
   leaf: Leaf,
-  { cast }: SaveOptions<A>,
+  { cast }: SaveOptions<unknown>,
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry {
   const { codec } = leaf;

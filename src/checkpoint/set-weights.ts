@@ -38,7 +38,7 @@ export function setWeights<T, A = Tensor>(
 ): T {
   requireOptions(options);
   requireDict("the dict of weights", dict);
-  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const adapter: ArrayAdapter<unknown> | undefined = options.arrays;
   const weights: Weight[] = [];
   for (const name of Object.keys(dict)) {
     const value: unknown = dict[name];

@@ -6,7 +6,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { matchWeights } from "../tree/match.ts";
 import { flattenTemplate, type Template } from "../tree/template.ts";
-import type { ArrayAdapter } from "./adapter.ts";
 import { codecOf, describeLeaf } from "./leaf.ts";
 import type { ArraysOption } from "./options.ts";
 
@@ -65,7 +64,7 @@ export function pairWeights<R extends { readonly name: string; readonly shape: r
   const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("match", match, ["exact", "name"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
-  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const takeLeaf = (value: object) => (codecOf(value, arrays) === undefined ? refuseBareShape(value) : value);
   const template = flattenTemplate(module, { takeLeaf, objects, isLeaf, keys, maxDepth }, tensors);
   const { met, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
