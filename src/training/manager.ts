@@ -181,12 +181,12 @@ export class CheckpointManager<A = Tensor> {
     const choice = { ...options, ...defined({ onWarning }) };
     const chosen = await chooseStep(this.#reader, best, choice);
     const { step, metrics, metadata, time } = chosen.info;
-    this.#reader.pinned.add(step);
+    this.#reader.pinned.add(chosen);
     try {
       const tree = await loadStep(this.#store, chosen.entry, options, this.#options);
       return { step, metrics, metadata, time, tree };
     } finally {
-      this.#reader.pinned.remove(step);
+      this.#reader.pinned.delete(chosen);
     }
   }
 

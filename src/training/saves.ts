@@ -5,7 +5,6 @@ import { warn } from "../checkpoint/options.ts";
 import type { PreparedSave } from "../checkpoint/prepare.ts";
 import type { StoreInput } from "../io/open-store.ts";
 import type { Store } from "../io/types.ts";
-import { StepCounts } from "./counts.ts";
 import { Failures, named } from "./failures.ts";
 import type { CheckpointManagerOptions, SaveStepOptions } from "./options.ts";
 import { isDue, type Metrics } from "./policy.ts";
@@ -25,8 +24,8 @@ export class BackgroundSaves<A> {
   readonly #failures: Failures;
   /** Saves that were called and wait for the lock. */
   readonly #entering = new Set<Promise<unknown>>();
-  /** Steps that were taken and are not on the disk yet. */
-  readonly #pending = new StepCounts();
+  /** What was taken and is not on the disk yet, with its step. */
+  readonly #pending = new Map<PreparedSave, number>();
   /** When a save was taken last, in seconds of a clock that never goes back. */
   #lastTaken = now();
 
@@ -51,22 +50,22 @@ export class BackgroundSaves<A> {
     signal?.throwIfAborted();
     if (!force && !this.#isDue(step, metrics)) {
       // A loop that computes and awaits nothing but this would keep a write from ever going on.
-      if (this.#pending.steps.length > 0) await nextTurn();
+      if (this.#pending.size > 0) await nextTurn();
       return false;
     }
-    if (!force) this.#refuseExisting(step, this.#pending.has(step));
+    if (!force) this.#refuseExisting(step, this.#isPending(step));
     // Before the first `await`: from here on the program may do with its arrays what it likes.
     const prepared = this.#writer.prepare(step, tree, options);
     const before = this.#lastTaken;
     this.#lastTaken = now();
-    this.#pending.add(step);
+    this.#pending.set(prepared, step);
     const entering = this.#enter(step, force);
     this.#entering.add(entering);
     try {
       await entering;
     } catch (error) {
       prepared.release();
-      this.#pending.remove(step);
+      this.#pending.delete(prepared);
       this.#lastTaken = before;
       throw error;
     } finally {
@@ -77,7 +76,7 @@ export class BackgroundSaves<A> {
       run: () => this.#run(step, prepared, options),
       replaced: (by) => {
         prepared.release();
-        this.#pending.remove(step);
+        this.#pending.delete(prepared);
         this.#options.onReplaced?.(step, by);
       },
     });
@@ -104,8 +103,12 @@ export class BackgroundSaves<A> {
     this.#failures.throwAll();
   }
 
+  #isPending(step: number): boolean {
+    return [...this.#pending.values()].includes(step);
+  }
+
   #isDue(step: number, metrics: Metrics): boolean {
-    const steps = [...this.#reader.numbers().slice(-1), ...this.#pending.steps];
+    const steps = [...this.#reader.numbers().slice(-1), ...this.#pending.values()];
     const latest = steps.length === 0 ? undefined : Math.max(...steps);
     return isDue(this.#options.saveEvery ?? 1, step, { metrics, latest, seconds: now() - this.#lastTaken });
   }
@@ -135,12 +138,12 @@ export class BackgroundSaves<A> {
       return;
     } finally {
       prepared.release();
-      this.#pending.remove(step);
+      this.#pending.delete(prepared);
     }
     try {
       // The step just saved stays, whatever its number: it may be of a run that went back.
       await this.#writer.removeUnwanted(
-        (other) => other === step || this.#reader.pinned.has(other) || this.#pending.has(other),
+        (other) => other === step || this.#reader.isPinned(other) || this.#isPending(other),
       );
     } catch (error) {
       const message = `step ${step} is saved, but an old step could not be removed: ${messageOf(error)}`;

@@ -1,7 +1,6 @@
 // What is known of the steps in a store: a listing, and the headers that were read.
 import { printable } from "../base/quote.ts";
 import type { Store } from "../io/types.ts";
-import { StepCounts } from "./counts.ts";
 import { listSteps, readStep, type StepEntry } from "./step-files.ts";
 import type { StepInfo } from "./step-info.ts";
 
@@ -19,8 +18,8 @@ export class StepReader {
   readonly #store: Store;
   #entries: readonly StepEntry[] = [];
   readonly #infos = new Map<string, StepInfo | undefined>();
-  /** Steps that are being restored, so that they must stay. */
-  readonly pinned = new StepCounts();
+  /** What is being restored, so that it must stay. */
+  readonly pinned = new Set<FoundStep>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -42,6 +41,11 @@ export class StepReader {
   /** The numbers of the steps, ascending. */
   numbers(): number[] {
     return [...new Set(this.#entries.map(({ step }) => step))];
+  }
+
+  /** Whether a step is being restored. */
+  isPinned(step: number): boolean {
+    return [...this.pinned].some(({ entry }) => entry.step === step);
   }
 
   /** The forms in which a step is there: one, or two while one takes the place of the other. */
