@@ -9,9 +9,9 @@ import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import { readArrays } from "./read-arrays.ts";
-import { TensorRead } from "./read-tensors.ts";
 import { planReading } from "./reads-of.ts";
 import { selectTensors } from "./select.ts";
+import { TensorRead } from "./tensor-read.ts";
 import { pairWeights, type SetWeightsOptions, type WeightsReport } from "./weights-report.ts";
 
 /** Options of {@link loadIntoPytree}. */

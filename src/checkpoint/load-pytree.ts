@@ -14,9 +14,9 @@ import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenedCheckpoint } from "./opened.ts";
 import { warn } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
-import { TensorRead } from "./read-tensors.ts";
 import { chooseCast, planReading } from "./reads-of.ts";
 import { selectTensors, withAliases } from "./select.ts";
+import { TensorRead } from "./tensor-read.ts";
 
 /** A tree as {@link loadPytree} returns it, with leaves of type `L`. */
 export type PyTree<L = Tensor> =

@@ -1,5 +1,4 @@
 /** Reads tensors: neighbours together, large ones in pieces, several pieces at once, in bounded memory. */
-import { keepShape } from "../base/keep-shape.ts";
 import {
   type ByteRange,
   planReads,
@@ -11,71 +10,10 @@ import { onAbort } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 import { CastStream } from "../tensor/cast-stream.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
-import type { Overflow } from "../tensor/overflow.ts";
 import { type Tensor, tensorAt } from "../tensor/tensor.ts";
-import type { FilePart, FileTensor } from "./file-part.ts";
 import type { ProgressCounter } from "./progress.ts";
 import { targetTensor } from "./target.ts";
-
-/** How a tensor is to be read. */
-export interface ReadAs {
-  /** The dtype to convert to while reading. */
-  readonly cast?: Dtype | undefined;
-  /** Lets `cast` change values that the new dtype can't hold. */
-  readonly lossy?: boolean | undefined;
-  /** Memory for the result. */
-  readonly into?: ArrayBufferView | undefined;
-  /** Counts the finite values that the cast made infinity or NaN. */
-  readonly overflow?: Overflow | undefined;
-}
-
-const PLAIN: ReadAs = {};
-
-/** What is read: a tensor as it is in the file, or a {@link TensorRead}. */
-export type Readable = FileTensor & { readonly as?: ReadAs | undefined };
-
-/** A tensor of a call: where it is, what it is to become, and once it has been read, what it became. */
-export class TensorRead implements FileTensor {
-  readonly tensor: FileTensor;
-  /** How to read it: set before reading begins. */
-  as: ReadAs = PLAIN;
-  /** What was made of it. */
-  value: unknown = undefined;
-
-  constructor(tensor: FileTensor) {
-    this.tensor = tensor;
-  }
-
-  get name(): string {
-    return this.tensor.name;
-  }
-
-  get dtype(): Dtype {
-    return this.tensor.dtype;
-  }
-
-  get shape(): readonly number[] {
-    return this.tensor.shape;
-  }
-
-  get file(): FilePart {
-    return this.tensor.file;
-  }
-
-  get start(): number {
-    return this.tensor.start;
-  }
-
-  get end(): number {
-    return this.tensor.end;
-  }
-}
-
-/** The bytes that reads will take from their sources. */
-export function totalBytes(reads: readonly ByteRange[]): number {
-  return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
-}
+import { type Readable, totalBytes } from "./tensor-read.ts";
 
 /** Options of {@link readTensors}. */
 export interface ReadOptions {
@@ -325,5 +263,3 @@ function limiterOf(source: ByteSource, context: ReadContext): Limiter {
   }
   return limiter;
 }
-
-keepShape(new TensorRead({} as FileTensor));

@@ -7,8 +7,8 @@ import { Overflow } from "../tensor/overflow.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { compareInFile, type FileTensor } from "./file-part.ts";
 import { type Cast, type CastingOptions, type ReadTensorsOptions, warn } from "./options.ts";
-import { type Readable, TensorRead } from "./read-tensors.ts";
 import { refuseSharedMemory, targetTensor } from "./target.ts";
+import { type Readable, TensorRead } from "./tensor-read.ts";
 
 /** The reads of tensors under a call's options, in the order of their data. */
 export function readsOf(tensors: readonly FileTensor[], options: ReadsOptions): TensorRead[] {

@@ -120,7 +120,7 @@ interface SavedFile {
 }
 
 function filesOf(shardName: string): RegExp {
-  const escaped = shardName.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const escaped = shardName.replaceAll(".", "\\.");
   return new RegExp(`^${escaped}-\\d{5,}-of-(\\d{5,}(?:\\.[0-9a-f]{8})?)\\.safetensors$`);
 }
 
