@@ -96,14 +96,13 @@ export interface BoundCheckpointManager<A> {
 
 /** A function of the root entry for one framework's arrays; its options are the first argument that may be left out. */
 export function bind<F extends (...args: never[]) => unknown>(call: F, arrays?: ArrayAdapter<unknown>): F {
-  const at = call.length;
   const bound = (...args: never[]) => {
-    const { [at]: options = {} } = args as (LoadPytreeOptions & SetWeightsOptions)[];
+    const { [call.length]: options = {} } = args as (LoadPytreeOptions & SetWeightsOptions)[];
     // What is no object of options is left to the function to refuse: a spread would make one of it.
     if (isOptions(options)) {
       // Frameworks descend into plain objects and arrays only, so trees and templates are made of those.
       const { attributes = "object", match = "name" } = options;
-      args[at] = { ...options, attributes, match, arrays } as never;
+      args[call.length] = { ...options, attributes, match, arrays } as never;
     }
     return call(...args);
   };

@@ -56,7 +56,7 @@ export class Leaf {
 const TENSOR: LeafCodec<Tensor> = {
   describe(tensor) {
     const needed = byteLengthOf(tensor.dtype, tensor.shape);
-    const left = tensor.bytesLeft(needed);
+    const left = Math.max(0, tensor.bytesLeft(needed));
     if (left !== needed) throw gone(needed, left);
     return tensor;
   },

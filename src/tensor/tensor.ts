@@ -187,10 +187,9 @@ export class Tensor<D extends Dtype = Dtype> {
     }
   }
 
-  /** @internal How many of the bytes that it needs its memory still has: not all if it was transferred or shrank. */
+  /** @internal How many of the bytes that it needs its memory still has: fewer, even below 0, if it was transferred or shrank. */
   bytesLeft(needed: number): number {
-    const left = this.#buffer.byteLength - this.#byteOffset;
-    return this.#data?.byteLength ?? Math.max(0, Math.min(left, needed));
+    return this.#data?.byteLength ?? Math.min(this.#buffer.byteLength - this.#byteOffset, needed);
   }
 
   /** Whether the tensor has this dtype. Narrows the type of `data` to its typed array. */
