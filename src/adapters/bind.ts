@@ -1,6 +1,5 @@
-// The functions of the root entry for one framework's arrays: a helper for each, so that bundlers can drop the others.
-
-import { requireOptions } from "../base/arguments.ts";
+// The functions of the root entry for one framework's arrays, each on its own, so that bundlers can drop the others.
+import { isOptions } from "../base/arguments.ts";
 import type { UnsharedBytes } from "../base/types.ts";
 import type {
   ArrayAdapter,
@@ -23,7 +22,6 @@ import type {
   ShardSink,
   SinkInput,
 } from "../index.ts";
-import * as core from "../index.ts";
 import { CheckpointManager, type CheckpointManagerOptions, type ManagerPlace } from "../training/index.ts";
 
 /** The functions of the root entry, bound to one framework's arrays `A`. */
@@ -96,85 +94,22 @@ export interface BoundCheckpointManager<A> {
   ): Promise<CheckpointManager<A>>;
 }
 
-/** One function of the root entry, for the arrays of an adapter. */
-type Bound<A, Name extends keyof BoundFunctions<A>> = BoundFunctions<A>[Name];
-
-export function bindSave<A>(arrays: ArrayAdapter<A>): Bound<A, "save"> {
-  return (dict, options = {}) => core.save(dict, { ...checked(options), arrays });
-}
-
-export function bindLoad<A>(arrays: ArrayAdapter<A>): Bound<A, "load"> {
-  return (bytes, options = {}) => core.load(bytes, { ...checked(options), arrays });
-}
-
-export function bindSaveFile<A>(arrays: ArrayAdapter<A>): Bound<A, "saveFile"> {
-  return async (dict, sink, options = {}) => core.saveFile(dict, sink, { ...checked(options), arrays });
-}
-
-export function bindLoadFile<A>(arrays: ArrayAdapter<A>): Bound<A, "loadFile"> {
-  return async (source, options = {}) => core.loadFile(source, { ...checked(options), arrays });
-}
-
-export function bindSavePytree<A>(arrays: ArrayAdapter<A>): Bound<A, "savePytree"> {
-  return async (tree, sink, options = {}) => core.savePytree(tree, sink, { ...checked(options), arrays });
-}
-
-export function bindSerialize<A>(arrays: ArrayAdapter<A>): Bound<A, "serialize"> {
-  return async (tree, options = {}) => core.serialize(tree, { ...checked(options), arrays });
-}
-
-export function bindLoadPytree<A>(arrays: ArrayAdapter<A>): Bound<A, "loadPytree"> {
-  const loadPytree = async (source: CheckpointSource, options: Omit<LoadPytreeOptions<A>, "arrays"> = {}) =>
-    core.loadPytree(source, { ...checked(options), arrays, ...attributesOf(options) });
-  return loadPytree as Bound<A, "loadPytree">;
-}
-
-export function bindSetWeights<A>(arrays: ArrayAdapter<A>): Bound<A, "setWeights"> {
-  return (module, dict, options = {}) =>
-    core.setWeights(module, dict, { ...checked(options), arrays, ...matchOf(options) });
-}
-
-export function bindLoadIntoPytree<A>(arrays: ArrayAdapter<A>): Bound<A, "loadIntoPytree"> {
-  return async (module, source, options = {}) =>
-    core.loadIntoPytree(module, source, { ...checked(options), arrays, ...matchOf(options) });
-}
-
-export function bindPytree2dict<A>(): Bound<A, "pytree2dict"> {
-  return (tree, options) => core.pytree2dict(tree, options);
-}
-
-export function bindDict2pytree<A>(): Bound<A, "dict2pytree"> {
-  return <L>(dict: Readonly<Record<string, L>>, options: Dict2PytreeOptions = {}) =>
-    core.dict2pytree(dict, { ...checked(options), ...attributesOf(options) }) as PyTree<L>;
-}
-
-export function bindCheckpointManager<A>(arrays: ArrayAdapter<A>): BoundCheckpointManager<A> {
-  return {
-    open: async (place, options = {}) =>
-      CheckpointManager.open(place, {
-        ...checked(options),
-        arrays,
-        ...attributesOf(options),
-        ...matchOf(options),
-      }),
+/** A function of the root entry for one framework's arrays; its options are the first argument that may be left out. */
+export function bind<F extends (...args: never[]) => unknown>(call: F, arrays?: ArrayAdapter<unknown>): F {
+  const bound = (...args: never[]) => {
+    const { [call.length]: options = {} } = args as (LoadPytreeOptions & SetWeightsOptions)[];
+    // What is no object of options is left to the function to refuse: a spread would make one of it.
+    if (isOptions(options)) {
+      // Frameworks descend into plain objects and arrays only, so trees and templates are made of those.
+      const { attributes = "object", match = "name" } = options;
+      args[call.length] = { ...options, attributes, match, arrays } as never;
+    }
+    return call(...args);
   };
+  return bound as unknown as F;
 }
 
-/** The options of a call, which a spread would turn into none if they were `null` or a list. */
-function checked<Options extends object>(options: Options): Options {
-  requireOptions(options);
-  return options;
-}
-
-// Frameworks descend into plain objects and arrays only, so trees and templates are made of those. An option that is
-// present but `undefined` counts as absent: spread over the defaults, it would hide them.
-
-function attributesOf({ attributes = "object" }: Pick<Dict2PytreeOptions, "attributes">): {
-  readonly attributes: "container" | "object";
-} {
-  return { attributes };
-}
-
-function matchOf({ match = "name" }: Pick<SetWeightsOptions, "match">): { readonly match: "exact" | "name" } {
-  return { match };
+/** The manager for one framework's arrays: an object with `open`, so that bundlers can drop it. */
+export function bindCheckpointManager<A>(arrays: ArrayAdapter<A>): BoundCheckpointManager<A> {
+  return { open: bind(CheckpointManager.open<A>, arrays) };
 }

@@ -37,7 +37,7 @@ export function convertFor(framework: string, tensor: Tensor, conversions: Conve
     throw new Pytree2SafetensorsError(
       "LossyConversion",
       `${message}; ${framework} has no ${dtype}: pass { cast: { ${dtype}: "${target}" }, lossy: true } to accept the loss`,
-      { ...(expected !== undefined && { expected }), ...(found !== undefined && { found }), cause },
+      { expected: expected!, found: found!, cause },
     );
   }
 }

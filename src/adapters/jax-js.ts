@@ -12,24 +12,10 @@
  * @module
  */
 import { type DType, defaultDevice, numpy as np } from "@jax-js/jax";
+import * as core from "../index.ts";
 import { type ArrayAdapter, type Awaitable, type Dtype, Pytree2SafetensorsError, Tensor } from "../index.ts";
 import type { CheckpointManager as Manager } from "../training/index.ts";
-import {
-  type BoundCheckpointManager,
-  type BoundFunctions,
-  bindCheckpointManager,
-  bindDict2pytree,
-  bindLoad,
-  bindLoadFile,
-  bindLoadIntoPytree,
-  bindLoadPytree,
-  bindPytree2dict,
-  bindSave,
-  bindSaveFile,
-  bindSavePytree,
-  bindSerialize,
-  bindSetWeights,
-} from "./bind.ts";
+import { type BoundCheckpointManager, type BoundFunctions, bind, bindCheckpointManager } from "./bind.ts";
 import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
 export type { BoundCheckpointManager, BoundFunctions };
@@ -152,27 +138,32 @@ function jaxDtype(dtype: Dtype): DType {
 }
 
 /** Writes a dict of jax-js arrays as a file in memory. See `save` of the root entry. */
-export const save: Functions["save"] = /* @__PURE__ */ bindSave(jaxArrays);
+export const save: Functions["save"] = /* @__PURE__ */ bind(core.save, jaxArrays);
 /** Reads a file in memory into a dict of jax-js arrays. See `load` of the root entry. */
-export const load: Functions["load"] = /* @__PURE__ */ bindLoad(jaxArrays);
+export const load: Functions["load"] = /* @__PURE__ */ bind(core.load<JaxArray>, jaxArrays);
 /** Writes a dict of jax-js arrays to a sink. See `saveFile` of the root entry. */
-export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bindSaveFile(jaxArrays);
+export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bind(core.saveFile, jaxArrays);
 /** Reads a file into a dict of jax-js arrays. See `loadFile` of the root entry. */
-export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bindLoadFile(jaxArrays);
+export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bind(core.loadFile<JaxArray>, jaxArrays);
 /** Saves a tree of jax-js arrays. Every array stays usable. See `savePytree` of the root entry. */
-export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bindSavePytree(jaxArrays);
+export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bind(core.savePytree, jaxArrays);
 /** Turns a tree of jax-js arrays into a stream or a `Blob`, for uploads and downloads. See `serialize` of the root entry. */
-export const serialize: Functions["serialize"] = /* @__PURE__ */ bindSerialize(jaxArrays);
+export const serialize: Functions["serialize"] = /* @__PURE__ */ bind(core.serialize, jaxArrays);
 /** Loads a tree of jax-js arrays; attribute nodes load as plain objects by default. See `loadPytree` of the root entry. */
-export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytree(jaxArrays);
+export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bind(core.loadPytree, jaxArrays);
 /** Puts a dict of jax-js arrays into a template; leaves match by name by default. See `setWeights` of the root entry. */
-export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bindSetWeights(jaxArrays);
+export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bind(core.setWeights, jaxArrays);
 /** Loads a file into a template of jax-js arrays; leaves match by name by default. See `loadIntoPytree` of the root entry. */
-export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindLoadIntoPytree(jaxArrays);
+export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bind(
+  core.loadIntoPytree,
+  jaxArrays,
+);
 /** Returns the leaves of a tree of jax-js arrays by key string. See `pytree2dict` of the root entry. */
-export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
+export const pytree2dict: Functions["pytree2dict"] = core.pytree2dict;
 /** Builds a tree from a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
-export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();
+export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bind(
+  core.dict2pytree as Functions["dict2pytree"],
+);
 /** Manages the checkpoints of a training run, which are trees of jax-js arrays. */
 export type CheckpointManager = Manager<JaxArray>;
 /** Manages the checkpoints of a training run. See `CheckpointManager` of `pytree2safetensors/training`. */

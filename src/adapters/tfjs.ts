@@ -12,24 +12,10 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs-core";
+import * as core from "../index.ts";
 import { type ArrayAdapter, type Dtype, Pytree2SafetensorsError, type Tensor } from "../index.ts";
 import type { CheckpointManager as Manager } from "../training/index.ts";
-import {
-  type BoundCheckpointManager,
-  type BoundFunctions,
-  bindCheckpointManager,
-  bindDict2pytree,
-  bindLoad,
-  bindLoadFile,
-  bindLoadIntoPytree,
-  bindLoadPytree,
-  bindPytree2dict,
-  bindSave,
-  bindSaveFile,
-  bindSavePytree,
-  bindSerialize,
-  bindSetWeights,
-} from "./bind.ts";
+import { type BoundCheckpointManager, type BoundFunctions, bind, bindCheckpointManager } from "./bind.ts";
 import { type Conversions, convertFor, FLOATS } from "./convert.ts";
 
 export type { BoundCheckpointManager, BoundFunctions };
@@ -149,27 +135,32 @@ function complex(data: Float32Array, shape: number[]): TfTensor {
 }
 
 /** Writes a dict of TensorFlow.js tensors as a file in memory. See `save` of the root entry. */
-export const save: Functions["save"] = /* @__PURE__ */ bindSave(tfjsArrays);
+export const save: Functions["save"] = /* @__PURE__ */ bind(core.save, tfjsArrays);
 /** Reads a file in memory into a dict of TensorFlow.js tensors. See `load` of the root entry. */
-export const load: Functions["load"] = /* @__PURE__ */ bindLoad(tfjsArrays);
+export const load: Functions["load"] = /* @__PURE__ */ bind(core.load<TfTensor>, tfjsArrays);
 /** Writes a dict of TensorFlow.js tensors to a sink. See `saveFile` of the root entry. */
-export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bindSaveFile(tfjsArrays);
+export const saveFile: Functions["saveFile"] = /* @__PURE__ */ bind(core.saveFile, tfjsArrays);
 /** Reads a file into a dict of TensorFlow.js tensors. See `loadFile` of the root entry. */
-export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bindLoadFile(tfjsArrays);
+export const loadFile: Functions["loadFile"] = /* @__PURE__ */ bind(core.loadFile<TfTensor>, tfjsArrays);
 /** Saves a tree of TensorFlow.js tensors. Every tensor stays usable. See `savePytree` of the root entry. */
-export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bindSavePytree(tfjsArrays);
+export const savePytree: Functions["savePytree"] = /* @__PURE__ */ bind(core.savePytree, tfjsArrays);
 /** Turns a tree of TensorFlow.js tensors into a stream or a `Blob`, for uploads and downloads. See `serialize` of the root entry. */
-export const serialize: Functions["serialize"] = /* @__PURE__ */ bindSerialize(tfjsArrays);
+export const serialize: Functions["serialize"] = /* @__PURE__ */ bind(core.serialize, tfjsArrays);
 /** Loads a tree of TensorFlow.js tensors; attribute nodes load as plain objects by default. See `loadPytree` of the root entry. */
-export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bindLoadPytree(tfjsArrays);
+export const loadPytree: Functions["loadPytree"] = /* @__PURE__ */ bind(core.loadPytree, tfjsArrays);
 /** Puts a dict of TensorFlow.js tensors into a template; leaves match by name by default. See `setWeights` of the root entry. */
-export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bindSetWeights(tfjsArrays);
+export const setWeights: Functions["setWeights"] = /* @__PURE__ */ bind(core.setWeights, tfjsArrays);
 /** Loads a file into a template of TensorFlow.js tensors; leaves match by name by default. See `loadIntoPytree` of the root entry. */
-export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bindLoadIntoPytree(tfjsArrays);
+export const loadIntoPytree: Functions["loadIntoPytree"] = /* @__PURE__ */ bind(
+  core.loadIntoPytree,
+  tfjsArrays,
+);
 /** Returns the leaves of a tree of TensorFlow.js tensors by key string. See `pytree2dict` of the root entry. */
-export const pytree2dict: Functions["pytree2dict"] = /* @__PURE__ */ bindPytree2dict();
+export const pytree2dict: Functions["pytree2dict"] = core.pytree2dict;
 /** Builds a tree from a dict; attribute nodes become plain objects by default. See `dict2pytree` of the root entry. */
-export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bindDict2pytree();
+export const dict2pytree: Functions["dict2pytree"] = /* @__PURE__ */ bind(
+  core.dict2pytree as Functions["dict2pytree"],
+);
 /** Manages the checkpoints of a training run, which are trees of TensorFlow.js tensors. */
 export type CheckpointManager = Manager<TfTensor>;
 /** Manages the checkpoints of a training run. See `CheckpointManager` of `pytree2safetensors/training`. */

@@ -91,14 +91,18 @@ const ALL_CHECKS: readonly Check[] = [
 
 const CHECKS = new Map(ALL_CHECKS.flatMap((check) => check[0].split(" ").map((name) => [name, check])));
 
+/** Whether a value can be an object of options at all. */
+export function isOptions(value: unknown): value is object {
+  return isObject(value) && !(Symbol.iterator in value);
+}
+
 /**
  * Checks an object of options: what is there is of the right kind.
  *
  * @throws `InvalidArgument` that names the option, what it must be, and what it is.
  */
 export function requireOptions(options: unknown): void {
-  if (!isObject(options) || Symbol.iterator in options)
-    throw invalidArgument("options", "an object", options);
+  if (!isOptions(options)) throw invalidArgument("options", "an object", options);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const check = CHECKS.get(name);

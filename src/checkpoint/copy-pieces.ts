@@ -1,6 +1,7 @@
 /** Reads bytes that go into a file as they lie in another: neighbours together, and ahead of the writing. */
 import type { ByteSource } from "../io/types.ts";
-import { leafError } from "./leaf.ts";
+import { leafError } from "./leaf-error.ts";
+import { oneAhead } from "./one-ahead.ts";
 import type { MemoryPair } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 
@@ -28,40 +29,21 @@ const PIECE_BYTES = 4 * 2 ** 20;
  * @param memory What pieces are read into, again and again: fresh memory costs page faults, and waits for a collection of
  *   garbage before it is returned.
  */
-export async function* copyPieces(
+export function copyPieces(
   ranges: Iterable<CopyRange>,
   save: PreparedSave,
   memory: MemoryPair,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CopyPiece, void, undefined> {
-  let next: Promise<CopyPiece> | undefined;
-  try {
-    for (const piece of piecesOf(ranges)) {
-      const current = next;
-      next = readPiece(piece, save, memory, signal);
-      next.catch(() => {}); // looked at when its turn comes
-      if (current !== undefined) yield await current;
+  return oneAhead(piecesOf(ranges), async ({ entry, source, start, end }) => {
+    try {
+      const into = source.resident ? undefined : memory.take(end - start);
+      return { bytes: await source.read(start, end, { signal, into }), name: entry.name };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw leafError(error, save.placeOf(entry));
     }
-    if (next !== undefined) yield await next;
-  } finally {
-    // Nothing is read any more when whoever wrote goes on, not even after an error.
-    await next?.catch(() => {});
-  }
-}
-
-async function readPiece(
-  { entry, source, start, end }: CopyRange,
-  save: PreparedSave,
-  memory: MemoryPair,
-  signal: AbortSignal | undefined,
-): Promise<CopyPiece> {
-  try {
-    const into = source.resident ? undefined : memory.take(end - start);
-    return { bytes: await source.read(start, end, { signal, into }), name: entry.name };
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw leafError(error, save.placeOf(entry));
-  }
+  });
 }
 
 /** Neighbours joined, and cut into pieces of one size. */

@@ -13,10 +13,11 @@ import type { CastingOptions, LongCallOptions } from "./options.ts";
 import type { PieceMemory } from "./piece-memory.ts";
 import { ProgressCounter } from "./progress.ts";
 import { readSlice } from "./read-slice.ts";
-import { readTensors, TensorRead, totalBytes } from "./read-tensors.ts";
+import { readTensors } from "./read-tensors.ts";
 import { overflowOf, readsOf, reportOverflow } from "./reads-of.ts";
 import { streamPieces } from "./stream-pieces.ts";
 import { targetTensor } from "./target.ts";
+import { TensorRead, totalBytes } from "./tensor-read.ts";
 
 /** What is known about a tensor without reading its data. */
 export interface TensorInfo extends ArrayInfo {

@@ -1,7 +1,7 @@
 /** What a leaf is: asked once, at the call, and carried from there on as a value. */
-import { amendError, isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
+import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
-import { describeValue, messageOf, quote } from "../base/quote.ts";
+import { describeValue, quote } from "../base/quote.ts";
 import type { Awaitable } from "../base/types.ts";
 import { DTYPES, type Dtype, type DtypeArray } from "../tensor/dtypes.ts";
 import { byteLengthOf } from "../tensor/size.ts";
@@ -11,6 +11,7 @@ import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import type { StreamOptions } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
+import { type LeafPlace, leafError, spellPlace } from "./leaf-error.ts";
 import type { PieceMemory } from "./piece-memory.ts";
 import type { SnapshotMemory } from "./snapshot-memory.ts";
 
@@ -18,8 +19,6 @@ import type { SnapshotMemory } from "./snapshot-memory.ts";
 export interface LeafCodec<T> {
   /** Dtype and shape. Throws for memory that went away. */
   describe(value: T): ArrayInfo;
-  /** How many bytes its memory has now, if that can be told: another number than its shape needs means that it went away. */
-  bytesIn?(value: T): number;
   /** What the save reads later: the value itself, or what stays when the program changes or frees its own. */
   hold(value: T, snapshot: SnapshotMemory | undefined): T;
   /** Lets go of what was held. */
@@ -44,19 +43,23 @@ export interface LeafCodec<T> {
 }
 
 /** A value that becomes a tensor, and the codec of its kind. */
-export class Leaf<T = unknown> {
-  readonly value: T;
-  readonly codec: LeafCodec<T>;
+export class Leaf {
+  readonly value: unknown;
+  readonly codec: LeafCodec<unknown>;
 
-  constructor(value: T, codec: LeafCodec<T>) {
+  constructor(value: unknown, codec: LeafCodec<unknown>) {
     this.value = value;
     this.codec = codec;
   }
 }
 
 const TENSOR: LeafCodec<Tensor> = {
-  describe: (tensor) => tensor,
-  bytesIn: (tensor) => tensor.data.byteLength,
+  describe(tensor) {
+    const needed = byteLengthOf(tensor.dtype, tensor.shape);
+    const left = Math.max(0, tensor.bytesLeft(needed));
+    if (left !== needed) throw gone(needed, left);
+    return tensor;
+  },
   hold: (tensor, snapshot) =>
     snapshot ? new Tensor(tensor.dtype, tensor.shape, snapshot.copyOf(tensor.dtype, tensor.data)) : tensor,
   stays: true,
@@ -122,98 +125,56 @@ function adapterCodec(adapter: ArrayAdapter<unknown>): LeafCodec<unknown> {
   return codec;
 }
 
-/** The codec of an object: a tensor, a typed array or one of the adapter's arrays. `undefined` for all others. */
-function codecOfObject(
-  value: object,
-  adapter: ArrayAdapter<unknown> | undefined,
-): LeafCodec<unknown> | undefined {
-  if (adapter?.is(value)) return adapterCodec(adapter);
-  if (value instanceof Tensor) return TENSOR as LeafCodec<unknown>;
-  if (value instanceof LazyTensor) return LAZY as LeafCodec<unknown>;
-  return dtypeOfTypedArray(value) === undefined ? undefined : (TYPED_ARRAY as LeafCodec<unknown>);
-}
-
-/** The codec of any leaf: also of the scalars of JavaScript, numbers, booleans and bigints of 64 bits. */
+/** The codec of a leaf: a tensor, a typed array, one of the adapter's arrays, or a scalar of JavaScript. */
 export function codecOf(
   value: unknown,
   adapter: ArrayAdapter<unknown> | undefined,
 ): LeafCodec<unknown> | undefined {
-  if (typeof value === "object") return value === null ? undefined : codecOfObject(value, adapter);
+  if (value === null) return undefined;
   if (adapter?.is(value)) return adapterCodec(adapter);
   switch (typeof value) {
+    case "object":
+      if (value instanceof Tensor) return TENSOR;
+      if (value instanceof LazyTensor) return LAZY;
+      return dtypeOfTypedArray(value) && TYPED_ARRAY;
     case "number":
-      return NUMBER as LeafCodec<unknown>;
+      return NUMBER;
     case "boolean":
-      return BOOLEAN as LeafCodec<unknown>;
+      return BOOLEAN;
     case "bigint":
-      return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
-        ? (BIGINT as LeafCodec<unknown>)
-        : undefined;
+      return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value ? BIGINT : undefined;
     default:
       return undefined;
   }
 }
 
-/** The leaf that an object is, if it is one: asked before a walk opens it. */
-export function takeArray(value: object, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
-  const codec = codecOfObject(value, adapter);
-  return codec && new Leaf(value, codec);
-}
-
-/** The leaf that a value is, as a walk has taken it already or is taken now. */
+/** The leaf that a value is, if it is one: as a walk has taken it already, or as it is taken now. */
 export function takeLeaf(value: unknown, adapter: ArrayAdapter<unknown> | undefined): Leaf | undefined {
   if (value instanceof Leaf) return value;
   const codec = codecOf(value, adapter);
   return codec && new Leaf(value, codec);
 }
 
-/** Where a leaf stands, for messages: its name in the file, and its key path where there is a tree. */
-export interface LeafPlace {
-  readonly tensor: string;
-  readonly keyPath?: string;
-}
-
 /** Dtype and shape of a leaf; errors say where it stands. */
 export function describeLeaf<T>(codec: LeafCodec<T>, value: T, tensor: string): ArrayInfo {
   try {
-    return infoOf(codec, value);
+    return codec.describe(value);
   } catch (error) {
     throw leafError(error, { tensor });
   }
 }
 
-/** The same, with errors that don't know where the leaf stands. */
-export function infoOf<T>(codec: LeafCodec<T>, value: T): ArrayInfo {
-  const info = codec.describe(value);
-  const found = codec.bytesIn?.(value);
-  const expected = found === undefined ? undefined : byteLengthOf(info.dtype, info.shape);
-  if (found !== expected) throw gone(expected, found!);
-  return info;
-}
-
-/** What went wrong with a leaf, whoever threw it, with its name and key path. */
-export function leafError(error: unknown, { tensor, keyPath }: LeafPlace): Pytree2SafetensorsError {
-  const place = keyPath === undefined ? `tensor ${quote(tensor)}` : `the leaf at ${keyPath || "the root"}`;
-  const details = keyPath === undefined ? { tensor } : { tensor, keyPath };
-  if (!isPytree2SafetensorsError(error)) {
-    const message = `${place}: ${messageOf(error)}`;
-    return new Pytree2SafetensorsError("AdapterError", message, { ...details, cause: error });
-  }
-  return error.tensor === undefined ? amendError(error, place, details) : error;
-}
-
 /** The error of a value that no tensor can hold. */
 export function unsupportedLeaf(
   value: unknown,
-  { tensor, keyPath }: LeafPlace,
+  place: LeafPlace,
   adapter: ArrayAdapter<unknown> | undefined,
 ): Pytree2SafetensorsError {
   const found = describeValue(value);
-  const place = keyPath === undefined ? `${quote(tensor)}` : `the leaf at ${keyPath || "the root"}`;
-  const message = `${place} is ${found}, which no tensor can hold; ${wayOut(value, adapter)}`;
+  const subject = spellPlace(place, quote(place.tensor));
+  const message = `${subject} is ${found}, which no tensor can hold; ${wayOut(value, adapter)}`;
   return new Pytree2SafetensorsError("UnsupportedLeaf", message, {
-    tensor,
-    ...(keyPath !== undefined && { keyPath }),
+    ...place,
     expected: "a tensor, a typed array, a number, a bigint or a boolean",
     found,
   });

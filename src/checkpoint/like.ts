@@ -9,15 +9,11 @@ import { type Metadata, STRUCTURE_KEY, userMetadata } from "./metadata.ts";
 /** What a save can be like: an open file, of which only names and metadata are looked at, or the key strings of one. */
 export type LikeInput = Pick<SafetensorsFile, "names" | "metadata"> | readonly string[];
 
-/** What is taken from a file. */
-export interface Like {
-  readonly kinds: LikeKinds;
-  /** Its metadata strings, if there is one at all. */
-  readonly metadata?: Metadata;
-}
-
-/** What a save takes from the file that it is to be like. */
-export function likeOf(like: LikeInput | undefined, keys: KeyStyleOption["keys"]): Like | undefined {
+/** What a save takes from the file that it is to be like: the kinds of its keys, and its metadata strings if there are any. */
+export function likeOf(
+  like: LikeInput | undefined,
+  keys: KeyStyleOption["keys"],
+): { kinds: LikeKinds; metadata?: Metadata } | undefined {
   if (like === undefined) return undefined;
   if (Array.isArray(like)) return { kinds: likeKinds(like) };
   const { names, metadata } = Object(like) as Exclude<LikeInput, readonly string[]>;

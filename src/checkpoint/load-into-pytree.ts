@@ -9,9 +9,9 @@ import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenOptions, ReadTensorsOptions } from "./options.ts";
 import { isPlainKind, toPlainKind } from "./plain-kind.ts";
 import { readArrays } from "./read-arrays.ts";
-import { TensorRead } from "./read-tensors.ts";
 import { planReading } from "./reads-of.ts";
 import { selectTensors } from "./select.ts";
+import { TensorRead } from "./tensor-read.ts";
 import { pairWeights, type SetWeightsOptions, type WeightsReport } from "./weights-report.ts";
 
 /** Options of {@link loadIntoPytree}. */
@@ -55,13 +55,7 @@ export async function loadIntoPytree<T, A = Tensor>(
     };
     const keys = options.keys === "auto" ? guessKeyStyle(file.names) : options.keys;
     const reporting = { ...options, keys, onReport } as SetWeightsOptions<unknown>;
-    const { leaves, met, rebuild } = pairWeights(
-      module,
-      weights,
-      ({ tensor }) => tensor,
-      reporting,
-      file.aliases,
-    );
+    const { leaves, met, rebuild } = pairWeights(module, weights, reporting, file.aliases);
     const used = new Set<WeightRead>();
     const reads = leaves.map(({ leaf }, i) => {
       const tensor = met[i];

@@ -1,24 +1,23 @@
 /** Loads a file as a tree. */
 import { requireChoice, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { ReadKeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { PyTreeContainer } from "../tree/kinds/container.ts";
 import { names2tree, type PlannedTree } from "../tree/names2tree.ts";
+import type { ScalarKind } from "../tree/structure/read.ts";
 import { SafetensorsFile } from "./file.ts";
-import type { FileTensor } from "./file-part.ts";
 import { LazyTensor } from "./lazy.ts";
+import { withKeyPath } from "./leaf-error.ts";
 import type { LoadFileOptions } from "./load-file.ts";
 import { STRUCTURE_KEY, userMetadata } from "./metadata.ts";
 import { type CheckpointSource, openToRead } from "./open.ts";
 import type { OpenedCheckpoint } from "./opened.ts";
 import { warn } from "./options.ts";
 import { readArrays } from "./read-arrays.ts";
-import { TensorRead } from "./read-tensors.ts";
 import { chooseCast, planReading } from "./reads-of.ts";
-import { fitsScalar, toScalar } from "./scalars.ts";
 import { selectTensors, withAliases } from "./select.ts";
+import { TensorRead } from "./tensor-read.ts";
 
 /** A tree as {@link loadPytree} returns it, with leaves of type `L`. */
 export type PyTree<L = Tensor> =
@@ -122,9 +121,12 @@ export async function loadPytree(
     const convert =
       plan.scalars.size === 0
         ? undefined
-        : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? toScalar(tensor) : undefined);
+        : (read: TensorRead, tensor: Tensor) => (isScalar(read) ? tensor.item() : undefined);
     await readArrays(reads, reading, options.arrays, convert).catch((error) => {
-      throw withKeyPath(error, all, plan);
+      throw withKeyPath(error, (tensor) => {
+        const path = plan.paths()[all.findIndex(({ name }) => name === tensor)];
+        return path && keystr(path);
+      });
     });
     const tree = plan.build((read) => read.value);
     // Without a lazy leaf, nobody would ever close it.
@@ -141,29 +143,28 @@ function planTree(
   reads: readonly TensorRead[],
   options: LoadPytreeOptions<unknown>,
 ): PlannedTree<TensorRead> {
-  const { select, keys, structure: mode, attributes, unknownClasses, aliases } = options;
-  const structure = file.metadata[STRUCTURE_KEY];
+  const { select, keys, structure: mode, aliases } = options;
   const names =
-    select === undefined ? undefined : new Set(selectTensors(file, select, keys, aliases).map(nameOf));
+    select === undefined
+      ? undefined
+      : new Set(selectTensors(file, select, keys, aliases).map(({ name }) => name));
   if (names === undefined) file.requireNone(file.missing.keys());
   return names2tree(reads, {
+    ...options,
     mode,
-    attributes,
-    unknownClasses,
-    keys,
-    structure,
+    structure: file.metadata[STRUCTURE_KEY],
     isTorch: file.metadata.format === "pt",
     onWarning: (error) => warn(options, error),
-    isScalar: (read, kind) => fitsScalar(read, kind),
+    isScalar: fitsScalar,
     include: names && ((read) => names.has(read.name)),
-    maxDepth: options.maxDepth,
-    maxGaps: options.maxGaps,
-    maxContainers: options.maxContainers,
   });
 }
 
-function nameOf({ name }: FileTensor): string {
-  return name;
+/** Whether a tensor can be the scalar of JavaScript that the structure metadata says it is. */
+function fitsScalar({ dtype, shape }: TensorRead, kind: ScalarKind): boolean {
+  if (shape.length > 0) return false;
+  if (kind === "number") return dtype === "F64";
+  return kind === "boolean" ? dtype === "BOOL" : dtype === "I64" || dtype === "U64";
 }
 
 /** Puts a lazy leaf where a tensor is that isn't a scalar. */
@@ -178,13 +179,4 @@ function makeLazy(
     const target = chooseCast(options.cast, name, read.tensor) ?? dtype;
     read.value = new LazyTensor(file, name, { dtype: target, shape }, options.lossy);
   }
-}
-
-/** The error of a leaf, with its key path. */
-function withKeyPath(error: unknown, reads: readonly TensorRead[], plan: PlannedTree<TensorRead>): unknown {
-  if (!isPytree2SafetensorsError(error) || error.keyPath !== undefined) return error;
-  const path = plan.paths()[reads.findIndex(({ name }) => name === error.tensor)];
-  if (path === undefined) return error;
-  const keyPath = keystr(path);
-  return amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
 }

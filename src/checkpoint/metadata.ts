@@ -1,5 +1,4 @@
 /** The strings of a file's `__metadata__`: the user's, and the one that is ours. */
-import { setOwn } from "../base/dict.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { describeValue, quote } from "../base/quote.ts";
 
@@ -30,10 +29,7 @@ export function withStructure(
   metadata: Metadata | undefined,
   structure: string | undefined,
 ): Metadata | undefined {
-  if (structure === undefined) return metadata;
-  const joined: Record<string, string> = { ...metadata };
-  setOwn(joined, STRUCTURE_KEY, structure);
-  return joined;
+  return structure === undefined ? metadata : { ...metadata, [STRUCTURE_KEY]: structure };
 }
 
 /** The strings that the user wrote: all but ours. */

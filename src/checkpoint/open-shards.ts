@@ -1,6 +1,5 @@
 /** Opens the files that the index of a sharded checkpoint names. */
-import { setOwn } from "../base/dict.ts";
-import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
+import { isPytree2SafetensorsError, Pytree2SafetensorsError } from "../base/errors.ts";
 import { messageOf, quote } from "../base/quote.ts";
 import { matchShards, parseShardIndex, type ShardIndex, unlistedWarning } from "../format/shards.ts";
 import { abortable } from "../io/abort.ts";
@@ -88,15 +87,12 @@ async function requireFiles(opened: OpenedSource, index: ShardIndex, options: Op
 
 /** Throws the first of several failures; what else went wrong stands in its faults. */
 function throwFailures(failures: readonly unknown[]): void {
-  const [first, ...others] = failures;
+  const [first] = failures;
   if (first === undefined) return;
-  if (others.length === 0 || !(first instanceof Pytree2SafetensorsError)) throw first;
-  const faults: Fault[] = failures.flatMap((failure) =>
-    failure instanceof Pytree2SafetensorsError ? failure.faults : [],
-  );
-  const names = failures.flatMap((failure) =>
-    failure instanceof Pytree2SafetensorsError && failure.source !== undefined ? [quote(failure.source)] : [],
-  );
+  if (failures.length === 1 || !isPytree2SafetensorsError(first)) throw first;
+  const known = failures.filter(isPytree2SafetensorsError);
+  const faults = known.flatMap((failure) => failure.faults);
+  const names = known.flatMap(({ source }) => (source === undefined ? [] : [quote(source)]));
   const message = `${first.message} (${failures.length} shards fail: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""})`;
   throw new Pytree2SafetensorsError(first.code, message, {
     ...(first.source !== undefined && { source: first.source }),
@@ -132,19 +128,14 @@ async function openShard(
 
 /** The tensors of the checkpoint: what `weight_map` lists, each in the file that it names. */
 function tensorsOf(index: ShardIndex, parts: readonly OpenedPart[], options: OpenOptions) {
-  const files = new Map(parts.map(({ part, tensors }) => [index.files[part.index]!, tensors]));
+  const files = new Map(parts.map(({ part, tensors }) => [part.name!, tensors]));
   const { tensors, missing, unlisted } = matchShards(index, files);
   if (unlisted.length > 0) warn(options, unlistedWarning(unlisted));
   return { tensors, missing };
 }
 
 function joinMetadata(index: ShardIndex, parts: readonly OpenedPart[]): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const { metadata } of [...parts].reverse()) {
-    for (const [key, value] of Object.entries(metadata())) setOwn(joined, key, value);
-  }
-  for (const [key, value] of Object.entries(index.metadata)) {
-    if (typeof value === "string") setOwn(joined, key, value);
-  }
-  return joined;
+  const ofParts = [...parts].reverse().flatMap(({ metadata }) => Object.entries(metadata()));
+  const ofIndex = Object.entries(index.metadata).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries([...ofParts, ...(ofIndex as [string, string][])]);
 }

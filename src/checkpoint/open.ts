@@ -107,14 +107,11 @@ async function openInFolder(store: Folder, options: OpenOptions): Promise<Opened
   if (choice.length === 1) return openSourceIn(store, choice[0]!, options);
   const name = printable(store.name ?? "the folder");
   const what = choice.length === 0 ? "no checkpoint" : `${choice.length} checkpoints`;
-  const message = `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${listed(files)}`;
+  const found = files.length === 0 ? "no file" : quoteList(files, 10);
+  const message = `${name} holds ${what}: expected one .safetensors.index.json or one .safetensors file, found ${found}`;
   throw new Pytree2SafetensorsError("UnsupportedSource", message, {
     source: name,
     expected: "one checkpoint",
-    found: listed(files),
+    found,
   });
-}
-
-function listed(files: readonly string[]): string {
-  return files.length === 0 ? "no file" : quoteList(files, 10);
 }

@@ -1,6 +1,6 @@
 /** An open checkpoint: which tensors there are and where; what reads them one by one is {@link SafetensorsFile}. */
 import { invalidArgument } from "../base/arguments.ts";
-import { Pytree2SafetensorsError } from "../base/errors.ts";
+import { type Fault, Pytree2SafetensorsError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { findAliases } from "../format/aliases.ts";
 import { stripKinds } from "../tree/match.ts";
@@ -115,14 +115,13 @@ export class OpenedCheckpoint {
 
   /** @internal Throws for the first of these names, all of which the shards lack. */
   requireNone(missing: Iterable<string>): void {
-    const names = [...missing];
-    const [first] = names;
+    const faults = Array.from(missing, (name) => missingTensor(name, this.missing.get(name)!));
+    const [first] = faults;
     if (first === undefined) return;
-    const error = missingTensor(first, this.missing.get(first)!);
-    if (names.length === 1) throw error;
-    const faults = names.flatMap((name) => missingTensor(name, this.missing.get(name)!).faults);
-    const message = `${error.message} (and ${names.length - 1} more, see "faults")`;
-    throw new Pytree2SafetensorsError(error.code, message, { tensor: first, faults });
+    const { code, message, ...details } = first;
+    if (faults.length === 1) throw new Pytree2SafetensorsError(code, message, details);
+    const more = ` (and ${faults.length - 1} more, see "faults")`;
+    throw new Pytree2SafetensorsError(code, message + more, { ...details, faults });
   }
 
   #notFound(name: string): string {
@@ -135,8 +134,8 @@ export class OpenedCheckpoint {
   }
 }
 
-/** The error for reading a tensor that the index lists in a file that does not hold it. */
-function missingTensor(name: string, file: string): Pytree2SafetensorsError {
+/** What is wrong with reading a tensor that the index lists in a file that does not hold it. */
+function missingTensor(name: string, file: string): Fault {
   const message = `the index says that the tensor ${quote(name)} is in the shard ${quote(file)}, but it is not there; is the shard from another checkpoint?`;
-  return new Pytree2SafetensorsError("InvalidIndex", message, { tensor: name, expected: file });
+  return { code: "InvalidIndex", message, tensor: name, expected: file };
 }

@@ -46,12 +46,10 @@ export function toPlainKind(leaf: PlainKind, tensor: Tensor, name: string): Plai
   if (typeof value === "object") throw lost(typeof leaf);
   switch (typeof leaf) {
     case "boolean":
-      if (value === true || value === false) return value;
       if (Number(value) === 0 || Number(value) === 1) return Boolean(value);
       throw lost("boolean");
     case "bigint":
-      if (typeof value !== "number") return BigInt(value);
-      if (Number.isInteger(value)) return BigInt(value);
+      if (typeof value !== "number" || Number.isInteger(value)) return BigInt(value);
       throw lost("bigint");
     default:
       if (typeof value !== "bigint" || BigInt(Number(value)) === value) return Number(value);

@@ -1,6 +1,5 @@
 /** What a save needs of a tree or a dict, taken at the call: from here on the program may change or free its own. */
 import { requireChoice, requireDict, requireOptions } from "../base/arguments.ts";
-import { amendError, isPytree2SafetensorsError } from "../base/errors.ts";
 import { keepShape } from "../base/keep-shape.ts";
 import { type Layout, type LayoutEntry, planLayout } from "../format/layout/layout.ts";
 import type { Dtype } from "../tensor/dtypes.ts";
@@ -8,17 +7,8 @@ import { byteLengthOf } from "../tensor/size.ts";
 import { keystr } from "../tree/keys/keystr.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { tree2names } from "../tree/tree2names.ts";
-import type { ArrayAdapter } from "./adapter.ts";
-import {
-  infoOf,
-  Leaf,
-  type LeafCodec,
-  type LeafPlace,
-  leafError,
-  takeArray,
-  takeLeaf,
-  unsupportedLeaf,
-} from "./leaf.ts";
+import { type Leaf, type LeafCodec, takeLeaf, unsupportedLeaf } from "./leaf.ts";
+import { type LeafPlace, leafError, withKeyPath } from "./leaf-error.ts";
 import { likeOf } from "./like.ts";
 import { checkMetadata, type Metadata, withStructure } from "./metadata.ts";
 import type { CastingOptions } from "./options.ts";
@@ -43,7 +33,8 @@ export class PreparedSave {
   readonly metadata: Metadata | undefined;
   readonly structure: string | undefined;
   readonly casting: CastingOptions;
-  readonly #placeOf: (entry: SaveEntry) => LeafPlace;
+  /** Where a leaf stands, for messages. */
+  readonly placeOf: (entry: SaveEntry) => LeafPlace;
   readonly #snapshot: SnapshotMemory | undefined;
   #layout: Layout | undefined;
   #released = false;
@@ -60,7 +51,7 @@ export class PreparedSave {
     this.metadata = metadata;
     this.structure = structure;
     this.casting = casting;
-    this.#placeOf = placeOf;
+    this.placeOf = placeOf;
     this.#snapshot = snapshot;
   }
 
@@ -75,13 +66,11 @@ export class PreparedSave {
     try {
       return planLayout(entries, metadata);
     } catch (error) {
-      throw this.#withPlace(error);
+      throw withKeyPath(error, (tensor) => {
+        const entry = this.entries.find(({ name }) => name === tensor);
+        return entry && this.placeOf(entry).keyPath;
+      });
     }
-  }
-
-  /** Where a leaf stands, for messages. */
-  placeOf(entry: SaveEntry): LeafPlace {
-    return this.#placeOf(entry);
   }
 
   /** Lets go of what the codecs hold, once. */
@@ -90,16 +79,6 @@ export class PreparedSave {
     this.#released = true;
     this.#snapshot?.release();
     for (const { codec, held } of this.entries) codec.release?.(held);
-  }
-
-  #withPlace(error: unknown): unknown {
-    if (!isPytree2SafetensorsError(error) || error.tensor === undefined || error.keyPath !== undefined)
-      return error;
-    const entry = this.entries.find(({ name }) => name === error.tensor);
-    const keyPath = entry && this.#placeOf(entry).keyPath;
-    return keyPath === undefined
-      ? error
-      : amendError(error, `the leaf at ${keyPath || "the root"}`, { keyPath });
   }
 }
 
@@ -114,29 +93,25 @@ function withFormat(metadata: Metadata | undefined, keys: KeyStyleOption["keys"]
  *
  * @param snapshot Takes copies of what can change.
  */
-export function prepareTree<A>(
+export function prepareTree(
   tree: unknown,
-  options: SavePytreeOptions<A>,
+  options: SavePytreeOptions<unknown>,
   snapshot: SnapshotMemory | undefined,
 ): PreparedSave {
   requireOptions(options);
-  const { structure = "auto", objects = "dict", isLeaf, keys, maxDepth } = options;
+  const { structure = "auto", objects = "dict", keys } = options;
   requireChoice("structure", structure, ["auto", "always", "never"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
-  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const like = likeOf(options.like, keys);
   const metadata = withFormat(checkMetadata(options.metadata) ?? like?.metadata, keys);
   const named = tree2names(tree, {
+    ...options,
     structure,
     objects,
     ordered: options.ordered ?? arrays?.ordered ?? false,
-    takeLeaf: (value) => (value instanceof Leaf ? value : takeArray(value, arrays)),
+    takeLeaf: (value) => takeLeaf(value, arrays),
     like: like?.kinds,
-    isLeaf,
-    keys,
-    maxDepth,
-    maxGaps: options.maxGaps,
-    maxContainers: options.maxContainers,
   });
   // Found by searching: only messages ask.
   const placeOf = ({ name }: { readonly name: string }): LeafPlace => {
@@ -148,9 +123,9 @@ export function prepareTree<A>(
 }
 
 /** Takes a dict for a save. */
-export function prepareDict<A>(
-  dict: LeafDict<A>,
-  options: SaveOptions<A>,
+export function prepareDict(
+  dict: LeafDict<unknown>,
+  options: SaveOptions<unknown>,
   snapshot?: SnapshotMemory,
 ): PreparedSave {
   requireOptions(options);
@@ -163,18 +138,18 @@ export function prepareDict<A>(
 }
 
 /** The entries of leaves; when one can't be entered, those before it are let go of. */
-function enterAll<A>(
+function enterAll(
   leaves: readonly { readonly name: string; readonly leaf: unknown }[],
-  options: SaveOptions<A>,
+  options: SaveOptions<unknown>,
   placeOf: (entry: { readonly name: string }) => LeafPlace,
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry[] {
-  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const entries: SaveEntry[] = [];
   try {
     for (const { name, leaf } of leaves) {
-      const taken = takeLeaf(leaf, adapter);
-      if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), adapter);
+      const taken = takeLeaf(leaf, arrays);
+      if (taken === undefined) throw unsupportedLeaf(leaf, placeOf({ name }), arrays);
       entries.push(enter(name, taken, options, snapshot));
     }
   } catch (error) {
@@ -184,14 +159,14 @@ function enterAll<A>(
   return entries;
 }
 
-function enter<A>(
+function enter(
   name: string,
   leaf: Leaf,
-  { cast }: SaveOptions<A>,
+  { cast }: SaveOptions<unknown>,
   snapshot: SnapshotMemory | undefined,
 ): SaveEntry {
   const { codec } = leaf;
-  const info = infoOf(codec, leaf.value);
+  const info = codec.describe(leaf.value);
   const { dtype, shape } = info;
   const held = codec.hold(leaf.value, snapshot);
   const byteLength = byteLengthOf(dtype, shape);

@@ -5,8 +5,9 @@ import type { ArrayAdapter } from "./adapter.ts";
 import { makeArray } from "./make-array.ts";
 import type { CastingOptions, LongCallOptions } from "./options.ts";
 import { ProgressCounter } from "./progress.ts";
-import { type Readable, readTensors, type TensorRead, totalBytes } from "./read-tensors.ts";
+import { readTensors } from "./read-tensors.ts";
 import { reportOverflow } from "./reads-of.ts";
+import { type Readable, type TensorRead, totalBytes } from "./tensor-read.ts";
 
 /**
  * Reads tensors, in the order of their files and offsets, and gives what is made of each to `put`, by default into

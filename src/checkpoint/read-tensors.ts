@@ -1,5 +1,4 @@
 /** Reads tensors: neighbours together, large ones in pieces, several pieces at once, in bounded memory. */
-import { keepShape } from "../base/keep-shape.ts";
 import {
   type ByteRange,
   planReads,
@@ -7,74 +6,14 @@ import {
   type ReadPlanOptions,
   splitRead,
 } from "../format/read-plan.ts";
+import { onAbort } from "../io/abort.ts";
 import { Limiter } from "../io/limiter.ts";
 import type { ByteSource } from "../io/types.ts";
 import { CastStream } from "../tensor/cast-stream.ts";
-import type { Dtype } from "../tensor/dtypes.ts";
-import type { Overflow } from "../tensor/overflow.ts";
 import { type Tensor, tensorAt } from "../tensor/tensor.ts";
-import type { FilePart, FileTensor } from "./file-part.ts";
 import type { ProgressCounter } from "./progress.ts";
 import { targetTensor } from "./target.ts";
-
-/** How a tensor is to be read. */
-export interface ReadAs {
-  /** The dtype to convert to while reading. */
-  readonly cast?: Dtype | undefined;
-  /** Lets `cast` change values that the new dtype can't hold. */
-  readonly lossy?: boolean | undefined;
-  /** Memory for the result. */
-  readonly into?: ArrayBufferView | undefined;
-  /** Counts the finite values that the cast made infinity or NaN. */
-  readonly overflow?: Overflow | undefined;
-}
-
-const PLAIN: ReadAs = {};
-
-/** What is read: a tensor as it is in the file, or a {@link TensorRead}. */
-export type Readable = FileTensor & { readonly as?: ReadAs | undefined };
-
-/** A tensor of a call: where it is, what it is to become, and once it has been read, what it became. */
-export class TensorRead implements FileTensor {
-  readonly tensor: FileTensor;
-  /** How to read it: set before reading begins. */
-  as: ReadAs = PLAIN;
-  /** What was made of it. */
-  value: unknown = undefined;
-
-  constructor(tensor: FileTensor) {
-    this.tensor = tensor;
-  }
-
-  get name(): string {
-    return this.tensor.name;
-  }
-
-  get dtype(): Dtype {
-    return this.tensor.dtype;
-  }
-
-  get shape(): readonly number[] {
-    return this.tensor.shape;
-  }
-
-  get file(): FilePart {
-    return this.tensor.file;
-  }
-
-  get start(): number {
-    return this.tensor.start;
-  }
-
-  get end(): number {
-    return this.tensor.end;
-  }
-}
-
-/** The bytes that reads will take from their sources. */
-export function totalBytes(reads: readonly ByteRange[]): number {
-  return reads.reduce((sum, read) => sum + (read.end - read.start), 0);
-}
+import { type Readable, totalBytes } from "./tensor-read.ts";
 
 /** Options of {@link readTensors}. */
 export interface ReadOptions {
@@ -120,9 +59,8 @@ export async function* readTensors<R extends Readable>(
 ): AsyncGenerator<ReadTensors<R>, void, undefined> {
   const aborter = new AbortController();
   const outer = options.signal;
-  const forward = () => aborter.abort(outer?.reason);
   outer?.throwIfAborted();
-  outer?.addEventListener("abort", forward, { once: true });
+  const stopListening = onAbort(outer, () => aborter.abort(outer?.reason));
   const context: ReadContext = { signal: aborter.signal, progress: options.progress, limiters: new Map() };
   const ahead: { bytes: number; done: Promise<ReadTensors<R>> }[] = [];
   let bytesAhead = 0;
@@ -145,7 +83,7 @@ export async function* readTensors<R extends Readable>(
     outer?.throwIfAborted();
     throw error;
   } finally {
-    outer?.removeEventListener("abort", forward);
+    stopListening();
     aborter.abort();
     await Promise.allSettled(ahead.map((job) => job.done));
   }
@@ -174,7 +112,7 @@ const KINDS: Readonly<
   views: { plan: { maxGap: VIEW_BYTES, maxGroup: VIEW_BYTES }, read: readViews },
   fresh: { plan: {}, read: readViews }, // the plan's own 16 MiB: one read each
   group: { plan: { maxGroup: GROUP_BYTES }, read: readGroup },
-  into: { plan: { maxGroup: 0 }, read: readInto },
+  into: { plan: { maxGroup: 0 }, read: readAlone },
   cast: { plan: { maxGroup: CHUNK_BYTES }, read: readCasts },
 };
 
@@ -231,14 +169,11 @@ async function readViews({ source, group }: Job, context: ReadContext): Promise<
 }
 
 /** Neighbours in one allocation. */
-async function readGroup({ source, group }: Job, context: ReadContext): Promise<ReadTensors> {
+async function readGroup(job: Job, context: ReadContext): Promise<ReadTensors> {
+  const { source, group } = job;
   const { start, end, members } = group;
-  const { name, dtype, shape, file } = members[0]!;
-  if (members.length === 1) {
-    const tensor = targetTensor(name, dtype, shape, undefined);
-    await readPieces(source, start, end, tensor.data, name, context);
-    return { members, tensors: [tensor] };
-  }
+  const { name, file } = members[0]!;
+  if (members.length === 1) return readAlone(job, context);
   // The group begins in its buffer where it begins among the data modulo 8, so that what a header of an
   // odd length puts at odd places of the file is aligned here all the same.
   const lead = (start - file.dataStart) % 8;
@@ -255,10 +190,10 @@ function tensorsIn(buffer: ArrayBufferLike, shift: number, members: readonly Rea
   return { members, tensors };
 }
 
-/** Tensors into memory that the caller gave; several only where they are empty. */
-async function readInto({ source, group: { members } }: Job, context: ReadContext): Promise<ReadTensors> {
+/** Tensors in memory of their own, the caller's if it gave some; several only where they are empty. */
+async function readAlone({ source, group: { members } }: Job, context: ReadContext): Promise<ReadTensors> {
   const tensors = members.map(async ({ name, dtype, shape, start, end, as }) => {
-    const tensor = targetTensor(name, dtype, shape, as!.into);
+    const tensor = targetTensor(name, dtype, shape, as?.into);
     await readPieces(source, start, end, tensor.data, name, context);
     return tensor;
   });
@@ -328,5 +263,3 @@ function limiterOf(source: ByteSource, context: ReadContext): Limiter {
   }
   return limiter;
 }
-
-keepShape(new TensorRead({} as FileTensor));

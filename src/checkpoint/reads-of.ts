@@ -7,8 +7,8 @@ import { Overflow } from "../tensor/overflow.ts";
 import type { ArrayInfo } from "./adapter.ts";
 import { compareInFile, type FileTensor } from "./file-part.ts";
 import { type Cast, type CastingOptions, type ReadTensorsOptions, warn } from "./options.ts";
-import { type Readable, TensorRead } from "./read-tensors.ts";
 import { refuseSharedMemory, targetTensor } from "./target.ts";
+import { type Readable, TensorRead } from "./tensor-read.ts";
 
 /** The reads of tensors under a call's options, in the order of their data. */
 export function readsOf(tensors: readonly FileTensor[], options: ReadsOptions): TensorRead[] {
@@ -65,7 +65,7 @@ function checkMemory(reads: readonly TensorRead[]): void {
   for (const { name, dtype, shape, as } of reads) {
     if (as.into !== undefined) targetTensor(name, as.cast ?? dtype, shape, as.into);
   }
-  refuseSharedMemory(reads.map(({ name, as }) => ({ name, into: as.into })));
+  refuseSharedMemory(reads);
 }
 
 /** What counts the finite values that a cast makes infinity or NaN, where anybody wants to know. */

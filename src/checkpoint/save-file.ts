@@ -1,9 +1,8 @@
 /** Saves a dict to a sink. */
 import { keepShape } from "../base/keep-shape.ts";
-import { openSink, openSinkIn, type SinkInput } from "../io/open-sink.ts";
+import { openSink, type SinkInput } from "../io/open-sink.ts";
 import type { SinkOptions } from "../io/options.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
-import type { Store } from "../io/types.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { LongCallOptions } from "./options.ts";
 import { type PreparedSave, prepareDict } from "./prepare.ts";
@@ -40,40 +39,22 @@ export async function saveFile<A = Tensor>(
 ): Promise<void> {
   const prepared = prepareDict(dict, options, snapshotOf(options));
   try {
-    await writeWhole(prepared, sink, options);
+    await writeWhole(prepared, () => openSink(sink, options), options);
   } finally {
     prepared.release();
   }
 }
 
-/** Writes everything to one sink; nothing is opened before the layout stands. */
+/** Writes everything to one sink, which is opened once the layout stands. */
 export async function writeWhole(
   prepared: PreparedSave,
-  sink: SinkInput,
-  options: LongCallOptions & SinkOptions,
-): Promise<void> {
-  await writeOpened(prepared, async () => (await openSink(sink, options)).sink, options);
-}
-
-/** Writes everything under a key of a store. */
-export async function writeKey(
-  prepared: PreparedSave,
-  store: Store,
-  key: string,
-  options: LongCallOptions & SinkOptions,
-): Promise<void> {
-  await writeOpened(prepared, () => openSinkIn(store, key, options), options);
-}
-
-async function writeOpened(
-  prepared: PreparedSave,
-  open: () => Promise<ExactSink>,
+  open: () => Promise<{ sink: ExactSink }>,
   { signal, onProgress }: LongCallOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
   const { layout, entries } = prepared;
   const progress = new ProgressCounter(layout.totalBytes, onProgress);
-  const sink = await open();
+  const { sink } = await open();
   try {
     await writeFile(sink, prepared, entries, layout, { signal, progress });
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Saves a tree. */
 import { requireOptions } from "../base/arguments.ts";
 import { parseSize } from "../format/byte-size.ts";
-import type { SinkInput } from "../io/open-sink.ts";
+import { openSink, type SinkInput } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import type { LikeInput } from "./like.ts";
@@ -72,8 +72,8 @@ export async function savePytree<A = Tensor>(
   const maxBytes = maxShardSize === undefined ? undefined : parseSize(maxShardSize);
   const prepared = prepareTree(tree, options, snapshotOf(options));
   try {
-    if (maxBytes === undefined) await writeWhole(prepared, sink as SinkInput, options);
-    else await writeShards(prepared, sink as ShardSink, { ...options, maxBytes });
+    if (maxBytes !== undefined) await writeShards(prepared, sink as ShardSink, { ...options, maxBytes });
+    else await writeWhole(prepared, () => openSink(sink as SinkInput, options), options);
   } finally {
     prepared.release();
   }

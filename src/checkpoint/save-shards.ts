@@ -4,11 +4,12 @@ import { planShards, writeShardIndex } from "../format/shard-plan.ts";
 import { openSinkIn } from "../io/open-sink.ts";
 import { openWritableStore, type StoreInput } from "../io/open-store.ts";
 import type { SinkOptions } from "../io/options.ts";
-import type { ByteSink, Store } from "../io/types.ts";
+import type { Store } from "../io/types.ts";
 import { withStructure } from "./metadata.ts";
 import type { LongCallOptions } from "./options.ts";
 import type { PreparedSave } from "./prepare.ts";
 import { ProgressCounter } from "./progress.ts";
+import { readText, writeText } from "./store-text.ts";
 import { writeFile } from "./write.ts";
 
 /** Where to write a sharded checkpoint: the path of a folder, an OPFS directory handle, or a store. */
@@ -119,7 +120,7 @@ interface SavedFile {
 }
 
 function filesOf(shardName: string): RegExp {
-  const escaped = shardName.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const escaped = shardName.replaceAll(".", "\\.");
   return new RegExp(`^${escaped}-\\d{5,}-of-(\\d{5,}(?:\\.[0-9a-f]{8})?)\\.safetensors$`);
 }
 
@@ -138,13 +139,8 @@ async function ours(folder: Store, files: RegExp): Promise<SavedFile[]> {
 /** The files that the folder's index names; none where there is no index, or none that can be read. */
 async function indexedFiles(folder: Store, indexName: string): Promise<ReadonlySet<string>> {
   try {
-    const source = await folder.source(indexName);
-    try {
-      const index = JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
-      return new Set(Object.values<string>(index.weight_map));
-    } finally {
-      await source.close?.();
-    }
+    const index = JSON.parse(await readText(folder, indexName));
+    return new Set(Object.values<string>(index.weight_map));
   } catch {
     return new Set();
   }
@@ -168,17 +164,5 @@ async function clearOld(
         await folder.remove(name);
   } catch {
     // The checkpoint is whole; litter that can't be removed is no reason to say otherwise.
-  }
-}
-
-async function writeText(sink: Required<ByteSink>, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    await sink.begin(bytes.byteLength);
-    await sink.write(bytes);
-    await sink.close();
-  } catch (error) {
-    await sink.abort(error);
-    throw error;
   }
 }

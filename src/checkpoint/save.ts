@@ -4,7 +4,7 @@ import { quote } from "../base/quote.ts";
 import type { UnsharedBytes } from "../base/types.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leafError } from "./leaf.ts";
+import { leafError } from "./leaf-error.ts";
 import type { Metadata } from "./metadata.ts";
 import type { ArraysOption, CastingOptions } from "./options.ts";
 import { type PreparedSave, prepareDict, type SaveEntry } from "./prepare.ts";

@@ -27,30 +27,28 @@ export function selectTensors(
     file.requireNone(file.missing.keys());
     return tensors;
   }
-  if (typeof select === "function") return tensors.filter((tensor) => select(tensor.name, infoOf(tensor)));
+  if (typeof select === "function")
+    return tensors.filter(({ name, dtype, shape }) => select(name, { dtype, shape }));
   const wanted = new Set(typeof select === "string" ? [select] : select);
-  const found = new Set<string>();
-  const isTaken =
-    typeof keys === "string" ? byText(BOUNDARIES[keys], wanted, found) : byKeys(keys, wanted, found);
-  const absent = isTaken([...file.missing.keys()]);
-  file.requireNone([...file.missing.keys()].filter((_, i) => absent[i]));
-  const taken = isTaken(tensors.map(({ name }) => name));
+  const prefixesOf =
+    typeof keys === "string" ? byText(BOUNDARIES[keys] ?? BOUNDARIES.pytree!, wanted) : byKeys(keys, wanted);
+  const missing = [...file.missing.keys()];
+  const absent = prefixesOf(missing);
+  file.requireNone(missing.filter((_, i) => absent[i]!.length > 0));
+  const taken = prefixesOf(tensors.map(({ name }) => name));
+  const found = new Set(taken.flat());
   for (const prefix of wanted) {
     if (found.has(prefix) || tensors.length === 0) continue;
     const message = `select: none of the ${tensors.length} tensors is ${quote(prefix)} or lies below it`;
     throw new Pytree2SafetensorsError("TensorNotFound", message, { tensor: prefix });
   }
-  return tensors.filter((_, i) => taken[i]);
+  return tensors.filter((_, i) => taken[i]!.length > 0);
 }
 
 /** The tensors of a file, tied ones once for each of their names, in the order of their data. */
 export function withAliases(file: OpenedCheckpoint): readonly FileTensor[] {
   const others = Array.from(file.aliases, ([name, stored]) => ({ ...file.locate(stored), name }));
   return others.length === 0 ? file.present : [...file.present, ...others].sort(compareInFile);
-}
-
-function infoOf({ dtype, shape }: FileTensor) {
-  return { dtype, shape };
 }
 
 // Where a key string may end within a name, by style: before the mark of the next key.
@@ -62,43 +60,34 @@ const BOUNDARIES: Readonly<Record<string, string>> = {
   auto: ".@#/[",
 };
 
-/** For each name whether it is a key string of `wanted` or lies below one: `layers#10` is not below `layers#1`. */
-function byText(boundaries: string | undefined, wanted: ReadonlySet<string>, found: Set<string>) {
-  const marks = boundaries ?? BOUNDARIES.pytree!;
+/** The key strings of `wanted` that each name is or lies below: `layers#10` is not below `layers#1`. */
+function byText(marks: string, wanted: ReadonlySet<string>) {
   const lengths = new Set([...wanted].map((prefix) => prefix.length));
-  return (names: readonly string[]): boolean[] =>
+  return (names: readonly string[]): string[][] =>
     names.map((name) => {
-      let taken = false;
+      const prefixes: string[] = [];
       for (let end = 0; end <= name.length; end++) {
         // Only where a key ends, and only if some key string is as long: linear in the characters of names.
         if (end > 0 && end < name.length && !marks.includes(name[end]!)) continue;
-        if (!lengths.has(end)) continue;
-        const prefix = name.slice(0, end);
-        if (!wanted.has(prefix)) continue;
-        found.add(prefix);
-        taken = true;
+        const prefix = lengths.has(end) ? name.slice(0, end) : undefined;
+        if (prefix !== undefined && wanted.has(prefix)) prefixes.push(prefix);
       }
-      return taken;
+      return prefixes;
     });
 }
 
 /** The same by the keys that a style of one's own reads in the names. */
-function byKeys(style: KeyStyle, wanted: ReadonlySet<string>, found: Set<string>) {
-  const idOf = (texts: readonly string[]) => JSON.stringify(texts);
+function byKeys(style: KeyStyle, wanted: ReadonlySet<string>) {
   const textsOf = (names: readonly string[]) =>
     style.decode(names).map((path) => path.map((entry) => String(keyOf(entry))));
-  const prefixes = new Map<string, string>();
-  for (const prefix of wanted) prefixes.set(prefix === "" ? idOf([]) : idOf(textsOf([prefix])[0]!), prefix);
-  const depths = new Set([...prefixes.keys()].map((id) => (JSON.parse(id) as string[]).length));
-  return (names: readonly string[]): boolean[] =>
-    textsOf(names).map((texts) => {
-      let taken = false;
-      for (const depth of depths) {
-        const prefix = depth <= texts.length ? prefixes.get(idOf(texts.slice(0, depth))) : undefined;
-        if (prefix === undefined) continue;
-        found.add(prefix);
-        taken = true;
-      }
-      return taken;
-    });
+  const keysOf = (prefix: string) => (prefix === "" ? [] : textsOf([prefix])[0]!);
+  const all = Array.from(wanted, (prefix) => ({ prefix, keys: keysOf(prefix) }));
+  const known = new Map(all.map(({ prefix, keys }) => [JSON.stringify(keys), prefix]));
+  const depths = [...new Set(all.map(({ keys }) => keys.length))];
+  return (names: readonly string[]): string[][] =>
+    textsOf(names).map((texts) =>
+      depths.flatMap((depth) =>
+        depth > texts.length ? [] : (known.get(JSON.stringify(texts.slice(0, depth))) ?? []),
+      ),
+    );
 }

@@ -2,10 +2,9 @@
 import { openSink } from "../io/open-sink.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type PreparedSave, prepareTree } from "./prepare.ts";
-import { ProgressCounter } from "./progress.ts";
+import { writeWhole } from "./save-file.ts";
 import type { SavePytreeOptions } from "./save-pytree.ts";
 import { snapshotOf } from "./snapshot-memory.ts";
-import { writeFile } from "./write.ts";
 
 /** A pytree as a file whose bytes are made when you read them. */
 export interface SerializedPytree {
@@ -38,23 +37,20 @@ export async function serialize<A = Tensor>(
   options: Omit<SavePytreeOptions<A>, "maxShardSize" | "shardName" | "flush"> = {},
 ): Promise<SerializedPytree> {
   const prepared = prepareTree(tree, options, snapshotOf(options));
-  const { layout, entries } = prepared;
-  const { signal } = options;
+  const { signal, onProgress } = options;
+  const { totalBytes } = prepared.layout;
   const stream = () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const progress = new ProgressCounter(layout.totalBytes, options.onProgress);
-    const write = async () => {
-      const { sink } = await openSink(writable, { signal });
-      await writeFile(sink, prepared, entries, layout, { signal, progress });
-      progress.finish(entries[layout.order.at(-1) ?? -1]?.name ?? "");
-    };
+    const open = () => openSink(writable, { signal });
     // The reader of the stream sees the error; where no sink was opened yet, only this tells it.
-    write().catch((error) => writable.abort(error).catch(() => {}));
+    writeWhole(prepared, open, { signal, onProgress }).catch((error) =>
+      writable.abort(error).catch(() => {}),
+    );
     return readable;
   };
   const headers = { "content-type": "application/octet-stream" };
   const file: SerializedPytree = {
-    byteLength: layout.totalBytes,
+    byteLength: totalBytes,
     stream,
     blob: () => new Response(stream(), { headers }).blob(),
     release: () => prepared.release(),

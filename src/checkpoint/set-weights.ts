@@ -11,11 +11,10 @@ import type { LeafDict } from "./save.ts";
 import { pairWeights, type SetWeightsOptions } from "./weights-report.ts";
 
 /** A leaf of the dict. */
-interface Weight {
+interface Weight extends ArrayInfo {
   readonly name: string;
   readonly value: unknown;
   readonly codec: LeafCodec<unknown>;
-  readonly info: ArrayInfo;
 }
 
 /**
@@ -39,34 +38,33 @@ export function setWeights<T, A = Tensor>(
 ): T {
   requireOptions(options);
   requireDict("the dict of weights", dict);
-  const adapter = options.arrays as ArrayAdapter<unknown> | undefined;
+  const adapter: ArrayAdapter<unknown> | undefined = options.arrays;
   const weights: Weight[] = [];
   for (const name of Object.keys(dict)) {
     const value: unknown = dict[name];
     const codec = codecOf(value, adapter);
     if (codec === undefined) throw unsupportedLeaf(value, { tensor: name }, adapter);
-    weights.push({ name, value, codec, info: describeLeaf(codec, value, name) });
+    const { dtype, shape } = describeLeaf(codec, value, name);
+    weights.push({ name, value, codec, dtype, shape });
   }
-  const { leaves, met, rebuild } = pairWeights(module, weights, ({ info }) => info, options);
-  const values: unknown[] = [];
-  for (let i = 0; i < leaves.length; i++) {
-    const { leaf } = leaves[i]!;
+  const { leaves, met, rebuild } = pairWeights(module, weights, options);
+  const values = leaves.map(({ leaf }, i) => {
     const weight = met[i];
-    values.push(weight === undefined ? leaf : replace(leaf, weight, adapter));
-  }
+    return weight === undefined ? leaf : replace(leaf, weight, adapter);
+  });
   return rebuild(values) as T;
 }
 
 /** What stands for a leaf of the template once it has met its weight. */
 function replace(old: unknown, weight: Weight, adapter: ArrayAdapter<unknown> | undefined): unknown {
-  const { name, value, codec, info } = weight;
+  const { name, value, codec, dtype, shape } = weight;
   const plain = isPlainKind(old);
   if (!plain && (adapter === undefined || adapter.is(value))) return value;
   if (codec.readSync === undefined) {
     const message = `setWeights() can't wait for ${quote(name)}: ${codec.async}`;
     throw new Pytree2SafetensorsError("AsyncAdapter", message, { tensor: name });
   }
-  const { buffer, byteOffset, byteLength } = codec.readSync(value, info.dtype);
-  const tensor = Tensor.fromBuffer(info.dtype, info.shape, buffer, byteOffset, byteLength);
+  const { buffer, byteOffset, byteLength } = codec.readSync(value, dtype);
+  const tensor = Tensor.fromBuffer(dtype, shape, buffer, byteOffset, byteLength);
   return plain ? toPlainKind(old, tensor, name) : makeArraySync(adapter, tensor, name);
 }

@@ -1,9 +1,11 @@
 /** The bytes of a tensor piece by piece; those of a cast while the next piece is being read. */
 import { invalidArgument } from "../base/arguments.ts";
+import type { ByteRange } from "../format/read-plan.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import { DTYPES, requireDtype } from "../tensor/dtypes.ts";
 import type { StreamOptions } from "./file.ts";
 import type { FileTensor } from "./file-part.ts";
+import { oneAhead } from "./one-ahead.ts";
 import { PieceMemory } from "./piece-memory.ts";
 import { overflowOf, reportOverflow } from "./reads-of.ts";
 
@@ -22,7 +24,8 @@ export async function* streamPieces(
   options: StreamOptions,
   memory?: PieceMemory,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { name, dtype } = tensor;
+  const { name, dtype, file } = tensor;
+  const { source } = file;
   const { cast = dtype, lossy = false, signal } = options;
   const overflow = overflowOf(dtype, requireDtype(cast), options);
   const widening = Math.max(1, DTYPES[cast].bits / DTYPES[dtype].bits);
@@ -31,51 +34,27 @@ export async function* streamPieces(
     throw invalidArgument("chunkBytes", "a positive multiple of 16", chunkBytes);
   }
   if (cast === dtype) {
-    yield* readPieces(tensor, chunkBytes, signal);
+    for (const { start, end } of piecesOf(tensor, chunkBytes)) {
+      signal?.throwIfAborted();
+      yield await source.read(start, end, { signal });
+    }
     return;
   }
+  const { reads, casts } = memory ?? new PieceMemory();
+  const chunks = oneAhead(piecesOf(tensor, chunkBytes), async ({ start, end }) => {
+    signal?.throwIfAborted();
+    const into = source.resident ? undefined : reads.take(end - start);
+    return source.read(start, end, { signal, into });
+  });
   let at = 0;
-  const into = memory?.casts;
-  for await (const piece of readAhead(tensor, chunkBytes, signal, memory ?? new PieceMemory())) {
-    yield castChunk(piece, dtype, cast, at, { lossy, name, overflow }, into && ((bytes) => into.take(bytes)));
+  for await (const piece of chunks) {
+    const take = memory && ((bytes: number) => casts.take(bytes));
+    yield castChunk(piece, dtype, cast, at, { lossy, name, overflow }, take);
     at += piece.byteLength;
   }
   reportOverflow({ name, dtype, as: { cast, overflow } }, options);
 }
 
-async function* readPieces(
-  { file, start, end }: FileTensor,
-  chunkBytes: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = start; at < end; at += chunkBytes) {
-    signal?.throwIfAborted();
-    yield await file.source.read(at, Math.min(at + chunkBytes, end), { signal });
-  }
-}
-
-/** The same with the next piece under way; a piece is valid until the next is asked for. */
-async function* readAhead(
-  { file: { source }, start, end }: FileTensor,
-  chunkBytes: number,
-  signal: AbortSignal | undefined,
-  { reads }: PieceMemory,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const read = async (at: number) => {
-    const stop = Math.min(at + chunkBytes, end);
-    return source.read(at, stop, source.resident ? { signal } : { signal, into: reads.take(stop - at) });
-  };
-  let next = start < end ? read(start) : undefined;
-  try {
-    for (let at = start; at < end; at += chunkBytes) {
-      signal?.throwIfAborted();
-      const piece = await next!;
-      next = at + chunkBytes < end ? read(at + chunkBytes) : undefined;
-      next?.catch(() => {}); // looked at when its turn comes
-      yield piece;
-    }
-  } finally {
-    // Whoever stops early may close the file, or use the memory again.
-    await next?.catch(() => {});
-  }
+function* piecesOf({ start, end }: FileTensor, chunkBytes: number): Generator<ByteRange, void, undefined> {
+  for (let at = start; at < end; at += chunkBytes) yield { start: at, end: Math.min(at + chunkBytes, end) };
 }

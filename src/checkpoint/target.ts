@@ -48,10 +48,10 @@ export function targetTensor(
 
 /** Refuses memory that two tensors of one call would be read into. */
 export function refuseSharedMemory(
-  targets: readonly { readonly name: string; readonly into?: ArrayBufferView | undefined }[],
+  targets: readonly { readonly name: string; readonly as: { readonly into?: ArrayBufferView | undefined } }[],
 ): void {
   const taken = new Map<ArrayBufferLike, { name: string; end: number }>();
-  const views = targets.flatMap(({ name, into }) => (into?.byteLength ? [{ name, into }] : []));
+  const views = targets.flatMap(({ name, as: { into } }) => (into?.byteLength ? [{ name, into }] : []));
   for (const { name, into } of views.sort((a, b) => a.into.byteOffset - b.into.byteOffset)) {
     const before = taken.get(into.buffer);
     if (before !== undefined && into.byteOffset < before.end) {

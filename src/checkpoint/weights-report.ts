@@ -6,7 +6,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { KeyStyleOption } from "../tree/keys/keystyles.ts";
 import { matchWeights } from "../tree/match.ts";
 import { flattenTemplate, type Template } from "../tree/template.ts";
-import type { ArrayAdapter, ArrayInfo } from "./adapter.ts";
 import { codecOf, describeLeaf } from "./leaf.ts";
 import type { ArraysOption } from "./options.ts";
 
@@ -54,20 +53,18 @@ export interface PairedTemplate<R> extends Template {
 /**
  * Pairs the leaves of a template with tensors, reports what does not fit, and refuses what the options don't allow.
  *
- * @param infoOf Dtype and shape of a tensor.
  * @param aliases Other names of tensors, as files with tied weights list them.
  */
-export function pairWeights<R extends { readonly name: string }>(
+export function pairWeights<R extends { readonly name: string; readonly shape: readonly number[] }>(
   module: unknown,
   tensors: readonly R[],
-  infoOf: (tensor: R) => ArrayInfo,
   options: SetWeightsOptions<unknown>,
   aliases?: ReadonlyMap<string, string>,
 ): PairedTemplate<R> {
   const { match = "exact", objects = "dict", isLeaf, keys, maxDepth } = options;
   requireChoice("match", match, ["exact", "name"]);
   requireChoice("objects", objects, ["dict", "attrs"]);
-  const arrays = options.arrays as ArrayAdapter<unknown> | undefined;
+  const { arrays } = options;
   const takeLeaf = (value: object) => (codecOf(value, arrays) === undefined ? refuseBareShape(value) : value);
   const template = flattenTemplate(module, { takeLeaf, objects, isLeaf, keys, maxDepth }, tensors);
   const { met, unexpected } = matchWeights(template.leaves, tensors, { mode: match, aliases });
@@ -82,8 +79,8 @@ export function pairWeights<R extends { readonly name: string }>(
     else if (codec !== undefined) missing.push(name);
     if (tensor !== undefined && codec !== undefined) {
       const expected = describeLeaf(codec, value, name).shape;
-      const found = infoOf(tensor).shape;
-      if (!sameShape(expected, found)) mismatched.push({ name: tensor.name, expected, found });
+      const { name: found, shape } = tensor;
+      if (!sameShape(expected, shape)) mismatched.push({ name: found, expected, found: shape });
     }
   }
   const report: WeightsReport = { missing, unexpected: unexpected.map(({ name }) => name), mismatched };
@@ -112,24 +109,20 @@ function refuse(report: WeightsReport, matched: number, options: SetWeightsOptio
       found: list(unexpected),
     });
   }
-  const shapes: Fault[] = mismatched.map(({ name, expected, found }) => ({
-    code: "ShapeMismatch",
-    message: `tensor ${quote(name)} has shape [${found}], the template's leaf [${expected}]`,
-    tensor: name,
-    expected: `[${expected}]`,
-    found: `[${found}]`,
-  }));
-  const faults: Fault[] = options.allowShapeMismatch ? [] : [...shapes];
-  if (options.strict) {
-    for (const tensor of missing) {
-      const message = `the file has no tensor for the leaf ${quote(tensor)}`;
-      faults.push({ code: "WeightsMismatch", message, tensor });
-    }
-    for (const tensor of unexpected) {
-      const message = `the template has no leaf for the tensor ${quote(tensor)}`;
-      faults.push({ code: "WeightsMismatch", message, tensor });
-    }
-  }
+  const shapes = mismatched.map(({ name, expected, found }): Fault => {
+    const message = `tensor ${quote(name)} has shape [${found}], the template's leaf [${expected}]`;
+    return { code: "ShapeMismatch", message, tensor: name, expected: `[${expected}]`, found: `[${found}]` };
+  });
+  const unmatched = (names: readonly string[], problem: string) =>
+    names.map((tensor): Fault => {
+      return { code: "WeightsMismatch", message: `${problem} ${quote(tensor)}`, tensor };
+    });
+  const { allowShapeMismatch = false, strict = false } = options;
+  const faults: Fault[] = [
+    ...(allowShapeMismatch ? [] : shapes),
+    ...(strict ? unmatched(missing, "the file has no tensor for the leaf") : []),
+    ...(strict ? unmatched(unexpected, "the template has no leaf for the tensor") : []),
+  ];
   const [first] = faults;
   if (first === undefined) return;
   const { code, message, ...fields } = first;

@@ -6,7 +6,7 @@ import { abortable } from "../io/abort.ts";
 import type { ExactSink } from "../io/sinks/guard.ts";
 import { castChunk } from "../tensor/cast-stream.ts";
 import { type CopyRange, copyPieces } from "./copy-pieces.ts";
-import { leafError } from "./leaf.ts";
+import { leafError } from "./leaf-error.ts";
 import { PieceMemory } from "./piece-memory.ts";
 import type { PreparedSave, SaveEntry } from "./prepare.ts";
 import type { ProgressCounter } from "./progress.ts";
@@ -76,7 +76,7 @@ export async function writeFile(
     signal?.throwIfAborted();
     await sink.close();
   } catch (error) {
-    await abortSink(sink, error);
+    await sink.abort(error);
     throw error;
   }
 }
@@ -145,12 +145,12 @@ async function* piecesOf(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { name, dtype, codec, held } = entry;
   const from = entry.castFrom?.dtype ?? dtype;
-  const { lossy = false } = save.casting;
+  const { cast: _cast, lossy = false, ...reporting } = save.casting;
   try {
     if (codec.stream !== undefined) {
       // A lazy leaf may have a cast of its own, of whose losses the caller is to know as well.
       const casting = from === dtype ? {} : { ...(lossy && { lossy }), cast: dtype };
-      yield* codec.stream(held, { ...casting, ...reportingOf(save), signal }, memory);
+      yield* codec.stream(held, { ...reporting, ...casting, signal }, memory);
       return;
     }
     const data = await readEntry(entry, save, signal);
@@ -165,13 +165,6 @@ async function* piecesOf(
     signal?.throwIfAborted();
     throw leafError(error, save.placeOf(entry));
   }
-}
-
-function reportingOf({ casting: { overflow, onWarning } }: PreparedSave) {
-  return {
-    ...(overflow !== undefined && { overflow }),
-    ...(onWarning !== undefined && { onWarning }),
-  };
 }
 
 /** The bytes of a leaf, as many as its dtype and shape say; errors say which leaf it is. */
@@ -212,13 +205,4 @@ export function exactBytes(entry: SaveEntry, data: ArrayBufferView): ArrayBuffer
     expected: `${expected} bytes`,
     found: `${data.byteLength} bytes`,
   });
-}
-
-/** Lets a sink clean up; its own failure to do so must not hide the error that led here. */
-async function abortSink(sink: ExactSink, reason: unknown): Promise<void> {
-  try {
-    await sink.abort?.(reason);
-  } catch {
-    // The reason is what the caller has to see.
-  }
 }

@@ -171,6 +171,11 @@ export class Tensor<D extends Dtype = Dtype> {
     }
   }
 
+  /** @internal How many of the bytes that it needs its memory still has: fewer, even below 0, if it was transferred or shrank. */
+  bytesLeft(needed: number): number {
+    return this.#data?.byteLength ?? Math.min(this.#buffer.byteLength - this.#byteOffset, needed);
+  }
+
   /** Whether the tensor has this dtype. Narrows the type of `data` to its typed array. */
   is<E extends Dtype>(dtype: E): this is Tensor<E> {
     return (this.dtype as Dtype) === dtype;

@@ -1,6 +1,7 @@
 // Clears what saves that died left in a store: only a manager's own files, and only under its lock.
 
 import { openSafetensors } from "../checkpoint/open.ts";
+import { readText } from "../checkpoint/store-text.ts";
 import { parseShardIndex } from "../format/shards.ts";
 import type { Store, StoreEntry } from "../io/types.ts";
 import { LOCK_KEY } from "./lock.ts";
@@ -35,14 +36,11 @@ async function isOwn(store: Store, { key }: StoreEntry): Promise<boolean> {
 /** Removes the shards of a folder that its index doesn't name: a save that replaced the step died. */
 async function clearFolder(store: Store, { step, main, shards }: StepEntry): Promise<void> {
   if (shards.length === 0 || isOneSet(shards)) return;
-  const source = await store.source(main.key);
   let named: ReadonlySet<string>;
   try {
-    named = new Set(parseShardIndex(new TextDecoder().decode(await source.read(0, source.size))).files);
+    named = new Set(parseShardIndex(await readText(store, main.key)).files);
   } catch {
     return; // without an index that can be read nothing tells which are its own
-  } finally {
-    await source.close?.();
   }
   for (const shard of shards) {
     const name = shard.key.slice(folderKey(step).length);

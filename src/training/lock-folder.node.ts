@@ -1,7 +1,7 @@
 // The lock of a folder: a file that names the process that holds it. Imported for its effect.
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { link, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -46,22 +46,26 @@ function folderPlace(place: StoreInput): LockPlace | undefined {
       inWords(async () => {
         await mkdir(path, { recursive: true });
         // Written aside and linked: the lock is there with all that it says, and only for one of many at once.
-        const aside = `${file}.${randomUUID()}`;
-        await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
+        const aside = await writeAside(file, holder);
         try {
           return dead === undefined ? await isLinked(aside, file) : await takeOver(file, aside, dead);
         } finally {
-          await unlinkIfThere(aside);
+          await rm(aside, { force: true });
         }
       }),
     async beat(holder) {
-      const aside = `${file}.${randomUUID()}`;
-      await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
-      await rename(aside, file);
+      await rename(await writeAside(file, holder), file);
     },
-    remove: () => inWords(() => unlinkIfThere(file)),
+    remove: () => inWords(() => rm(file, { force: true })),
     isAlive,
   };
+}
+
+/** Writes a record under a name of its own beside the lock. */
+async function writeAside(file: string, holder: LockHolder): Promise<string> {
+  const aside = `${file}.${randomUUID()}`;
+  await writeFile(aside, JSON.stringify(holder), { flag: "wx" });
+  return aside;
 }
 
 /** Whether the process of a holder runs; `undefined` if it can't be told from here. */
@@ -78,7 +82,7 @@ async function takeOver(file: string, aside: string, dead: LockHolder): Promise<
   const claim = `${file}.${dead.id}.claim`;
   if (!(await isLinked(aside, claim))) {
     const claimant = await readHolder(claim);
-    if (claimant !== undefined && (await isAlive(claimant)) === false) await unlinkIfThere(claim);
+    if (claimant !== undefined && (await isAlive(claimant)) === false) await rm(claim, { force: true });
     return false;
   }
   try {
@@ -87,7 +91,7 @@ async function takeOver(file: string, aside: string, dead: LockHolder): Promise<
     await rename(aside, file);
     return true;
   } finally {
-    await unlinkIfThere(claim);
+    await rm(claim, { force: true });
   }
 }
 
@@ -107,28 +111,15 @@ async function readHolder(file: string): Promise<LockHolder | undefined> {
 /** Gives a file a second name; false if that name is taken. */
 async function isLinked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    // A file system without links: the content comes a moment after the name.
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error;
-  }
-  try {
-    await writeFile(to, await readFile(from), { flag: "wx" });
+    await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
+      if (!["EPERM", "ENOTSUP", "ENOSYS"].includes(error.code ?? "")) throw error;
+      // A file system without links: the content comes a moment after the name.
+      await writeFile(to, await readFile(from), { flag: "wx" });
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
-  }
-}
-
-async function unlinkIfThere(file: string): Promise<void> {
-  try {
-    await unlink(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
@@ -143,28 +134,24 @@ function isRunning(pid: number): boolean {
 
 /** What process numbers count on: the machine since it started, and the namespace of a container. */
 function thisMachine(): string {
-  return [hostname(), textOf("/proc/sys/kernel/random/boot_id"), linkOf("/proc/self/ns/pid")].join(" ");
+  const boot = orEmpty(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+  const namespace = orEmpty(() => readlinkSync("/proc/self/ns/pid"));
+  return [hostname(), boot, namespace].join(" ");
 }
 
 /** When a process started, in ticks since the machine did; Linux alone tells it. */
 function startOf(pid: number): { readonly started?: string } {
   // The second field is the program's name in parentheses, with whatever it has in it.
-  const fields = textOf(`/proc/${pid}/stat`).replace(/^.*\)/s, "").trim().split(" ");
+  const stat = orEmpty(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const fields = stat.replace(/^.*\)/s, "").trim().split(" ");
   const started = fields[19];
   return started === undefined ? {} : { started };
 }
 
-function textOf(path: string): string {
+/** What only some systems tell. */
+function orEmpty(read: () => string): string {
   try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
+    return read().trim();
   } catch {
     return "";
   }

@@ -1,4 +1,5 @@
 // The lock of a browser's folder: the browser's own, which ends with the page or the worker that holds it.
+import { sleep } from "../io/abort.ts";
 import type { OpfsDirectoryLike } from "../io/duck-types.ts";
 import { locked, type StoreLock } from "./lock.ts";
 
@@ -13,7 +14,7 @@ export async function webLock(directory: OpfsDirectoryLike): Promise<StoreLock> 
   for (let tries = 0; tries < TRIES; tries++) {
     const release = await request(name);
     if (release) return { verify: async () => {}, release };
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    await sleep(BETWEEN_MS, undefined);
   }
   const { held = [] } = await navigator.locks.query();
   const holder = held.find((lock) => lock.name === name);

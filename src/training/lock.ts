@@ -1,6 +1,7 @@
 // One writer a store: a lock that a dead writer does not keep.
 import { Pytree2SafetensorsError } from "../base/errors.ts";
 import { printable } from "../base/quote.ts";
+import { sleep } from "../io/abort.ts";
 
 /** The key of the lock in a store. */
 export const LOCK_KEY = "manager.lock";
@@ -72,7 +73,7 @@ export async function takeLock(place: LockPlace, purpose: LockPurpose): Promise<
       const isMomentary = holder.purpose === "clear" && purpose === "write";
       if (!isMomentary || Date.now() > waitUntil) throw locked(place.name, printable(holder.who, 200));
     } else if (await place.take(sign(), holder)) break;
-    await sleep(20);
+    await sleep(20, undefined);
   }
   let lost: LockHolder | undefined;
   const verify = async () => {
@@ -105,7 +106,7 @@ async function isAlive(place: LockPlace, holder: LockHolder, purpose: LockPurpos
   // Whoever only clears has no reason to wait: the next one that writes does it.
   if (Date.now() - holder.time < STALE_MS || purpose === "clear") return true;
   // Clocks differ: a holder whose sign is old by ours may live, and then it gives another one.
-  await sleep(BEAT_MS * 1.2);
+  await sleep(BEAT_MS * 1.2, undefined);
   const again = await place.read();
   return again !== undefined && (again.id !== holder.id || again.time !== holder.time);
 }
@@ -129,9 +130,4 @@ export function parseHolder(text: string): LockHolder | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Waits. */
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

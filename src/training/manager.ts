@@ -1,16 +1,11 @@
-// Keeps the checkpoints of a run in a store: takes snapshots, writes behind, keeps the right steps, restores.
+// Keeps the checkpoints of a run in a store: saves steps, lists them, restores them.
 import { requireChoice, requireOptions } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { messageOf, printable } from "../base/quote.ts";
 import type { LazyTensor } from "../checkpoint/lazy.ts";
 import type { PyTree } from "../checkpoint/load-pytree.ts";
-import { warn } from "../checkpoint/options.ts";
-import type { PreparedSave } from "../checkpoint/prepare.ts";
 import { openStore, type StoreInput } from "../io/open-store.ts";
 import type { Store } from "../io/types.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { StepCounts } from "./counts.ts";
-import { Failures, named } from "./failures.ts";
 import {
   type CheckpointManagerOptions,
   defined,
@@ -18,15 +13,12 @@ import {
   type RestoreOptions,
   type SaveStepOptions,
 } from "./options.ts";
-import { type BestRule, checkBest, checkRules, isDue, type Metrics, rank } from "./policy.ts";
-import { WriteQueue } from "./queue.ts";
+import { type BestRule, checkBest, checkRules, rank } from "./policy.ts";
 import { chooseStep, loadStep } from "./restore.ts";
+import { BackgroundSaves } from "./saves.ts";
 import type { StepInfo } from "./step-info.ts";
 import { requireStep } from "./step-names.ts";
 import { StepReader } from "./step-reader.ts";
-import { nextTurn } from "./turn.ts";
-import { WriteLock } from "./write-lock.ts";
-import { StepWriter } from "./writer.ts";
 
 /** Where a manager stores its steps: the path of a folder, an OPFS directory, or any store. */
 export type ManagerPlace = StoreInput;
@@ -53,29 +45,15 @@ export type ManagerPlace = StoreInput;
 export class CheckpointManager<A = Tensor> {
   readonly #store: Store;
   readonly #options: CheckpointManagerOptions<A>;
-  readonly #queue: WriteQueue;
   readonly #reader: StepReader;
-  readonly #writer: StepWriter<A>;
-  readonly #lock: WriteLock;
-  readonly #failures: Failures;
-  /** Saves that were called and wait for the lock. */
-  readonly #entering = new Set<Promise<unknown>>();
-  /** Steps that were taken and are not on the disk yet. */
-  readonly #pending = new StepCounts();
-  /** Steps that are being read. */
-  readonly #pinned = new StepCounts();
-  /** When a save was taken last, in seconds of a clock that never goes back. */
-  #lastTaken = now();
+  readonly #saves: BackgroundSaves<A>;
   #closing: Promise<void> | undefined;
 
   private constructor(store: Store, place: ManagerPlace, options: CheckpointManagerOptions<A>) {
     this.#store = store;
     this.#options = options;
-    this.#queue = new WriteQueue(options.whenBusy ?? "wait");
     this.#reader = new StepReader(store);
-    this.#writer = new StepWriter(store, this.#reader, options);
-    this.#lock = new WriteLock(store, place, this.#reader);
-    this.#failures = new Failures(options.onError);
+    this.#saves = new BackgroundSaves(store, place, this.#reader, options);
   }
 
   /**
@@ -94,13 +72,13 @@ export class CheckpointManager<A = Tensor> {
     place: ManagerPlace,
     options: CheckpointManagerOptions<A> = {},
   ): Promise<CheckpointManager<A>> {
-    checkRules(options.saveEvery ?? 1, options.keep ?? {});
     requireOptions(options);
+    checkRules(options.saveEvery ?? 1, options.keep ?? {});
     requireChoice("whenBusy", options.whenBusy, ["wait", "replace"]);
     const store = await openStore(place);
     const manager = new CheckpointManager<A>(store, place, options);
     for await (const _ of store.list()) {
-      await manager.#lock.clear();
+      await manager.#saves.clear();
       break; // there is something at all
     }
     await manager.#reader.refresh();
@@ -119,43 +97,7 @@ export class CheckpointManager<A = Tensor> {
   async save(step: number, tree: unknown, options: SaveStepOptions = {}): Promise<boolean> {
     this.#requireOpen("save");
     requireStep(step);
-    this.#failures.throwAll();
-    const { metrics = {}, force = false, signal } = options;
-    signal?.throwIfAborted();
-    if (!force && !this.#isDue(step, metrics)) {
-      // A loop that computes and awaits nothing but this would keep a write from ever going on.
-      if (this.#pending.steps.length > 0) await nextTurn();
-      return false;
-    }
-    if (!force) this.#refuseExisting(step, this.#pending.has(step));
-    // Before the first `await`: from here on the program may do with its arrays what it likes.
-    const preparing = this.#writer.prepare(step, tree, options);
-    const before = this.#lastTaken;
-    this.#lastTaken = now();
-    this.#pending.add(step);
-    const entering = this.#enter(step, preparing, force);
-    this.#entering.add(entering);
-    let prepared: PreparedSave;
-    try {
-      prepared = await entering;
-    } catch (error) {
-      this.#pending.remove(step);
-      this.#lastTaken = before;
-      throw error;
-    } finally {
-      this.#entering.delete(entering);
-    }
-    await this.#queue.add({
-      step,
-      run: () => this.#run(step, prepared, options),
-      replaced: (by) => {
-        prepared.release();
-        this.#pending.remove(step);
-        this.#options.onReplaced?.(step, by);
-      },
-    });
-    await nextTurn();
-    return true;
+    return this.#saves.save(step, tree, options);
   }
 
   /**
@@ -164,8 +106,7 @@ export class CheckpointManager<A = Tensor> {
    * @throws Failures in the background, each of them once.
    */
   async wait(): Promise<void> {
-    await this.#idle();
-    this.#failures.throwAll();
+    await this.#saves.wait();
   }
 
   /**
@@ -174,7 +115,7 @@ export class CheckpointManager<A = Tensor> {
    * @throws What {@link wait} throws. The store is released anyway.
    */
   async close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#saves.close();
     await this.#closing;
   }
 
@@ -234,90 +175,19 @@ export class CheckpointManager<A = Tensor> {
   async restore(options: RestoreOptions<A> = {}): Promise<Restored<unknown>> {
     this.#requireOpen("restore");
     requireOptions(options);
-    await this.#idle();
+    await this.#saves.idle();
     const best = async () => (await this.best())?.step;
     const onWarning = options.onWarning ?? this.#options.onWarning;
     const choice = { ...options, ...defined({ onWarning }) };
-    const chosen = await chooseStep(this.#reader, this.#where, best, choice);
+    const chosen = await chooseStep(this.#reader, best, choice);
     const { step, metrics, metadata, time } = chosen.info;
-    this.#pinned.add(step);
+    this.#reader.pinned.add(chosen);
     try {
       const tree = await loadStep(this.#store, chosen.entry, options, this.#options);
       return { step, metrics, metadata, time, tree };
     } finally {
-      this.#pinned.remove(step);
+      this.#reader.pinned.delete(chosen);
     }
-  }
-
-  get #where(): string {
-    return printable(this.#store.name ?? "the store");
-  }
-
-  #isDue(step: number, metrics: Metrics): boolean {
-    const steps = [...this.#reader.numbers().slice(-1), ...this.#pending.steps];
-    const latest = steps.length === 0 ? undefined : Math.max(...steps);
-    return isDue(this.#options.saveEvery ?? 1, step, { metrics, latest, seconds: now() - this.#lastTaken });
-  }
-
-  #refuseExisting(step: number, isPending: boolean): void {
-    if (!isPending && this.#reader.entriesOf(step).length === 0) return;
-    throw new Pytree2SafetensorsError(
-      "StepExists",
-      `step ${step} exists in ${this.#where}; pass { force: true } to replace it`,
-      { found: `step ${step}` },
-    );
-  }
-
-  /** Takes the lock, if this is the first save. */
-  async #enter(
-    step: number,
-    preparing: PreparedSave | PromiseLike<PreparedSave>,
-    force: boolean,
-  ): Promise<PreparedSave> {
-    const prepared = await preparing;
-    try {
-      await this.#lock.take();
-      if (!force) this.#refuseExisting(step, false);
-      return prepared;
-    } catch (error) {
-      prepared.release();
-      throw error;
-    }
-  }
-
-  /** Waits until everything that was taken is written, or has failed. */
-  async #idle(): Promise<void> {
-    await Promise.allSettled(this.#entering);
-    await this.#queue.idle();
-  }
-
-  /** Writes one step, then removes the steps that no rule keeps any more. */
-  async #run(step: number, prepared: PreparedSave, options: SaveStepOptions): Promise<void> {
-    try {
-      await this.#lock.verify();
-      await this.#writer.write(step, prepared, options);
-    } catch (error) {
-      this.#failures.add(step, options.signal?.aborted ? error : named(error, step));
-      return;
-    } finally {
-      prepared.release();
-      this.#pending.remove(step);
-    }
-    try {
-      // The step just saved stays, whatever its number: it may be of a run that went back.
-      await this.#writer.removeUnwanted(
-        (other) => other === step || this.#pinned.has(other) || this.#pending.has(other),
-      );
-    } catch (error) {
-      const message = `step ${step} is saved, but an old step could not be removed: ${messageOf(error)}`;
-      warn(this.#options, new Pytree2SafetensorsError("WriteError", message, { cause: error }));
-    }
-  }
-
-  async #close(): Promise<void> {
-    await this.#idle();
-    await this.#lock.release();
-    this.#failures.throwAll();
   }
 
   #requireOpen(call: string): void {
@@ -327,8 +197,4 @@ export class CheckpointManager<A = Tensor> {
       `${call}() was called after close(); open the folder again`,
     );
   }
-}
-
-function now(): number {
-  return performance.now() / 1000;
 }

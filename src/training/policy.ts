@@ -1,6 +1,7 @@
 // When to save, and which steps to keep: pure rules over values, no store and no clock of their own.
+import { invalidArgument, requireFunction } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { describeValue, quote } from "../base/quote.ts";
+import { quote } from "../base/quote.ts";
 
 /** The metrics of a step, by name. NaN and infinities are allowed. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -111,7 +112,7 @@ export function checkRules(saveEvery: SaveEvery, keep: KeepRules<never>): void {
   else if (typeof saveEvery === "object" && saveEvery !== null)
     requireSeconds("saveEvery.seconds", saveEvery.seconds);
   else if (typeof saveEvery !== "function")
-    refuse("saveEvery", "a number of steps, { seconds } or a function", saveEvery);
+    throw invalidArgument("saveEvery", "a number of steps, { seconds } or a function", saveEvery);
   const known = ["last", "every", "best", "since", "when"];
   const unknown = Object.keys(keep).find((rule) => !known.includes(rule));
   if (unknown !== undefined) {
@@ -122,14 +123,14 @@ export function checkRules(saveEvery: SaveEvery, keep: KeepRules<never>): void {
   if (last !== undefined) requirePositive("keep.last", last);
   if (every !== undefined) requirePositive("keep.every", every);
   if (since !== undefined && !isDate(since)) requireSeconds("keep.since.seconds", since?.seconds);
-  if (when !== undefined && typeof when !== "function") refuse("keep.when", "a function", when);
+  if (when !== undefined) requireFunction("keep.when", when);
   if (best !== undefined) checkBest(best);
 }
 
 /** Refuses a rule that says nothing sensible. */
 export function checkBest({ metric, mode, count = 1 }: BestRule): void {
-  if (typeof metric !== "string") refuse("keep.best.metric", "the name of a metric", metric);
-  if (mode !== "max" && mode !== "min") refuse("keep.best.mode", '"max" or "min"', mode);
+  if (typeof metric !== "string") throw invalidArgument("keep.best.metric", "the name of a metric", metric);
+  if (mode !== "max" && mode !== "min") throw invalidArgument("keep.best.mode", '"max" or "min"', mode);
   requirePositive("keep.best.count", count);
 }
 
@@ -138,17 +139,10 @@ function isDate(value: unknown): value is Date {
 }
 
 function requirePositive(option: string, value: unknown): void {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) refuse(option, "an integer of 1 or more", value);
+  if (!Number.isSafeInteger(value) || (value as number) < 1)
+    throw invalidArgument(option, "an integer of 1 or more", value);
 }
 
 function requireSeconds(option: string, value: unknown): void {
-  if (typeof value !== "number" || !(value >= 0)) refuse(option, "a number of seconds", value);
-}
-
-function refuse(option: string, expected: string, value: unknown): never {
-  const found = describeValue(value);
-  throw new Pytree2SafetensorsError("InvalidArgument", `${option} must be ${expected}, not ${found}`, {
-    expected,
-    found,
-  });
+  if (typeof value !== "number" || !(value >= 0)) throw invalidArgument(option, "a number of seconds", value);
 }

@@ -19,7 +19,6 @@ import type { FoundStep, StepReader } from "./step-reader.ts";
  */
 export async function chooseStep(
   reader: StepReader,
-  where: string,
   best: () => Promise<number | undefined>,
   { step = "latest", onBroken, onWarning }: Pick<RestoreOptions, "step" | "onBroken" | "onWarning">,
 ): Promise<FoundStep> {
@@ -39,6 +38,7 @@ export async function chooseStep(
     if (onBroken !== "skip") throw withWayOut(error);
     warn(defined({ onWarning }), error);
   }
+  const { where } = reader;
   const there = numbers.length === 0 ? "no step" : `only ${listed(numbers)}`;
   throw new Pytree2SafetensorsError(
     "StepNotFound",

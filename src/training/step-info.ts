@@ -1,7 +1,7 @@
 // What a step's file says of itself: step, metrics and time, as strings of its metadata.
-import { setOwn } from "../base/dict.ts";
+import { invalidArgument } from "../base/arguments.ts";
 import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { describeValue, quote } from "../base/quote.ts";
+import { quote } from "../base/quote.ts";
 import type { Metrics } from "./policy.ts";
 
 /** The metadata key of the step's number, in decimal digits. */
@@ -72,40 +72,20 @@ export function readStepMetadata(
   const ofTime = own(metadata, TIME_KEY) ?? "";
   const time = new Date(ofTime);
   if (Number.isNaN(time.getTime())) throw invalid(TIME_KEY, "a date as toISOString() writes it", ofTime);
-  const rest: Record<string, string> = {};
-  for (const [key, value] of Object.entries(metadata)) {
-    if (!OWN_KEYS.includes(key)) setOwn(rest, key, value);
-  }
+  const rest = Object.entries(metadata).filter(([key]) => !OWN_KEYS.includes(key));
   return {
     step: Number(ofStep),
     metrics: readMetrics(own(metadata, METRICS_KEY) ?? "{}"),
     time,
-    metadata: rest,
+    metadata: Object.fromEntries(rest),
   };
 }
 
 /** Metrics as JSON that reads back to the very numbers. */
 function writeMetrics(metrics: Metrics): string {
-  if (typeof metrics !== "object" || metrics === null || Array.isArray(metrics)) {
-    const found = describeValue(metrics);
-    throw new Pytree2SafetensorsError(
-      "InvalidArgument",
-      `metrics must be an object of numbers, not ${found}`,
-      {
-        expected: "an object of numbers",
-        found,
-      },
-    );
-  }
+  if (!isObject(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
   const entries = Object.entries(metrics).map(([name, value]: [string, unknown]) => {
-    if (typeof value !== "number") {
-      const found = describeValue(value);
-      throw new Pytree2SafetensorsError(
-        "InvalidArgument",
-        `the metric ${quote(name)} must be a number, not ${found}`,
-        { expected: "a number", found },
-      );
-    }
+    if (typeof value !== "number") throw invalidArgument(`the metric ${quote(name)}`, "a number", value);
     // JSON has no text for these, and JSON.stringify drops the sign of -0.
     const text = Object.is(value, -0) ? "-0" : String(value);
     return `${JSON.stringify(name)}:${Number.isFinite(value) ? text : JSON.stringify(text)}`;
@@ -121,15 +101,17 @@ function readMetrics(text: string): Metrics {
   } catch {
     throw invalid(METRICS_KEY, expected, text);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-    throw invalid(METRICS_KEY, expected, text);
-  const metrics: Record<string, number> = {};
-  for (const [name, value] of Object.entries(parsed)) {
+  if (!isObject(parsed)) throw invalid(METRICS_KEY, expected, text);
+  const metrics = Object.entries(parsed).map(([name, value]): [string, number] => {
     const number = typeof value === "string" && Object.hasOwn(SPECIAL, value) ? SPECIAL[value] : value;
     if (typeof number !== "number") throw invalid(METRICS_KEY, expected, text);
-    setOwn(metrics, name, number);
-  }
-  return metrics;
+    return [name, number];
+  });
+  return Object.fromEntries(metrics);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function own(metadata: Readonly<Record<string, string>>, key: string): string | undefined {

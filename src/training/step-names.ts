@@ -1,6 +1,5 @@
 // The names of steps in a store: step-00001200.safetensors, or the folder step-00001200/ of a sharded one.
-import { Pytree2SafetensorsError } from "../base/errors.ts";
-import { describeValue } from "../base/quote.ts";
+import { invalidArgument } from "../base/arguments.ts";
 
 /** Every key of a step begins so. */
 export const STEP_PREFIX = "step-";
@@ -56,10 +55,5 @@ export function isOwnKey(key: string): boolean {
 /** Refuses what is not a step. */
 export function requireStep(step: unknown): asserts step is number {
   if (Number.isSafeInteger(step) && (step as number) >= 0) return;
-  const found = describeValue(step);
-  throw new Pytree2SafetensorsError(
-    "InvalidArgument",
-    `a step must be an integer from 0 to 2^53 - 1, not ${found}`,
-    { expected: "an integer from 0 to 2^53 - 1", found },
-  );
+  throw invalidArgument("a step", "an integer from 0 to 2^53 - 1", step);
 }

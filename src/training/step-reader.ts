@@ -1,4 +1,5 @@
 // What is known of the steps in a store: a listing, and the headers that were read.
+import { printable } from "../base/quote.ts";
 import type { Store } from "../io/types.ts";
 import { listSteps, readStep, type StepEntry } from "./step-files.ts";
 import type { StepInfo } from "./step-info.ts";
@@ -17,9 +18,16 @@ export class StepReader {
   readonly #store: Store;
   #entries: readonly StepEntry[] = [];
   readonly #infos = new Map<string, StepInfo | undefined>();
+  /** What is being restored, so that it must stay. */
+  readonly pinned = new Set<FoundStep>();
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** What messages call the store. */
+  get where(): string {
+    return printable(this.#store.name ?? "the store");
   }
 
   /** Lists the store anew. */
@@ -33,6 +41,11 @@ export class StepReader {
   /** The numbers of the steps, ascending. */
   numbers(): number[] {
     return [...new Set(this.#entries.map(({ step }) => step))];
+  }
+
+  /** Whether a step is being restored. */
+  isPinned(step: number): boolean {
+    return [...this.pinned].some(({ entry }) => entry.step === step);
   }
 
   /** The forms in which a step is there: one, or two while one takes the place of the other. */

@@ -1,12 +1,13 @@
 // Takes a tree, writes it as a step, and removes the steps that no rule wants any more.
 import { type PreparedSave, prepareTree } from "../checkpoint/prepare.ts";
 import type { Progress } from "../checkpoint/progress.ts";
-import { writeKey } from "../checkpoint/save-file.ts";
+import { writeWhole } from "../checkpoint/save-file.ts";
 import { writeShards } from "../checkpoint/save-shards.ts";
 import { SnapshotPool } from "../checkpoint/snapshot-memory.ts";
 import { parseSize } from "../format/byte-size.ts";
+import { openSinkIn } from "../io/open-sink.ts";
 import type { Store } from "../io/types.ts";
-import { type CheckpointManagerOptions, defined, type SaveStepOptions } from "./options.ts";
+import type { CheckpointManagerOptions, SaveStepOptions } from "./options.ts";
 import { stepsToKeep } from "./policy.ts";
 import { inFolder, isSharded, removeStep } from "./step-files.ts";
 import { writeStepMetadata } from "./step-info.ts";
@@ -30,17 +31,13 @@ export class StepWriter<A> {
 
   /** Takes a tree, without waiting. */
   prepare(step: number, tree: unknown, { metrics = {}, metadata }: SaveStepOptions): PreparedSave {
-    const { structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays } = this.#options;
-    const { snapshot = true, cast, lossy, overflow, onWarning } = this.#options;
+    const { snapshot = true, onProgress: _onProgress, ...saving } = this.#options;
     // Of two forms of a step, a file and a folder, the later one counts.
     const replaced = this.#reader.entriesOf(step).map(({ main }) => Math.ceil(main.modified ?? 0) + 1);
     const time = new Date(Math.max(Date.now(), ...replaced));
-    const saving = {
-      ...defined({ structure, objects, ordered, like, isLeaf, keys, maxDepth, arrays }),
-      ...defined({ cast, lossy, overflow, onWarning }),
-      metadata: writeStepMetadata(step, metrics, time, metadata),
-    };
-    return prepareTree(tree, saving, snapshot ? this.#snapshots.take() : undefined);
+    const strings = writeStepMetadata(step, metrics, time, metadata);
+    const memory = snapshot ? this.#snapshots.take() : undefined;
+    return prepareTree(tree, { ...saving, metadata: strings }, memory);
   }
 
   /** Writes a step; the form that it had before, if it had another, goes once the new one stands. */
@@ -53,7 +50,8 @@ export class StepWriter<A> {
       },
     };
     signal?.throwIfAborted();
-    if (this.#maxBytes === undefined) await writeKey(prepared, this.#store, fileKey(step), options);
+    const open = async () => ({ sink: await openSinkIn(this.#store, fileKey(step), options) });
+    if (this.#maxBytes === undefined) await writeWhole(prepared, open, options);
     else await this.#writeFolder(step, prepared, { ...options, maxBytes: this.#maxBytes });
     await this.#reader.refresh();
     for (const entry of this.#reader.entriesOf(step)) {

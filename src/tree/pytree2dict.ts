@@ -27,9 +27,10 @@ export function pytree2dict<Leaf = unknown>(
   tree: unknown,
   options: Pytree2DictOptions = {},
 ): Record<string, Leaf> {
-  const walked = { maxGaps: MAX_GAPS, ...options };
+  const style = requireNaming(options);
+  const walked = { ...options, maxGaps: options.maxGaps ?? MAX_GAPS };
   const dict: Record<string, Leaf> = {};
-  if (requireNaming(options) === KEY_STYLES.pytree) {
+  if (style === KEY_STYLES.pytree) {
     const walk = new Walk(walked, { names: options, dict });
     walk.down(tree);
     refuseLeadingEmpty(walk);

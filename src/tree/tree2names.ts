@@ -36,7 +36,7 @@ export interface NamedTree {
 export function tree2names(tree: unknown, options: Tree2NamesOptions = {}): NamedTree {
   const { structure: mode = "auto", ordered = false, keys = "pytree" } = options;
   const style = keyStyle(keys);
-  const named = nameLeaves(tree, { maxGaps: MAX_GAPS, ...options });
+  const named = nameLeaves(tree, { ...options, maxGaps: options.maxGaps ?? MAX_GAPS });
   const leaves = named.leaves.filter(({ leaf }, i) => {
     if (typeof leaf !== "string") return true;
     if (mode === "never") refuseStatic(named.pathOf(i));

@@ -6,6 +6,7 @@ import {
   loadPytree,
   openSafetensors,
   type SafetensorsFile,
+  save,
   savePytree,
   Tensor,
 } from "pytree2safetensors";
@@ -147,4 +148,16 @@ describe.each(["path", "shards", "URL"])("one open file, read by many at once (%
     await file.close();
     await expect.poll(open).toBe(0);
   });
+});
+
+it("many loads share one signal without a warning of Node's", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const { signal } = new AbortController();
+  const bytes = save({ w: new Float32Array(LENGTH) });
+  await Promise.all(Array.from({ length: 20 }, () => loadFile(new Blob([bytes]), { signal })));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(warnings).toEqual([]);
 });

@@ -74,6 +74,15 @@ describe("memory that went away", () => {
         return tensor;
       },
     ],
+    [
+      "a loaded tensor that nobody has looked at, whose file was transferred",
+      () => {
+        const file = save({ w: new Float32Array(4) });
+        const { w } = load(file);
+        transferred(file);
+        return w;
+      },
+    ],
   ])("is refused by every save, with the name of the leaf: %s", async (_, make) => {
     const gone = { code: "InvalidTensorView", tensor: "@layers#1@w", keyPath: "['layers'][1]['w']" };
     const tree = () => ({ layers: [null, { w: make() }] });

@@ -243,6 +243,7 @@ describe("what can't be saved", () => {
       "InvalidName",
       "the leaf at .__metadata__",
     ],
+    ["more gaps in lists than loading takes", [...new Array(1_000_001), w()], "GapLimit", "maxGaps"],
     ["a name with a lone surrogate", { "\ud800": w() }, "InvalidName", "the leaf at ['\\ud800']"],
   ];
   it.each(wrong)("%s is an error that says where, before a byte is written", async (_, tree, code, where) => {

@@ -106,7 +106,7 @@ describe("a cast from file to file", () => {
       expect(piece.byteLength).toBe(2 ** 19);
       break;
     }
-    expect(events).toEqual(["read", "has read", "read", "has read"]);
+    expect(events).toEqual(["read", "read", "has read", "has read"]);
   });
 
   it("gives each piece of a public stream memory of its own", async () => {

@@ -58,8 +58,10 @@ describe("saving holds the limits that loading has", () => {
   ])("refuses %s, naming the key path and the option", (_, treeOf, keyPath) => {
     const limit = refused("GapLimit", keyPath, "maxGaps");
     const large = treeOf(1_000_000);
-    expect(() => tree2names(large)).toThrow(limit);
-    expect(() => pytree2dict(large)).toThrow(limit);
+    for (const options of [{}, { maxGaps: undefined }]) {
+      expect(() => tree2names(large, options)).toThrow(limit);
+      expect(() => pytree2dict(large, options as object)).toThrow(limit);
+    }
     const [tree, maxGaps] = [treeOf(1_000), 1_000];
     for (const options of [{}, { keys: "dotted" }, { structure: "never" }] as const) {
       expect(() => tree2names(tree, { ...options, maxGaps })).toThrow(limit);
