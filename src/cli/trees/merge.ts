@@ -1,16 +1,7 @@
 /** Joining trees, and reaching into them. */
-import {
-  DictKey,
-  GetAttrKey,
-  type KeyEntry,
-  type KeyPath,
-  keypath2string,
-  keystr,
-  OpaqueNode,
-  PyTreeContainer,
-  SequenceKey,
-} from "../../index.node.ts";
+import { type KeyEntry, type KeyPath, keystr, OpaqueNode } from "../../index.node.ts";
 import { UsageError } from "../args/exit.ts";
+import { keyId, keyText, makeContainer, openContainer } from "./containers.ts";
 
 /**
  * One tree of two: containers of one kind are joined key by key, what only one has is taken from it, `null`s give
@@ -23,67 +14,42 @@ export function mergeTrees(a: unknown, b: unknown, path: KeyPath = []): unknown 
   if (b === null || b === undefined) return a;
   // Static values of a tree that was split stand in every part.
   if (typeof a === "string" && a === b) return a;
-  if (Array.isArray(a) && Array.isArray(b)) {
-    const length = Math.max(a.length, b.length);
-    return Array.from({ length }, (_, i) => mergeTrees(a[i], b[i], [...path, new SequenceKey(i)]));
+  const [mine, theirs] = [openContainer(a), openContainer(b)];
+  if (mine === undefined || theirs === undefined || !areAlike(a, b)) {
+    const where = keystr(path) || "a tree that is not a container";
+    throw new UsageError(`both have ${where}: drop it from one, or put one below a key, as in key=FILE`);
   }
-  if (a instanceof Map && b instanceof Map) {
-    const joined = new Map(a);
-    for (const [key, value] of b)
-      joined.set(key, mergeTrees(joined.get(key), value, [...path, new DictKey(key)]));
-    return joined;
-  }
-  if (a instanceof OpaqueNode && b instanceof OpaqueNode && a.name === b.name) return mergeNodes(a, b, path);
-  if (isObject(a) && isObject(b) && Object.getPrototypeOf(a) === Object.getPrototypeOf(b)) {
-    const isAttributes = a instanceof PyTreeContainer;
-    const joined = new Map(Object.entries(a));
-    for (const [key, value] of Object.entries(b)) {
-      const entry = isAttributes ? new GetAttrKey(key) : new DictKey(key);
-      joined.set(key, mergeTrees(joined.get(key), value, [...path, entry]));
-    }
-    // Keys that a file lists in no order of their own stay so: nothing needs to record one.
-    const sorted = isSorted(Object.keys(a)) && isSorted(Object.keys(b));
-    const entries = sorted ? [...joined].sort(([x], [y]) => compareText(x, y)) : joined;
-    const object: Record<string, unknown> = Object.fromEntries(entries);
-    return isAttributes ? new PyTreeContainer(object) : object;
-  }
-  throw new UsageError(
-    `both have ${keystr(path) || "a tree that is not a container"}: drop it from one, or put one below a key, as in key=FILE`,
-  );
-}
-
-/** One object of a class that this program doesn't know; its static data are those of the first. */
-function mergeNodes(a: OpaqueNode, b: OpaqueNode, path: KeyPath): OpaqueNode {
   const joined = new Map<string, readonly [KeyEntry, unknown]>();
-  for (const [key, child] of [...a.children, ...b.children]) {
-    const id = keypath2string([key]);
+  for (const [key, child] of [...mine.children, ...theirs.children]) {
+    const id = keyId(key);
     joined.set(id, [key, mergeTrees(joined.get(id)?.[1], child, [...path, key])]);
   }
-  return new OpaqueNode(a.name, [...joined.values()], a.aux);
+  const children = [...joined.values()];
+  // The static data are those of the first.
+  if (a instanceof OpaqueNode) return new OpaqueNode(a.name, children, a.aux);
+  // Keys that both files list in no order of their own stay so: nothing needs to record one.
+  const isOrdered = Array.isArray(a) || a instanceof Map;
+  if (!isOrdered && [mine, theirs].every(({ children }) => isSorted(children.map(([key]) => keyText(key)))))
+    children.sort(([x], [y]) => compareText(keyText(x), keyText(y)));
+  return makeContainer(children, a);
+}
+
+/** Whether two containers are of one kind, or objects of one class. */
+function areAlike(a: unknown, b: unknown): boolean {
+  if (a instanceof OpaqueNode && b instanceof OpaqueNode) return a.name === b.name;
+  return Object.getPrototypeOf(a) === Object.getPrototypeOf(b);
 }
 
 /** A tree as the only child of containers that lead to a key path. */
 export function wrapTree(tree: unknown, path: KeyPath): unknown {
-  return path.reduceRight<unknown>((child, entry) => {
-    if (entry instanceof GetAttrKey) return new PyTreeContainer(Object.fromEntries([[entry.name, child]]));
-    if (entry instanceof SequenceKey)
-      return Object.assign(new Array(entry.idx + 1).fill(null), { [entry.idx]: child });
-    return Object.fromEntries([[String(entry.key), child]]);
-  }, tree);
+  return path.reduceRight<unknown>((child, entry) => makeContainer([[entry, child]]), tree);
 }
 
 /** What lies at a key path of a tree. */
 export function subtree(tree: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((node, entry) => {
-    if (node instanceof OpaqueNode) {
-      const id = keypath2string([entry]);
-      return node.children.find(([key]) => keypath2string([key]) === id)?.[1];
-    }
-    if (entry instanceof SequenceKey) return (node as readonly unknown[])[entry.idx];
-    if (entry instanceof GetAttrKey) return (node as Readonly<Record<string, unknown>>)[entry.name];
-    return node instanceof Map
-      ? node.get(entry.key)
-      : (node as Readonly<Record<string, unknown>>)[String(entry.key)];
+    const id = keyId(entry);
+    return openContainer(node)?.children.find(([key]) => keyId(key) === id)?.[1];
   }, tree);
 }
 
@@ -96,10 +62,4 @@ function isSorted(keys: readonly string[]): boolean {
 
 function compareText(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function isObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || value instanceof PyTreeContainer;
 }

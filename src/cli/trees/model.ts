@@ -1,16 +1,20 @@
 /** A pytree as a plain tree of nodes, with sums. */
 import {
+  GetAttrKey,
   isPytree2SafetensorsError,
+  type KeyEntry,
   type KeyStyleName,
+  keystr,
   LazyTensor,
   loadPytree,
-  PyTreeContainer,
   type SafetensorsFile,
+  SequenceKey,
 } from "../../index.node.ts";
 import { parameterCounter } from "../values/packed.ts";
+import { keyText, openContainer } from "./containers.ts";
 import { treeOfNames } from "./names.ts";
 import { naturalCompare } from "./natural.ts";
-import { sum, type TreeNode, tensorNode } from "./node.ts";
+import { type NodeKind, sum, type TreeNode, tensorNode } from "./node.ts";
 
 /** How a tree is read from a file. */
 export interface TreeOptions {
@@ -72,52 +76,37 @@ class Walker {
     if (scalar !== undefined) return { ...tensorNode(label, name, scalar), kind: "scalar", value };
     const node = { label, name };
     if (value === null || value === undefined) return sum({ ...node, kind: "none" }, []);
-    if (Array.isArray(value)) {
-      return this.#container(
-        { ...node, kind: "list" },
-        value.map((child, i) => ["#", i, child] as const),
-      );
-    }
-    if (value instanceof Map) {
-      return this.#container(
-        { ...node, kind: "map" },
-        [...value].map(([key, child]) => ["@", key, child] as const),
-      );
-    }
-    if (typeof value === "object") {
-      const isObject = value instanceof PyTreeContainer;
-      const mark = isObject ? "." : "@";
-      const children = Object.entries(value).map(([key, child]) => [mark, key, child] as const);
-      // JAX sorts keys by text; people look for layer_2 before layer_10.
-      if (!isObject) children.sort((a, b) => naturalCompare(a[1], b[1]));
-      return this.#container({ ...node, kind: isObject ? "object" : "dict" }, children);
-    }
-    return sum({ ...node, kind: "static", value }, []);
-  }
-
-  #container(
-    node: Pick<TreeNode, "label" | "kind" | "name">,
-    entries: readonly (readonly [mark: string, key: unknown, value: unknown])[],
-  ): TreeNode {
-    const children = entries.map(([mark, key, value]) => {
-      const label = this.#spell(mark, key, node.name === "");
-      return this.visit(value, label, this.#join(node.name, label));
+    const container = openContainer(value);
+    if (container === undefined) return sum({ ...node, kind: "static", value }, []);
+    const kind = containerKind(value);
+    const entries = [...container.children];
+    // JAX sorts keys by text; people look for layer_2 before layer_10.
+    if (kind === "dict") entries.sort(([a], [b]) => naturalCompare(keyText(a), keyText(b)));
+    const children = entries.map(([key, child]) => {
+      const label = this.#spell(key, name === "");
+      return this.visit(child, label, this.#join(name, label));
     });
-    return sum(node, this.#pruned ? children.filter((child) => child.tensors > 0) : children);
+    return sum({ ...node, kind }, this.#pruned ? children.filter((child) => child.tensors > 0) : children);
   }
 
-  #spell(mark: string, key: unknown, isFirst: boolean): string {
-    const text = String(key);
-    if (this.#style === "pytree") return mark === "." && isFirst ? text : mark + text;
-    if (this.#style === "keystr")
-      return mark === "." ? `.${text}` : mark === "#" ? `[${text}]` : `[${JSON.stringify(key)}]`;
-    return text;
+  #spell(key: KeyEntry, isFirst: boolean): string {
+    if (this.#style === "keystr") return keystr([key]);
+    const text = keyText(key);
+    if (this.#style !== "pytree" || (isFirst && key instanceof GetAttrKey)) return text;
+    return (key instanceof GetAttrKey ? "." : key instanceof SequenceKey ? "#" : "@") + text;
   }
 
   #join(name: string, label: string): string {
     const separator = { pytree: "", keystr: "", dotted: ".", slash: "/" }[this.#style];
     return name === "" ? label : name + separator + label;
   }
+}
+
+function containerKind(value: unknown): NodeKind {
+  if (Array.isArray(value)) return "list";
+  if (value instanceof Map) return "map";
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? "dict" : "object";
 }
 
 function scalarDtype(

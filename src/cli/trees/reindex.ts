@@ -1,5 +1,6 @@
 /** Numbering the items of lists anew, so that nothing is left of those that were taken out. */
-import { type KeyStyleName, OpaqueNode, PyTreeContainer } from "../../index.node.ts";
+import type { KeyStyleName } from "../../index.node.ts";
+import { openContainer } from "./containers.ts";
 import { splitName } from "./names.ts";
 
 interface Branch {
@@ -58,17 +59,6 @@ function renumber(keys: readonly string[], style: KeyStyleName): ReadonlyMap<str
 export function compactLists(tree: unknown): unknown {
   if (Array.isArray(tree))
     return tree.filter((item) => item !== null && item !== undefined).map(compactLists);
-  if (tree instanceof Map) return new Map([...tree].map(([key, value]) => [key, compactLists(value)]));
-  if (tree instanceof PyTreeContainer) return new PyTreeContainer(compactEntries(tree));
-  if (tree instanceof OpaqueNode) {
-    const children = tree.children.map(([key, child]) => [key, compactLists(child)] as const);
-    return new OpaqueNode(tree.name, children, tree.aux);
-  }
-  const isDict =
-    typeof tree === "object" && tree !== null && Object.getPrototypeOf(tree) === Object.prototype;
-  return isDict ? compactEntries(tree) : tree;
-}
-
-function compactEntries(object: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, compactLists(value)]));
+  const container = openContainer(tree);
+  return container ? container.remake(container.children.map(([, child]) => compactLists(child))) : tree;
 }

@@ -1,17 +1,14 @@
 /** Renaming in a tree, so that what its structure metadata says goes along. */
 import {
-  DictKey,
-  GetAttrKey,
   KEY_STYLES,
   type KeyEntry,
   type KeyPath,
   type KeyStyleName,
   keypath2string,
   LazyTensor,
-  OpaqueNode,
-  PyTreeContainer,
   SequenceKey,
 } from "../../index.node.ts";
+import { keyId, makeContainer, openContainer } from "./containers.ts";
 
 /** Something without children, where it stands, and the containers on the way to it. */
 interface Item {
@@ -48,22 +45,12 @@ export function renameTree(tree: unknown, style: KeyStyleName, rename: (name: st
 function itemsOf(tree: unknown): Item[] {
   const items: Item[] = [];
   const visit = (value: unknown, path: KeyPath, containers: readonly unknown[]): void => {
-    const children = childrenOf(value);
-    if (children === undefined || children.length === 0) items.push({ path, containers, value });
+    const { children = [] } = openContainer(value) ?? {};
+    if (children.length === 0) items.push({ path, containers, value });
     else for (const [entry, child] of children) visit(child, [...path, entry], [...containers, value]);
   };
   visit(tree, [], []);
   return items;
-}
-
-function childrenOf(value: unknown): (readonly [KeyEntry, unknown])[] | undefined {
-  if (Array.isArray(value)) return value.map((child, i) => [new SequenceKey(i), child]);
-  if (value instanceof Map) return [...value].map(([key, child]) => [new DictKey(key), child]);
-  if (value instanceof OpaqueNode) return [...value.children];
-  if (value instanceof PyTreeContainer)
-    return Object.entries(value).map(([key, child]) => [new GetAttrKey(key), child]);
-  if (typeof value !== "object" || value === null || value instanceof LazyTensor) return undefined;
-  return Object.entries(value).map(([key, child]) => [new DictKey(key), child]);
 }
 
 /** The new path of an item, and how many of its containers, from the last, stay what they are. */
@@ -99,7 +86,7 @@ function insert(root: Branch, path: KeyPath, containers: readonly unknown[], val
   for (const [i, entry] of path.entries()) {
     const known = containers[i - (path.length - containers.length)];
     branch.like ??= known;
-    const id = `${entry.constructor.name} ${keypath2string([entry])}`;
+    const id = keyId(entry);
     const child = branch.children.get(id);
     if (i === path.length - 1) {
       branch.children.set(id, { entry, node: { value } });
@@ -114,25 +101,8 @@ function insert(root: Branch, path: KeyPath, containers: readonly unknown[], val
 }
 
 function make({ like, children }: Branch): unknown {
-  const entries = [...children.values()].map(({ entry, node }) => ({
-    entry,
-    value: "children" in node ? make(node) : node.value,
-  }));
-  const keyOf = (entry: KeyEntry) => ("name" in entry ? entry.name : "key" in entry ? entry.key : entry.idx);
-  if (like instanceof OpaqueNode && like.children.length === entries.length) {
-    const byKey = new Map(entries.map(({ entry, value }) => [keypath2string([entry]), value]));
-    const idOf = ([key]: readonly [KeyEntry, unknown]) => keypath2string([key]);
-    if (like.children.every((child) => byKey.has(idOf(child)))) {
-      const children = like.children.map((child) => [child[0], byKey.get(idOf(child))] as const);
-      return new OpaqueNode(like.name, children, like.aux);
-    }
-  }
-  if (entries.every(({ entry }) => entry instanceof SequenceKey)) {
-    const list: unknown[] = [];
-    for (const { entry, value } of entries) list[(entry as SequenceKey).idx] = value;
-    return Array.from(list, (value) => value ?? null);
-  }
-  if (like instanceof Map) return new Map(entries.map(({ entry, value }) => [keyOf(entry), value]));
-  const object = Object.fromEntries(entries.map(({ entry, value }) => [String(keyOf(entry)), value]));
-  return entries.every(({ entry }) => entry instanceof GetAttrKey) ? new PyTreeContainer(object) : object;
+  const entries = [...children.values()].map(
+    ({ entry, node }) => [entry, "children" in node ? make(node) : node.value] as const,
+  );
+  return makeContainer(entries, like);
 }
