@@ -11,13 +11,11 @@ const HIDDEN_BIT = 1 << MANTISSA;
 const INFINITY_BITS = 0x7f800000;
 const QUIET_BIT = 1 << (MANTISSA - 1);
 
-/** Does a conversion faster than a loop, where a platform can; says whether it did. */
-export type FastFloats = (
-  direction: "decode" | "encode",
-  dtype: CodedFloat,
-  source: Codes | Float32Array,
-  target: Codes | Float32Array,
-) => boolean;
+/** Conversions that a platform does faster than a loop; each says whether it did it. */
+export interface FastFloats {
+  decode(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean;
+  encode(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean;
+}
 
 let fast: FastFloats | undefined;
 
@@ -31,7 +29,7 @@ export function setFastFloats(floats: FastFloats | undefined): void {
  * each code.
  */
 export function decodeFloats(dtype: CodedFloat, codes: Codes, out: Float32Array): void {
-  if (fast?.("decode", dtype, codes, out)) return;
+  if (fast?.decode(dtype, codes, out)) return;
   const bits = new Int32Array(out.buffer, out.byteOffset, out.length);
   const count = codes.length;
   if (dtype === "BF16") {
@@ -66,7 +64,7 @@ export function floatsOf(dtype: CodedFloat, codes: DtypeArray): Float32Array {
  * NaN becomes NaN, in F4 a zero.
  */
 export function encodeFloats(dtype: CodedFloat, values: Float32Array, codes: Codes): void {
-  if (fast?.("encode", dtype, values, codes)) return;
+  if (fast?.encode(dtype, values, codes)) return;
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   if (dtype === "F16" || dtype === "BF16") {
     encode16(FLOAT_FORMATS[dtype], bits, codes);

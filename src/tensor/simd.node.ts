@@ -1,5 +1,5 @@
 /** Teaches conversions WebAssembly's vectors, when it is imported. Browsers' policies may forbid them, and their bytes would count. */
 import { setFastFloats } from "./float-codes.ts";
-import { convertFast } from "./simd/float-kernels.ts";
+import { decodeFast, encodeFast } from "./simd/float-kernels.ts";
 
-setFastFloats(convertFast);
+setFastFloats({ decode: decodeFast, encode: encodeFast });

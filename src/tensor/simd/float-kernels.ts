@@ -1,6 +1,7 @@
 /** Runs the kernels over arrays of any length, through a little memory of their own. */
 
-import type { FastFloats } from "../float-codes.ts";
+import type { Codes } from "../float-codes.ts";
+import type { CodedFloat } from "../float-formats.ts";
 import { assembleKernels } from "./kernels.ts";
 
 // Elements that go through the kernels' memory at once: with their codes, they stay in the second level of cache.
@@ -15,8 +16,8 @@ type Kernel = (from: number, to: number, end: number) => void;
 interface Kernels {
   readonly floats: Float32Array;
   readonly codes: Uint16Array;
-  /** By direction and dtype: `encodeBF16`. */
-  readonly byName: Readonly<Record<string, unknown>>;
+  readonly encode: Partial<Record<CodedFloat, Kernel>>;
+  readonly decode: Partial<Record<CodedFloat, Kernel>>;
 }
 
 // Made when they are first needed; `null` where there is no WebAssembly, or it is forbidden.
@@ -26,30 +27,46 @@ function makeKernels(): Kernels | null {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assembleKernels(MEMORY_BYTES)));
     const { buffer } = exports.memory as WebAssembly.Memory;
+    const kernel = (name: string) => exports[name] as Kernel;
     return {
       floats: new Float32Array(buffer, 0, BLOCK),
       codes: new Uint16Array(buffer, CODES_AT, BLOCK),
-      byName: exports,
+      encode: { BF16: kernel("encodeBF16"), F16: kernel("encodeF16") },
+      decode: { BF16: kernel("decodeBF16"), F16: kernel("decodeF16") },
     };
   } catch {
     return null;
   }
 }
 
-/** Decodes or encodes as the functions of `float-codes.ts` do; `false` if that is left to a loop. */
-export const convertFast: FastFloats = (direction, dtype, source, target) => {
-  if (source.length < MIN_ELEMENTS) return false;
+/** Decodes as `decodeFloats` does; `false` if that is left to a loop. */
+export function decodeFast(dtype: CodedFloat, codes: Codes, out: Float32Array): boolean {
+  if (out.length < MIN_ELEMENTS) return false;
   kernels ??= makeKernels();
-  const kernel = kernels?.byName[direction + dtype] as Kernel | undefined;
+  const kernel = kernels?.decode[dtype];
   if (!kernels || kernel === undefined) return false;
-  const { floats, codes } = kernels;
-  const [input, output] = direction === "decode" ? [codes, floats] : [floats, codes];
-  for (let at = 0; at < target.length; at += BLOCK) {
-    const count = Math.min(BLOCK, target.length - at);
-    const end = output.byteOffset + count * output.BYTES_PER_ELEMENT;
-    input.set(source.subarray(at, at + count));
-    kernel(input.byteOffset, output.byteOffset, end);
-    target.set(count < BLOCK ? output.subarray(0, count) : output, at);
+  const { floats, codes: own } = kernels;
+  for (let at = 0; at < out.length; at += BLOCK) {
+    const count = Math.min(BLOCK, out.length - at);
+    own.set(codes.subarray(at, at + count));
+    kernel(CODES_AT, 0, 4 * count);
+    out.set(count < BLOCK ? floats.subarray(0, count) : floats, at);
   }
   return true;
-};
+}
+
+/** Encodes as `encodeFloats` does; `false` if that is left to a loop. */
+export function encodeFast(dtype: CodedFloat, values: Float32Array, codes: Codes): boolean {
+  if (values.length < MIN_ELEMENTS) return false;
+  kernels ??= makeKernels();
+  const kernel = kernels?.encode[dtype];
+  if (!kernels || kernel === undefined) return false;
+  const { floats, codes: own } = kernels;
+  for (let at = 0; at < values.length; at += BLOCK) {
+    const count = Math.min(BLOCK, values.length - at);
+    floats.set(values.subarray(at, at + count));
+    kernel(0, CODES_AT, CODES_AT + 2 * count);
+    codes.set(count < BLOCK ? own.subarray(0, count) : own, at);
+  }
+  return true;
+}
