@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { isUrl } from "../io/duck-types.ts";
 import { explain } from "../io/explain.node.ts";
+import { attempt } from "../io/faults.ts";
 import type { StoreInput } from "../io/open-store.ts";
 import { schemeOf } from "../io/schemes.ts";
 import { toPath } from "../io/sources/path.node.ts";
@@ -26,13 +27,7 @@ function folderPlace(place: StoreInput): LockPlace | undefined {
   // Resolved once: the program may change its working directory meanwhile.
   const path = resolve(name);
   const file = join(path, LOCK_KEY);
-  const inWords = async <T>(action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action();
-    } catch (cause) {
-      throw explain("WriteError", "write", join(name, LOCK_KEY))(cause);
-    }
-  };
+  const fail = explain("WriteError", "write", join(name, LOCK_KEY));
   return {
     name,
     identity: {
@@ -41,9 +36,9 @@ function folderPlace(place: StoreInput): LockPlace | undefined {
       machine: thisMachine(),
       ...startOf(process.pid),
     },
-    read: () => inWords(() => readHolder(file)),
+    read: () => attempt(fail, () => readHolder(file)),
     take: (holder, dead) =>
-      inWords(async () => {
+      attempt(fail, async () => {
         await mkdir(path, { recursive: true });
         // Written aside and linked: the lock is there with all that it says, and only for one of many at once.
         const aside = await writeAside(file, holder);
@@ -56,7 +51,7 @@ function folderPlace(place: StoreInput): LockPlace | undefined {
     async beat(holder) {
       await rename(await writeAside(file, holder), file);
     },
-    remove: () => inWords(() => rm(file, { force: true })),
+    remove: () => attempt(fail, () => rm(file, { force: true })),
     isAlive,
   };
 }

@@ -1,4 +1,5 @@
 /** A folder of a browser's storage. */
+import { sleep } from "../abort.ts";
 import type { OpfsDirectoryLike, OpfsFileLike } from "../duck-types.ts";
 import { attempt, explainStorage } from "../faults.ts";
 import { opfsSink } from "../sinks/opfs.ts";
@@ -152,7 +153,7 @@ async function removeWhenFree(folder: OpfsDirectoryLike, name: string): Promise<
     } catch (cause) {
       const isHeld = (cause as { name?: unknown } | null)?.name === "NoModificationAllowedError";
       if (!isHeld || tries === MAX_TRIES) throw cause;
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+      await sleep(BETWEEN_MS, undefined);
     }
   }
 }
