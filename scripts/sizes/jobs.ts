@@ -21,14 +21,14 @@ const WRITING = ["createWritable"];
 const FRAMEWORK = ["this jax-js array"];
 
 export const SIZE_JOBS: readonly SizeJob[] = [
-  job(".", ["load"], 15_700, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["load"], 15_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
   job(".", ["save"], 12_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["loadFile"], 32_500, [...KEY_STYLES, ...TREES, ...WRITING]),
-  job(".", ["loadPytree"], 46_500, WRITING),
-  job(".", ["savePytree"], 34_500, HTTP),
-  job("./jax-js", ["loadPytree"], 47_500, WRITING),
-  job("./jax-js", ["load"], 16_600, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
-  job("./tfjs", ["loadPytree"], 47_500, WRITING),
+  job(".", ["loadFile"], 32_000, [...KEY_STYLES, ...TREES, ...WRITING]),
+  job(".", ["loadPytree"], 46_000, WRITING),
+  job(".", ["savePytree"], 34_000, HTTP),
+  job("./jax-js", ["loadPytree"], 47_000, WRITING),
+  job("./jax-js", ["load"], 16_500, [...HTTP, ...SHARDS, ...KEY_STYLES, ...TREES, ...WRITING]),
+  job("./tfjs", ["loadPytree"], 47_000, WRITING),
   job("./jax-js", ["pytree2dict", "dict2pytree"], 15_000, [...HTTP, ...SHARDS, ...WRITING, ...FRAMEWORK]),
 ];
 
