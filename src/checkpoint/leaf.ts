@@ -172,7 +172,10 @@ export function unsupportedLeaf(
 ): Pytree2SafetensorsError {
   const found = describeValue(value);
   const subject = spellPlace(place, quote(place.tensor));
-  const message = `${subject} is ${found}, which no tensor can hold; ${wayOut(value, adapter)}`;
+  // No walk looks for containers in a dict.
+  const isNested = place.keyPath === undefined && /^(an array|a plain object)$/.test(found);
+  const way = isNested ? "a dict is flat: `pytree2dict` makes one of a tree" : wayOut(value, adapter);
+  const message = `${subject} is ${found}, which no tensor can hold; ${way}`;
   return new Pytree2SafetensorsError("UnsupportedLeaf", message, {
     ...place,
     expected: "a tensor, a typed array, a number, a bigint or a boolean",

@@ -31,7 +31,7 @@ const KNOWN: Readonly<Record<string, string>> = {
  * Registers how addresses that begin with `scheme://` are opened. They then work wherever a path or a URL does.
  *
  * @param scheme The scheme in lower case, without the colon.
- * @throws `InvalidArgument` if the scheme is not valid.
+ * @throws `InvalidArgument` if the scheme is not valid, or is one of URLs: `http`, `https`, `file`, `blob` or `data`.
  * @example
  * ```ts
  * const store = memoryStore();
@@ -42,6 +42,8 @@ const KNOWN: Readonly<Record<string, string>> = {
 export function registerScheme(scheme: string, open: OpenScheme): void {
   if (typeof scheme !== "string" || !/^[a-z][a-z0-9+.-]+$/.test(scheme))
     throw invalidArgument("scheme", "a scheme in lower case, without the colon", scheme);
+  if (schemeOf(`${scheme}://`) === undefined)
+    throw invalidArgument("scheme", "a scheme other than http, https, file, blob and data", scheme);
   requireFunction("open", open);
   schemes.set(scheme, open);
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { load, loadFile, save, saveFile, serialize } from "../../src/index.node.ts";
+import { load, loadFile, save, saveFile, serialize, setWeights } from "../../src/index.node.ts";
 import { ownFolder, w } from "./files.ts";
 
 const at = ownFolder();
@@ -21,6 +21,27 @@ describe("save and saveFile", () => {
     await saveFile(dict, at("flat.safetensors"), { metadata: { a: "b" } });
     expect((await readFile(at("flat.safetensors"))).equals(save(dict, { metadata: { a: "b" } }))).toBe(true);
     expect(Object.keys(load(save(dict)))).toEqual(["", "b", "a", "c"]);
+  });
+
+  it.each([
+    ["a plain object", { weight: w() }],
+    ["an array", [w(), w()]],
+  ])("point to pytree2dict for %s in a dict, as setWeights does", async (found, value) => {
+    const dict = { layer: value } as never;
+    const expected = {
+      code: "UnsupportedLeaf",
+      tensor: "layer",
+      found,
+      message: expect.stringContaining(`"layer" is ${found}, which no tensor can hold; a dict is flat: `),
+    };
+    const calls = [
+      () => save(dict),
+      () => saveFile(dict, at("nested")),
+      () => setWeights({ layer: 1 }, dict),
+    ];
+    for (const call of calls) {
+      await expect((async () => call())()).rejects.toMatchObject(expected);
+    }
   });
 
   it("refuse arrays whose bytes are not what dtype and shape say, and leave the old file", async () => {

@@ -255,6 +255,7 @@ export const ROOT_ALONE: readonly Row[] = [
   ["trimCache: NaN for the bytes", (p) => p.trimCache(p.memoryStore(), Number.NaN), "InvalidArgument"],
   ["trimCache: no bytes", (p) => p.trimCache(p.memoryStore()), "InvalidArgument"],
   ["registerScheme: a colon", (p) => p.registerScheme("x:", () => null), "InvalidArgument"],
+  ["registerScheme: a URL's", (p) => p.registerScheme("https", () => null), "InvalidArgument"],
   ["registerScheme: no function", (p) => p.registerScheme("xx", {}), "InvalidArgument"],
   ["guessKeyStyle: a name", (p) => p.guessKeyStyle("a.b"), "InvalidArgument"],
   ["guessKeyStyle: numbers", (p) => p.guessKeyStyle([1]), "InvalidArgument"],
