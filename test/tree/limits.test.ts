@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPytree2SafetensorsError } from "../../src/base/errors.ts";
+import { dict2pytree } from "../../src/tree/dict2pytree.ts";
 import { SequenceKey } from "../../src/tree/keys/keypath.ts";
 import { registerDataclass, registerPytreeNode } from "../../src/tree/kinds/registry.ts";
 import { names2tree } from "../../src/tree/names2tree.ts";
@@ -166,5 +167,15 @@ describe("one counter of containers, however a tree is built", () => {
     );
     const structure = JSON.stringify({ version: 1, leaves });
     expect(() => names2tree(names, { structure, mode: "require" })).toThrow(many);
+  });
+});
+
+describe("limits of trees", () => {
+  it("hold for every key style, and what is at a limit is within it", () => {
+    const tooDeep = expect.objectContaining({ code: "DepthLimit" });
+    expect(dict2pytree({ "a.b": 1 }, { keys: "dotted", maxDepth: 2 })).toEqual({ a: { b: 1 } });
+    expect(() => dict2pytree({ "a.b.c": 1 }, { keys: "dotted", maxDepth: 2 })).toThrow(tooDeep);
+    expect(dict2pytree({ "@a@b@c": 1 }, { maxContainers: 2 })).toEqual({ a: { b: { c: 1 } } });
+    expect(() => dict2pytree({ "@a@b@c": 1 }, { maxContainers: 1 })).toThrow(tooDeep);
   });
 });

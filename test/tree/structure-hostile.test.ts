@@ -172,6 +172,13 @@ describe("structure metadata that can't be used", () => {
   it("does not hide that the names themselves make no tree", () => {
     expect(() => load(["a", "a.b"], nodes())).toThrow(expect.objectContaining({ code: "KeyConflict" }));
   });
+
+  it("is not believed about a scalar under another kind of key", () => {
+    const structure = JSON.stringify({ version: 1, nodes: [[[["@", "a"]], "number"]], leaves: {} });
+    expect(() => names2tree(["a"], { structure, mode: "require" })).toThrow(
+      expect.objectContaining({ code: "StructureMismatch" }),
+    );
+  });
 });
 
 describe("prototypes", () => {

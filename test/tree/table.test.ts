@@ -67,7 +67,15 @@ describe("key strings, row by row", () => {
     expect(saveAndLoad(tree)).toSatisfy(same(tree));
     expect(() => tree2names(tree, { structure: "never" })).toThrow(fails("UnsupportedKey", "empty name"));
     expect(() => pytree2dict(tree)).toThrow(fails("UnsupportedKey", "empty name"));
-    expect(() => pytree2dict(container({ "": a }))).toThrow(fails("UnsupportedKey", "empty name"));
+    expect(() => pytree2dict(container({ "": a }))).toThrow(
+      expect.objectContaining({
+        code: "UnsupportedKey",
+        keyPath: ".",
+        message: expect.stringContaining("empty name"),
+      }),
+    );
+    // It is no fault where no leaf is under it.
+    expect(pytree2dict(container({ "": null, x: a }))).toEqual({ x: a });
     expect(() => dict2pytree({ x: a, ".x": b })).toThrow(fails("KeyConflict", '".x"', '"x"'));
     expect(dict2pytree({ ".x": b })).toSatisfy(same(container({ x: b })));
   });

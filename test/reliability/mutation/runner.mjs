@@ -15,7 +15,7 @@ import { tests } from "./harness.mjs";
 // The tests of the rooms that are mutated, and none that starts programs, measures memory, or is large: with every
 // statement counting how often it runs, that takes minutes.
 const FOLDERS = ["test/format", "test/tree", "test/fixtures"];
-const FILES = ["test/reliability/trees.test.ts", "test/reliability/survivors.test.ts"];
+const FILES = ["test/reliability/trees.test.ts"];
 const EXCLUDED = ["bombs.test.ts", "large.test.ts"];
 // What a mutant leaves in a module, if anything, is gone with the module after so many.
 const MUTANTS_PER_LOAD = 40;
