@@ -35,7 +35,10 @@ const source = (counts) => ({
       const text = await readFile(path, "utf8");
       const contents = text
         .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href))
-        .replace(/numRuns: ([\d_]+)/g, (_, runs) => `numRuns: ${Number(runs.replace("_", "")) / 20}`);
+        .replace(
+          /numRuns: ([\d_]+)/g,
+          (_, runs) => `numRuns: ${Math.ceil(Number(runs.replace("_", "")) / 20)}`,
+        );
       return { contents: counts ? contents : contents.replace(COUNTER, "$&return;"), loader: "ts" };
     });
   },
