@@ -258,6 +258,21 @@ describe("parseHeader", () => {
     ]);
   });
 
+  it.each([
+    [1, "", 1],
+    [2, " (and 1 more)", 2],
+    [100, " (and 99 more)", 100],
+    [101, " (and over 99 more)", 100],
+    [500, " (and over 99 more)", 100],
+  ])("tells %i faults in a message that ends with '%s' and %i faults", (count, ending, kept) => {
+    const entries = Array.from({ length: count }, (_, i) => `"t${i}":7`);
+    const { message, faults } = refusal(() => parse(`{${entries.join(",")}}`, 0));
+    expect(message).toBe(
+      `tensor "t0": expected an object with dtype, shape and data_offsets, found \`7\`${ending}`,
+    );
+    expect(faults.map(({ tensor }) => tensor)).toEqual(Array.from({ length: kept }, (_, i) => `t${i}`));
+  });
+
   it("tells all entries of the wrong form at once", () => {
     const error = refusal(() => parse('{"a":{"dtype":"F33","shape":[1.0]},"b":7,"c":{"x":1,"x":2}}', 0));
     expect(error.code).toBe("InvalidHeaderDeserialization");

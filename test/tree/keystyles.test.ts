@@ -164,6 +164,8 @@ describe("guessKeyStyle", () => {
 
   it.each([
     [["layers.0.weight", "layers.1.weight"], "dotted"],
+    [["0.weight", "weight.bias"], "dotted"],
+    [["weight.bias", "blocks.10"], "dotted"],
     [["encoder/layer_0/kernel"], "slash"],
     [[".layers[0]['w']"], "keystr"],
   ])("says so once where no style is given and the names look like another's: %j", (names, style) => {
@@ -263,5 +265,22 @@ describe("a style of one's own", () => {
     };
     expect(pytree2dict({ a: { b: 1 } }, { keys: own })).toEqual({ "a::b": 1 });
     expect(dict2pytree({ "a::b": 1 }, { keys: own })).toEqual({ a: { b: 1 } });
+  });
+
+  it("reads only names whose key paths the structure metadata doesn't know", () => {
+    const read: string[] = [];
+    const own: KeyStyle = {
+      name: "verbatim",
+      encode: ([entry]) => String((entry as DictKey).key),
+      decode(names) {
+        read.push(...names);
+        return names.map((name) => [new DictKey(name)]);
+      },
+    };
+    const leaves = { "odd name": [["@", "a"]] };
+    const structure = JSON.stringify({ version: 1, keys: "verbatim", nodes: [], leaves });
+    const plan = names2tree(["odd name", "b"], { keys: own, structure, mode: "require" });
+    expect(plan.build((name) => name)).toEqual({ a: "odd name", b: "b" });
+    expect(read).toEqual(["b"]);
   });
 });
