@@ -106,7 +106,7 @@ export function bind<F extends (...args: never[]) => unknown>(call: F, arrays?: 
     }
     return call(...args);
   };
-  return bound as unknown as F;
+  return bound as F;
 }
 
 /** The manager for one framework's arrays: an object with `open`, so that bundlers can drop it. */

@@ -57,15 +57,6 @@ describe("memory that went away", () => {
       },
     ],
     [
-      "a tensor of a file in memory that was transferred",
-      () => {
-        const file = save({ w: new Float32Array(4) });
-        const { w } = load(file);
-        transferred(file);
-        return w;
-      },
-    ],
-    [
       "a tensor whose buffer shrank",
       () => {
         const buffer = resizable(16);
